@@ -1,0 +1,2 @@
+//! razao
+fn main() {}
