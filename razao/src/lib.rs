@@ -1,0 +1,4 @@
+//! The parts of the `razao` binary that its integration tests use too.
+
+pub mod client;
+pub mod demo;
