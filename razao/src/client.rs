@@ -17,7 +17,6 @@ const MAX_WAIT_MS: u32 = 10_000;
 pub struct Client {
     http: reqwest::Client,
     server: String,
-    token: Option<String>,
 }
 
 /// What the server answered to an accepted command.
@@ -86,13 +85,13 @@ impl ClientError {
 
 impl Client {
     /// A client of the server at an address such as `http://127.0.0.1:8080`.
-    pub fn new(server: &str, token: Option<String>) -> Self {
+    pub fn new(server: &str) -> Self {
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(30))
             .no_proxy()
             .build()
             .expect("the client needs nothing from its surroundings");
-        Self { http, server: server.trim_end_matches('/').to_owned(), token }
+        Self { http, server: server.trim_end_matches('/').to_owned() }
     }
 
     pub fn server(&self) -> &str {
@@ -191,11 +190,7 @@ impl Client {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.server));
-        match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
-        }
+        self.http.request(method, format!("{}{path}", self.server))
     }
 
     /// The body of an answer that says yes, or the problem.

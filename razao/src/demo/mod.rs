@@ -11,14 +11,13 @@ mod names;
 mod pkdd99;
 mod poster;
 mod restaurants;
-mod tax_id;
-
-use std::process::ExitCode;
+pub(crate) mod tax_id;
 
 use chrono::NaiveDate;
 
 use self::poster::Poster;
-use crate::client::Client;
+use crate::client::{Client, ClientError};
+use crate::failure::Failure;
 
 /// Post a reproducible sample book through the command API.
 #[derive(Debug, Clone, clap::Args)]
@@ -37,11 +36,8 @@ pub struct DemoArgs {
     #[arg(long, value_name = "DATE")]
     pub until: Option<NaiveDate>,
     /// The server to post to.
-    #[arg(long, env = "RAZAO_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub server: String,
-    /// A token that the server accepts, where it asks for one.
-    #[arg(long, env = "RAZAO_TOKEN", hide_env_values = true)]
-    pub token: Option<String>,
     /// How many loans are posted at a time.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub connections: u16,
@@ -55,14 +51,27 @@ pub enum BookName {
     Pkdd99,
 }
 
-/// Posts a book and prints how it stands. Fails with exit code 1 where it does not tie out.
-pub async fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
-    let client = Client::new(&args.server, args.token.clone());
-    let poster = Poster::new(client, usize::from(args.connections));
-    let closing = match args.book {
-        BookName::Restaurants => restaurants::post(&poster, args).await?,
-        BookName::Pkdd99 => pkdd99::post(&poster).await?,
+impl DemoArgs {
+    /// The first book of restaurants, with so many loans.
+    pub fn restaurants(server: String, loans: u32) -> Self {
+        Self { book: BookName::Restaurants, seed: 1, loans, until: None, server, connections: 16 }
+    }
+}
+
+/// Posts a book and prints how it stands. Fails where it does not tie out.
+pub async fn demo(args: DemoArgs) -> anyhow::Result<()> {
+    let poster = Poster::new(Client::new(&args.server), usize::from(args.connections));
+    let outcome = match args.book {
+        BookName::Restaurants => restaurants::post(&poster, &args).await,
+        BookName::Pkdd99 => pkdd99::post(&poster).await,
     };
+    let closing = outcome.map_err(|error| match error.downcast_ref() {
+        Some(ClientError::Unreachable { .. }) => Failure::Unreachable(format!("{error:#}")).into(),
+        _ => error,
+    })?;
     closing.print(&poster)?;
-    Ok(if closing.ties_out() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if !closing.ties_out() {
+        return Err(Failure::FoundAProblem("the book does not tie out".to_owned()).into());
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Made-up tax ids with valid check digits (LENDING §15).
 
 /// The CNPJ of a root and branch: 12 digits or upper-case letters, completed by their two check digits.
-pub(super) fn cnpj(root_and_branch: &str) -> String {
+pub(crate) fn cnpj(root_and_branch: &str) -> String {
     debug_assert_eq!(root_and_branch.len(), 12, "a CNPJ has eight characters of root and four of branch");
     let first = check_digit(root_and_branch);
     let second = check_digit(&format!("{root_and_branch}{first}"));
