@@ -12,5 +12,20 @@
 //! - *entry* (lançamento): a plain balanced posting; *journal line*: one debit or credit of one account.
 
 pub mod amount;
+pub mod calendar;
+pub mod component;
+pub mod day_count;
+pub mod effective_cost;
+mod exact;
+pub mod iof;
+pub mod power;
+pub mod rate;
+pub mod rounding;
+pub mod schedule;
+pub mod tax_id;
+pub mod terms;
 
 pub use amount::{Amount, AmountError, Currency, Money};
+pub use exact::OutOfRange;
+pub use schedule::{Installment, Plan, PlanError, draw, draw_for_loan};
+pub use terms::{Disbursement, FieldError, ScheduleRequest, Terms, TermsRequest};
