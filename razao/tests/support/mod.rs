@@ -40,13 +40,11 @@ impl Server {
         let address = self.address_file();
         let _ = std::fs::remove_file(&address); // a killed server leaves it behind
         let log = File::options().create(true).append(true).open(self.log_file()).expect("a log file");
-        let mut command = Command::new(BINARY);
+        let mut command = razao();
         command.arg("up").arg("--data-dir").arg(self.data_dir()).args(["--listen", "127.0.0.1:0"]);
         if let Some(today) = self.today {
             command.args(["--today", today]);
         }
-        // What is set for the test is no setting of the server.
-        command.env_remove("RAZAO_CRASH_ROUNDS").env_remove("RAZAO_CRASH_SEED");
         let process =
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true).spawn();
         self.process = Some(process.expect("the server's binary starts"));
@@ -92,8 +90,7 @@ impl Server {
 
     /// Runs another command of the binary: what it prints. Fails the test unless it succeeds.
     pub async fn run(&self, arguments: &[&str]) -> String {
-        let mut command = Command::new(BINARY);
-        command.env_remove("RAZAO_CRASH_ROUNDS").env_remove("RAZAO_CRASH_SEED");
+        let mut command = razao();
         let output = command.args(arguments).stdin(Stdio::null()).output().await.expect("it starts");
         let (said, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "razao {arguments:?}: {}\n{said}\n{log}", output.status);
@@ -117,6 +114,16 @@ impl Server {
     fn address_file(&self) -> PathBuf {
         self.data_dir().join("razao.addr")
     }
+}
+
+/// The binary, without the settings of the environment: what is set for a test is none of the server's.
+fn razao() -> Command {
+    let mut command = Command::new(BINARY);
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for name in names.filter(|name| name.starts_with("RAZAO_") && !name.starts_with("RAZAO_POSTGRES_")) {
+        command.env_remove(name);
+    }
+    command
 }
 
 fn client_at(address: &Path) -> Option<Client> {
