@@ -46,7 +46,9 @@ fn price_has_equal_installments_and_a_last_one_that_takes_the_cents() {
         "method": "price", "rate": {"value": "0.0199"}, "installments": 6,
         "disbursements": [{"on": "2026-01-31", "amount": "10000.00"}],
     });
-    check(request, &expect![[r#"
+    check(
+        request,
+        &expect![[r#"
           #  due on      days  principal  interest     total   balance
           1  2026-02-28    28    1599.33    183.05   1782.38   8400.67
           2  2026-03-31    31    1611.97    170.41   1782.38   6788.70
@@ -56,7 +58,8 @@ fn price_has_equal_installments_and_a_last_one_that_takes_the_cents() {
           6  2026-07-31    31    1746.98     35.44   1782.42      0.00
              sum               10000.00    694.32  10694.32
              effective cost 0.2668 a year, 0.0199 a month
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -65,7 +68,9 @@ fn sac_has_equal_principal_and_falling_installments() {
         "method": "sac", "rate": {"value": "0.24", "per": "year", "compounding": "nominal"}, "day_count": "30/360",
         "installments": 6, "disbursements": [{"on": "2026-03-10", "amount": "10000.00"}],
     });
-    check(request, &expect![[r#"
+    check(
+        request,
+        &expect![[r#"
           #  due on      days  principal  interest     total   balance
           1  2026-04-10    31    1666.67    200.00   1866.67   8333.33
           2  2026-05-10    30    1666.67    166.67   1833.34   6666.66
@@ -75,7 +80,8 @@ fn sac_has_equal_principal_and_falling_installments() {
           6  2026-09-10    31    1666.65     33.33   1699.98      0.00
              sum               10000.00    700.00  10700.00
              effective cost 0.2662 a year, 0.0199 a month
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -84,7 +90,9 @@ fn flat_charges_interest_on_the_whole_amount_to_the_end() {
         "method": "flat", "rate": {"value": "0.02", "compounding": "nominal"}, "day_count": "30/360",
         "installments": 6, "disbursements": [{"on": "2026-03-10", "amount": "10000.00"}],
     });
-    check(request, &expect![[r#"
+    check(
+        request,
+        &expect![[r#"
           #  due on      days  principal  interest     total   balance
           1  2026-04-10    31    1666.67    200.00   1866.67   8333.33
           2  2026-05-10    30    1666.67    200.00   1866.67   6666.66
@@ -94,7 +102,8 @@ fn flat_charges_interest_on_the_whole_amount_to_the_end() {
           6  2026-09-10    31    1666.65    200.00   1866.65      0.00
              sum               10000.00   1200.00  11200.00
              effective cost 0.4789 a year, 0.0331 a month
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -104,7 +113,9 @@ fn a_loan_whose_interest_is_exact_inside_still_adds_up() {
         "installments": 6, "rounding": {"places": []},
         "disbursements": [{"on": "2026-02-16", "amount": "15500.00"}],
     });
-    check(request, &expect![[r#"
+    check(
+        request,
+        &expect![[r#"
           #  due on      days  principal  interest     total   balance
           1  2026-03-16    28    2417.41    410.75   2828.16  13082.59
           2  2026-04-16    31    2481.47    346.69   2828.16  10601.12
@@ -114,5 +125,6 @@ fn a_loan_whose_interest_is_exact_inside_still_adds_up() {
           6  2026-08-16    31    2755.14     73.02   2828.16      0.00
              sum               15500.00   1468.96  16968.96
              effective cost 0.3770 a year, 0.0270 a month
-    "#]]);
+    "#]],
+    );
 }
