@@ -16,7 +16,9 @@ use utoipa::{PartialSchema, ToSchema};
 pub const LARGEST_AMOUNT: Decimal = Decimal::from_parts(0xd4a5_1000, 0xe8, 0, false, 0);
 
 /// A currency by its ISO 4217 code, with the decimals that ISO 4217 gives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Currency {
     Ars,
@@ -155,6 +157,9 @@ impl FromStr for Currency {
 }
 
 impl Amount {
+    /// Nothing, of whichever currency it is added to.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+
     /// An amount that was checked before: a stored one, or a rounded result of arithmetic.
     pub const fn from_checked(value: Decimal) -> Self {
         Self(value)

@@ -12,5 +12,18 @@
 //! - *entry* (lançamento): a plain balanced posting; *journal line*: one debit or credit of one account.
 
 pub mod amount;
+pub mod component;
+pub mod decider;
+pub mod entry;
+pub mod id;
+pub mod journal;
+pub mod loan;
+pub mod schedule;
+pub mod terms;
 
 pub use amount::{Amount, AmountError, Currency, Money};
+
+/// Every type of event that can be stored, with its current version.
+pub fn event_types() -> Vec<(&'static str, u32)> {
+    [loan::LoanEvent::TYPES, entry::EntryEvent::TYPES].concat()
+}

@@ -1,1 +1,29 @@
-//! event-store
+//! The event log: the only code that writes events, and everything that reads them in order.
+//!
+//! - [`Log`]: the table, its append path and its feed.
+//! - [`Streams`]: runs commands on the streams of one kind: loads, decides, appends, retries a lost race.
+//! - [`Feed`]: events in the order of their positions, for projections and reactions.
+
+mod append;
+mod batch;
+mod booking_day;
+mod borrower;
+mod cache;
+mod execute;
+mod feed;
+mod idempotency;
+mod load;
+mod log;
+mod receipt;
+mod snapshot;
+mod upcast;
+
+pub use append::{AppendError, Claim};
+pub use booking_day::{BookingDay, booking_day};
+pub use borrower::Borrower;
+pub use execute::{CommandContext, ExecuteError, Metadata, Streams};
+pub use feed::{Feed, StoredEventRow};
+pub use idempotency::IdempotencyKey;
+pub use log::{Head, Log, LogError};
+pub use receipt::{Receipt, RecordedEvent};
+pub use upcast::upcasters;

@@ -1,0 +1,20 @@
+//! Apply for a loan.
+
+use std::sync::Arc;
+
+use super::{Decision, Loan, LoanEvent, LoanRefusal, one};
+use crate::loan::command::Apply;
+use crate::loan::event::Applied;
+
+pub(super) fn decide(loan: &Loan, command: &Apply) -> Decision {
+    if *loan != Loan::Unknown {
+        return Err(LoanRefusal::AlreadyExists.into());
+    }
+    one(LoanEvent::Applied(Applied {
+        borrower_id: command.borrower_id,
+        external_id: command.external_id.clone(),
+        product: command.product.clone(),
+        terms: Arc::clone(&command.terms),
+        metadata: command.metadata.clone(),
+    }))
+}

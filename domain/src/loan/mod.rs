@@ -1,0 +1,146 @@
+//! A loan: from application to settled.
+
+mod allocate;
+pub mod command;
+mod decide;
+pub mod event;
+pub mod history;
+mod refusal;
+pub mod servicing;
+pub mod settlement;
+pub mod standing;
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+pub use command::LoanCommand;
+pub use event::LoanEvent;
+pub use history::LoanHistory;
+pub use refusal::LoanRefusal;
+pub use servicing::Servicing;
+pub use standing::{Standing, Status};
+
+use crate::Amount;
+use crate::decider::{Decider, Undecided};
+use crate::terms::Terms;
+
+/// Each status holds only what that status needs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub enum Loan {
+    #[default]
+    Unknown,
+    Applied {
+        terms: Arc<Terms>,
+    },
+    Approved {
+        terms: Arc<Terms>,
+        on: NaiveDate,
+        principal: Amount,
+    },
+    Rejected,
+    Withdrawn,
+    Disbursed(Box<Servicing>),
+}
+
+/// What a loan decides: the events that follow, or a refusal, or that it needs the history first.
+pub type Decision = Result<Vec<LoanEvent>, Undecided<LoanRefusal>>;
+
+impl Loan {
+    /// The status, or `None` where nothing happened yet.
+    pub fn status(&self) -> Option<Status> {
+        match self {
+            Self::Unknown => None,
+            Self::Applied { .. } => Some(Status::Applied),
+            Self::Approved { .. } => Some(Status::Approved),
+            Self::Rejected => Some(Status::Rejected),
+            Self::Withdrawn => Some(Status::Withdrawn),
+            Self::Disbursed(servicing) => Some(servicing.standing.status),
+        }
+    }
+
+    fn servicing_mut(&mut self, event: &LoanEvent) -> &mut Servicing {
+        match self {
+            Self::Disbursed(servicing) => servicing,
+            other => panic!("corrupt stream: {} on a loan that is {:?}", event.name(), other.status()),
+        }
+    }
+}
+
+impl Decider for Loan {
+    const TYPE: &'static str = "Loan";
+    const SNAPSHOT_VERSION: u32 = 1;
+
+    type Command = LoanCommand;
+    type Event = LoanEvent;
+    type Refusal = LoanRefusal;
+    type History = LoanHistory;
+
+    fn decide(
+        &self,
+        history: Option<&LoanHistory>,
+        command: &LoanCommand,
+        today: NaiveDate,
+    ) -> Result<Vec<LoanEvent>, Undecided<LoanRefusal>> {
+        decide::decide(self, history, command, today)
+    }
+
+    fn apply(&mut self, event: &LoanEvent) {
+        match event {
+            LoanEvent::Applied(applied) => *self = Self::Applied { terms: Arc::clone(&applied.terms) },
+            LoanEvent::Approved(approved) => {
+                let Self::Applied { terms } = self else {
+                    panic!("corrupt stream: LoanApproved on a loan that is {:?}", self.status());
+                };
+                let (terms, on, principal) = (Arc::clone(terms), approved.on, approved.principal);
+                *self = Self::Approved { terms, on, principal };
+            }
+            LoanEvent::Rejected(_) => *self = Self::Rejected,
+            LoanEvent::Withdrawn(_) => *self = Self::Withdrawn,
+            LoanEvent::Disbursed(disbursed) => {
+                let Self::Approved { terms, .. } = self else {
+                    panic!("corrupt stream: LoanDisbursed on a loan that is {:?}", self.status());
+                };
+                *self = Self::Disbursed(Box::new(Servicing::of(Arc::clone(terms), disbursed)));
+            }
+            LoanEvent::ChargeAdded(charge) => {
+                let servicing = self.servicing_mut(event);
+                servicing.charge(charge);
+                servicing.reallocate(&charge.reallocated);
+                servicing.standing = charge.standing;
+            }
+            LoanEvent::RepaymentRecorded(repayment) => {
+                let servicing = self.servicing_mut(event);
+                servicing.reallocate(&repayment.reallocated);
+                servicing.take_in(&repayment.spread());
+                servicing.last_on = servicing.last_on.max(repayment.on);
+                servicing.standing = repayment.standing;
+            }
+            LoanEvent::SettledEarly(settlement) => {
+                let servicing = self.servicing_mut(event);
+                servicing.reallocate(&settlement.reallocated);
+                servicing.take_in(&settlement.spread());
+                servicing.last_on = servicing.last_on.max(settlement.on);
+                servicing.standing = settlement.standing;
+            }
+            LoanEvent::RepaymentReversed(reversed) => {
+                let servicing = self.servicing_mut(event);
+                servicing.give_back(&reversed.undone);
+                servicing.reallocate(&reversed.reallocated);
+                servicing.standing = reversed.standing;
+            }
+        }
+    }
+
+    fn record(history: &mut LoanHistory, event: &LoanEvent) {
+        history.record(event);
+    }
+
+    fn weight(&self) -> usize {
+        match self {
+            Self::Disbursed(servicing) => 1024 + servicing.rows.len() * size_of::<servicing::Row>(),
+            _ => 1024,
+        }
+    }
+}

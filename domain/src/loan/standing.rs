@@ -1,0 +1,86 @@
+//! How a loan stands after an event: its status and what is owed, as decided then.
+
+use std::fmt;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::Amount;
+use crate::component::Components;
+
+/// Where a loan is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Applied,
+    Approved,
+    Rejected,
+    Withdrawn,
+    /// Disbursed and something is owed.
+    Active,
+    /// Nothing is owed any more.
+    Settled,
+    /// More was paid than was owed, and not yet given back.
+    Overpaid,
+    WrittenOff,
+}
+
+/// What is owed after an event, and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Standing {
+    pub status: Status,
+    /// What is unpaid of all installments, by component.
+    pub balances: Components,
+    /// What was paid beyond everything owed.
+    pub overpaid: Amount,
+    /// The due date of the oldest installment that is not settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_due_on: Option<NaiveDate>,
+    /// The first day on which that installment is late: the day after its due date moved to a business day
+    /// (Lei 7.089/1983). Days past due count from the due date all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_from: Option<NaiveDate>,
+}
+
+impl Status {
+    pub const ALL: [Self; 8] = [
+        Self::Applied,
+        Self::Approved,
+        Self::Rejected,
+        Self::Withdrawn,
+        Self::Active,
+        Self::Settled,
+        Self::Overpaid,
+        Self::WrittenOff,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Withdrawn => "withdrawn",
+            Self::Active => "active",
+            Self::Settled => "settled",
+            Self::Overpaid => "overpaid",
+            Self::WrittenOff => "written_off",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Standing {
+    /// Days past due on `day`: calendar days since the oldest due date that is late by then, else 0.
+    pub fn days_past_due(&self, day: NaiveDate) -> i64 {
+        match (self.oldest_due_on, self.late_from) {
+            (Some(due_on), Some(late_from)) if day >= late_from => (day - due_on).num_days(),
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! The append queue: all commands that wait go into one transaction, each with its own success or refusal.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use metrics::{counter, histogram};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::batch::{self, Outcome};
+use crate::borrower::Borrower;
+use crate::idempotency::IdempotencyKey;
+
+/// The most commands of one transaction. More gains nothing and only lengthens the wait.
+const LARGEST_BATCH: usize = 512;
+/// The most events of one transaction, unless a single command has more.
+const MOST_EVENTS: usize = 4096;
+/// A transaction that takes longer than this is given up; its outcome is then unknown to the callers.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A text or id that only one event of the whole log may bear.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Claim {
+    pub kind: &'static str,
+    pub value: String,
+}
+
+/// One command's events on their way into the log. Without events it is a barrier: it is answered when everything
+/// that was queued before it is.
+pub(crate) struct AppendRequest {
+    pub(crate) stream_type: &'static str,
+    pub(crate) stream_id: Uuid,
+    /// The sequence of the stream's last event that these build on.
+    pub(crate) expected: i64,
+    pub(crate) events: Vec<NewEvent>,
+    pub(crate) key: Option<IdempotencyKey>,
+    pub(crate) claims: Vec<Claim>,
+    pub(crate) borrower: Option<Borrower>,
+    pub(crate) lineage: Arc<Lineage>,
+    pub(crate) answer: oneshot::Sender<Result<Appended, AppendError>>,
+}
+
+pub(crate) struct NewEvent {
+    pub(crate) event_type: String,
+    pub(crate) event_version: String,
+    pub(crate) payload: String,
+    pub(crate) metadata: Arc<str>,
+}
+
+/// Where a command's events stand: they are durable.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Appended {
+    pub(crate) first_position: i64,
+    pub(crate) recorded_at: DateTime<Utc>,
+}
+
+/// Why a command's events were not appended.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    #[error("the stream moved on")]
+    Conflict,
+    #[error("the idempotency key is known")]
+    Repeated,
+    #[error("a claim is taken")]
+    Claimed,
+    #[error("the tax id belongs to another borrower")]
+    BorrowerKnown,
+    #[error("the log is unavailable: {0}")]
+    Unavailable(String),
+    #[error("the database refuses the events: {0}")]
+    Rejected(String),
+}
+
+/// What the decisions on one loaded state have in common: when one append fails, all that built on it are void.
+#[derive(Debug, Default)]
+pub(crate) struct Lineage {
+    void: AtomicBool,
+    in_flight: AtomicI64,
+}
+
+impl Lineage {
+    pub(crate) fn is_void(&self) -> bool {
+        self.void.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_durable(&self) -> bool {
+        self.in_flight.load(Ordering::Acquire) == 0
+    }
+
+    pub(crate) fn queued(&self) {
+        self.in_flight.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct AppendQueue(mpsc::UnboundedSender<AppendRequest>);
+
+impl AppendQueue {
+    /// Queues a request. When the appender is gone the request's answer channel closes, which its caller sees.
+    pub(crate) fn push(&self, request: AppendRequest) {
+        let _ = self.0.send(request);
+    }
+}
+
+/// The one task that appends.
+pub(crate) struct Appender {
+    options: PgConnectOptions,
+    connection: Option<PgConnection>,
+    queue: mpsc::UnboundedReceiver<AppendRequest>,
+    deferred: Vec<AppendRequest>,
+}
+
+/// The queue is unbounded, but the log admits a bounded number of commands at a time.
+pub(crate) fn queue(options: PgConnectOptions) -> (AppendQueue, Appender) {
+    let (sender, queue) = mpsc::unbounded_channel();
+    (AppendQueue(sender), Appender { options, connection: None, queue, deferred: Vec::new() })
+}
+
+impl Appender {
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        while let Some(requests) = self.next(&stop).await {
+            let batch = self.consistent(requests);
+            self.append(batch).await;
+        }
+        if let Some(connection) = self.connection.take() {
+            let _ = connection.close().await;
+        }
+    }
+
+    /// All that waits, or `None` once stopped and drained.
+    async fn next(&mut self, stop: &CancellationToken) -> Option<Vec<AppendRequest>> {
+        let mut requests = std::mem::take(&mut self.deferred);
+        if requests.is_empty() {
+            let first = tokio::select! {
+                biased;
+                first = self.queue.recv() => first,
+                () = stop.cancelled() => {
+                    self.queue.close();
+                    self.queue.recv().await
+                }
+            };
+            requests.push(first?);
+        }
+        let mut events: usize = requests.iter().map(|request| request.events.len()).sum();
+        while requests.len() < LARGEST_BATCH && events < MOST_EVENTS {
+            let Ok(request) = self.queue.try_recv() else { break };
+            events += request.events.len();
+            requests.push(request);
+        }
+        Some(requests)
+    }
+
+    /// Puts off to the next batch what repeats a key, a claim or a tax id of this one, and all that builds on it.
+    fn consistent(&mut self, requests: Vec<AppendRequest>) -> Vec<AppendRequest> {
+        let mut keys = HashSet::new();
+        let mut claims = HashSet::new();
+        let mut tax_ids = HashSet::new();
+        let mut put_off: HashSet<(&'static str, Uuid)> = HashSet::new();
+        let mut batch = Vec::with_capacity(requests.len());
+        let mut barrier_waits = false;
+        for request in requests {
+            let stream = (request.stream_type, request.stream_id);
+            let key_is_new = match &request.key {
+                Some(key) => keys.insert((Arc::clone(&key.client), Arc::clone(&key.key))),
+                None => true,
+            };
+            let tax_id_is_new =
+                request.borrower.as_ref().is_none_or(|borrower| tax_ids.insert(borrower.tax_id.clone()));
+            let claims_are_new = request.claims.iter().all(|claim| claims.insert(claim.clone()));
+            let builds_on_put_off = put_off.contains(&stream);
+            let is_barrier = request.events.is_empty();
+            if key_is_new
+                && tax_id_is_new
+                && claims_are_new
+                && !builds_on_put_off
+                && !(is_barrier && barrier_waits)
+            {
+                batch.push(request);
+            } else {
+                put_off.insert(stream);
+                barrier_waits = true;
+                self.deferred.push(request);
+            }
+        }
+        batch
+    }
+
+    async fn append(&mut self, mut batch: Vec<AppendRequest>) {
+        while batch.iter().any(|request| !request.events.is_empty()) {
+            let started = Instant::now();
+            match self.attempt(&batch).await {
+                Ok(Outcome::Appended { position_before, recorded_at }) => {
+                    histogram!("razao_append_seconds").record(started.elapsed().as_secs_f64());
+                    succeed(batch, position_before, recorded_at);
+                    return;
+                }
+                Ok(Outcome::Refused(refused)) => batch = leave_out(batch, &refused),
+                Err(sqlx::Error::Database(error)) if batch.len() == 1 => {
+                    tracing::error!(%error, "the database refused a command's events");
+                    let rejected = AppendError::Rejected(error.message().to_owned());
+                    fail(batch, &rejected);
+                    return;
+                }
+                Err(sqlx::Error::Database(error)) if !is_outage(error.as_ref()) => {
+                    tracing::warn!(%error, commands = batch.len(), "a batch was refused; trying each command alone");
+                    for request in batch {
+                        Box::pin(self.append(vec![request])).await;
+                    }
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!(%error, commands = batch.len(), "the log cannot be reached");
+                    self.connection = None;
+                    fail(batch, &AppendError::Unavailable(error.to_string()));
+                    return;
+                }
+            }
+        }
+        succeed(batch, 0, DateTime::UNIX_EPOCH);
+    }
+
+    async fn attempt(&mut self, batch: &[AppendRequest]) -> Result<Outcome, sqlx::Error> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            None => self.connection.insert(PgConnection::connect_with(&self.options).await?),
+        };
+        let outcome = tokio::time::timeout(PATIENCE, batch::append(connection, batch)).await;
+        outcome.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut))
+    }
+}
+
+/// Whether the server, not the statement, is at fault (SQLSTATE classes 08, 53, 57 and 58).
+fn is_outage(error: &dyn sqlx::error::DatabaseError) -> bool {
+    error.code().is_some_and(|code| matches!(code.get(..2), Some("08" | "53" | "57" | "58")))
+}
+
+fn succeed(batch: Vec<AppendRequest>, position_before: i64, recorded_at: DateTime<Utc>) {
+    let mut first_position = position_before + 1;
+    counter!("razao_append_batches_total").increment(1);
+    for request in batch {
+        let events = i64::try_from(request.events.len()).expect("a command has few events");
+        request.lineage.in_flight.fetch_sub(1, Ordering::AcqRel);
+        let _ = request.answer.send(Ok(Appended { first_position, recorded_at }));
+        first_position += events;
+        counter!("razao_events_appended_total").increment(events.unsigned_abs());
+    }
+}
+
+/// Answers those that were refused, and those that build on them; keeps the rest.
+fn leave_out(batch: Vec<AppendRequest>, refused: &[(usize, AppendError)]) -> Vec<AppendRequest> {
+    let mut void: HashSet<(&'static str, Uuid)> = HashSet::new();
+    let mut kept = Vec::with_capacity(batch.len());
+    let mut failed = Vec::new();
+    for (index, request) in batch.into_iter().enumerate() {
+        let stream = (request.stream_type, request.stream_id);
+        let reason = refused.iter().find(|(command, _)| *command == index).map(|(_, reason)| reason.clone());
+        match reason.or_else(|| void.contains(&stream).then_some(AppendError::Conflict)) {
+            Some(reason) if !request.events.is_empty() => {
+                void.insert(stream);
+                failed.push((request, reason));
+            }
+            _ => kept.push(request),
+        }
+    }
+    for (request, reason) in failed {
+        fail(vec![request], &reason);
+    }
+    kept
+}
+
+fn fail(batch: Vec<AppendRequest>, reason: &AppendError) {
+    // First all become void, then anyone is told: nobody may decide on a state that never came to be.
+    for request in &batch {
+        request.lineage.void.store(true, Ordering::Release);
+    }
+    for request in batch {
+        request.lineage.in_flight.fetch_sub(1, Ordering::AcqRel);
+        let _ = request.answer.send(Err(reason.clone()));
+    }
+}

@@ -1,0 +1,156 @@
+//! One call of `append_events`: a batch of commands as the arrays that the function takes.
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use crate::append::{AppendError, AppendRequest};
+
+const APPEND: &str = "select position_before, appended_at, refused, reasons from append_events(\
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
+
+pub(crate) enum Outcome {
+    /// All are durable, in their order.
+    Appended { position_before: i64, recorded_at: DateTime<Utc> },
+    /// Nothing was appended: these commands, by their place in the batch, stand in the way.
+    Refused(Vec<(usize, AppendError)>),
+}
+
+/// Appends the batch in one transaction.
+pub(crate) async fn append(
+    connection: &mut PgConnection,
+    batch: &[AppendRequest],
+) -> Result<Outcome, sqlx::Error> {
+    let columns = Columns::of(batch);
+    let row = sqlx::query(APPEND)
+        .bind(&columns.head_commands)
+        .bind(&columns.head_types)
+        .bind(&columns.head_ids)
+        .bind(&columns.head_expected)
+        .bind(&columns.key_commands)
+        .bind(&columns.clients)
+        .bind(&columns.keys)
+        .bind(&columns.request_hashes)
+        .bind(&columns.first_events)
+        .bind(&columns.event_counts)
+        .bind(&columns.stream_types)
+        .bind(&columns.stream_ids)
+        .bind(&columns.sequences)
+        .bind(&columns.event_types)
+        .bind(&columns.event_versions)
+        .bind(&columns.payloads)
+        .bind(&columns.metadatas)
+        .bind(&columns.claim_commands)
+        .bind(&columns.claim_kinds)
+        .bind(&columns.claim_values)
+        .bind(&columns.borrower_commands)
+        .bind(&columns.borrower_ids)
+        .bind(&columns.borrower_tax_ids)
+        .bind(&columns.borrower_names)
+        .fetch_one(connection)
+        .await?;
+    let commands: Vec<i32> = row.try_get("refused")?;
+    if commands.is_empty() {
+        let position_before = row.try_get("position_before")?;
+        return Ok(Outcome::Appended { position_before, recorded_at: row.try_get("appended_at")? });
+    }
+    let reasons: Vec<String> = row.try_get("reasons")?;
+    let places = commands.into_iter().map(|command| usize::try_from(command).expect("numbers from 0"));
+    let mut refused: Vec<(usize, AppendError)> =
+        places.zip(reasons.iter().map(|reason| reason_of(reason))).collect();
+    // A repeat is answered as one, whatever else stands in its way.
+    refused.sort_by_key(|(_, reason)| *reason != AppendError::Repeated);
+    Ok(Outcome::Refused(refused))
+}
+
+fn reason_of(reason: &str) -> AppendError {
+    match reason {
+        "repeated" => AppendError::Repeated,
+        "claimed" => AppendError::Claimed,
+        "borrower" => AppendError::BorrowerKnown,
+        _ => AppendError::Conflict,
+    }
+}
+
+#[derive(Default)]
+struct Columns<'a> {
+    head_commands: Vec<i32>,
+    head_types: Vec<&'a str>,
+    head_ids: Vec<String>,
+    head_expected: Vec<i64>,
+    key_commands: Vec<i32>,
+    clients: Vec<&'a str>,
+    keys: Vec<&'a str>,
+    request_hashes: Vec<&'a [u8]>,
+    first_events: Vec<i32>,
+    event_counts: Vec<i32>,
+    stream_types: Vec<&'a str>,
+    stream_ids: Vec<String>,
+    sequences: Vec<i64>,
+    event_types: Vec<&'a str>,
+    event_versions: Vec<&'a str>,
+    payloads: Vec<&'a str>,
+    metadatas: Vec<&'a str>,
+    claim_commands: Vec<i32>,
+    claim_kinds: Vec<&'a str>,
+    claim_values: Vec<&'a str>,
+    borrower_commands: Vec<i32>,
+    borrower_ids: Vec<Uuid>,
+    borrower_tax_ids: Vec<&'a str>,
+    borrower_names: Vec<&'a str>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(batch: &'a [AppendRequest]) -> Self {
+        let mut columns = Self::default();
+        let mut seen = std::collections::HashSet::with_capacity(batch.len());
+        for (index, request) in batch.iter().enumerate() {
+            if request.events.is_empty() {
+                continue;
+            }
+            let command = i32::try_from(index).expect("a batch is small");
+            if seen.insert((request.stream_type, request.stream_id)) {
+                columns.head_commands.push(command);
+                columns.head_types.push(request.stream_type);
+                columns.head_ids.push(request.stream_id.to_string());
+                columns.head_expected.push(request.expected);
+            }
+            columns.push_key(command, request);
+            columns.push_events(request);
+            for claim in &request.claims {
+                columns.claim_commands.push(command);
+                columns.claim_kinds.push(claim.kind);
+                columns.claim_values.push(&claim.value);
+            }
+            if let Some(borrower) = &request.borrower {
+                columns.borrower_commands.push(command);
+                columns.borrower_ids.push(borrower.id.uuid());
+                columns.borrower_tax_ids.push(&borrower.tax_id);
+                columns.borrower_names.push(&borrower.name);
+            }
+        }
+        columns
+    }
+
+    fn push_key(&mut self, command: i32, request: &'a AppendRequest) {
+        let Some(key) = &request.key else { return };
+        self.key_commands.push(command);
+        self.clients.push(&key.client);
+        self.keys.push(&key.key);
+        self.request_hashes.push(&key.request_hash);
+        self.first_events.push(i32::try_from(self.sequences.len() + 1).expect("a batch is small"));
+        self.event_counts.push(i32::try_from(request.events.len()).expect("a command has few events"));
+    }
+
+    fn push_events(&mut self, request: &'a AppendRequest) {
+        for (sequence, event) in (request.expected + 1..).zip(&request.events) {
+            self.stream_types.push(request.stream_type);
+            self.stream_ids.push(request.stream_id.to_string());
+            self.sequences.push(sequence);
+            self.event_types.push(&event.event_type);
+            self.event_versions.push(&event.event_version);
+            self.payloads.push(&event.payload);
+            self.metadatas.push(&event.metadata);
+        }
+    }
+}

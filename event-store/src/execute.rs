@@ -1,0 +1,342 @@
+//! Running a command: load, decide, append, and again when a race was lost.
+//!
+//! Commands on one stream are decided one after another, each on the state that includes the events still on their
+//! way into the log, so they share a transaction. When an append fails, all that built on it are decided again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use domain::decider::{Decider, Undecided};
+use serde::Serialize;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::append::{AppendError, AppendRequest, Appended, Claim, NewEvent};
+use crate::borrower::Borrower;
+use crate::cache::{Loaded, Slot, StateCache};
+use crate::idempotency::{IdempotencyKey, Known};
+use crate::log::{Log, LogError};
+use crate::receipt::{Receipt, RecordedEvent};
+use crate::snapshot::{self, Snapshot};
+
+/// How often a command is decided anew after losing a race.
+const ATTEMPTS: usize = 16;
+/// How long a command waits to be admitted before the caller is told to come back.
+const ADMISSION: Duration = Duration::from_secs(5);
+
+/// The streams of one kind: runs their commands.
+pub struct Streams<D: Decider> {
+    log: Log,
+    cache: StateCache<D>,
+}
+
+/// What comes with a command besides itself.
+#[derive(Debug, Clone)]
+pub struct CommandContext {
+    /// The booking day.
+    pub today: NaiveDate,
+    pub key: Option<IdempotencyKey>,
+    /// Refuse unless the stream is at this version.
+    pub expected_version: Option<i64>,
+    pub claims: Vec<Claim>,
+    /// Stored with the events.
+    pub borrower: Option<Borrower>,
+    pub metadata: Metadata,
+}
+
+/// Who did it, by which command, and why: stored with each event.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Metadata {
+    pub actor: String,
+    pub command: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<Arc<str>>,
+    pub correlation_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub causation_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The version of the rules that decided.
+    pub engine: &'static str,
+}
+
+/// Why a command was not executed. Nothing of it is stored.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError<Refusal: std::error::Error + 'static> {
+    #[error(transparent)]
+    Refused(Refusal),
+    #[error("the stream is at version {actual}, not at {expected}")]
+    VersionMismatch { expected: i64, actual: i64 },
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    #[error("one of these is taken: {0:?}")]
+    Claimed(Vec<Claim>),
+    /// The borrower's tax id is known under another id: look it up again.
+    #[error("the borrower is known")]
+    BorrowerKnown,
+    #[error("other commands on the stream were faster, {ATTEMPTS} times")]
+    LostRace,
+    #[error("too many commands wait")]
+    Busy,
+    #[error("the log is unavailable: {0}")]
+    Unavailable(String),
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+enum Attempt<D: Decider> {
+    Appending(Appending<D>),
+    Refused(Undecided<D::Refusal>),
+    VersionMismatch {
+        expected: i64,
+        actual: i64,
+    },
+    /// The state is not in memory, or void.
+    Load,
+}
+
+struct Appending<D> {
+    answer: oneshot::Receiver<Result<Appended, AppendError>>,
+    receipt: Receipt,
+    snapshot: Option<D>,
+}
+
+impl<D: Decider> Streams<D> {
+    /// Streams whose states take at most `cache_bytes` of memory.
+    pub fn new(log: Log, cache_bytes: u64) -> Self {
+        Self { log, cache: StateCache::new(cache_bytes) }
+    }
+
+    /// Executes a command exactly once by its key: the receipt says what is durable now.
+    pub async fn execute(
+        &self,
+        id: Uuid,
+        command: &D::Command,
+        context: &CommandContext,
+    ) -> Result<Receipt, ExecuteError<D::Refusal>> {
+        let admitted = tokio::time::timeout(ADMISSION, self.log.admission.acquire()).await;
+        let _admitted = admitted.map_err(|_| ExecuteError::Busy)?;
+        let metadata: Arc<str> =
+            serde_json::to_string(&context.metadata).expect("metadata is plain text").into();
+        let mut whole = false;
+        for _ in 0..ATTEMPTS {
+            let slot = self.cache.slot(id);
+            let attempt = if whole {
+                self.attempt_whole(id, &slot, command, context, &metadata).await?
+            } else {
+                let _shared = slot.gate.read().await;
+                self.attempt(id, &slot, None, command, context, &metadata)
+            };
+            match attempt {
+                Attempt::Load => self.load(id, &slot).await?,
+                Attempt::Appending(appending) => {
+                    if let Some(receipt) = self.finish(appending, context).await? {
+                        return Ok(receipt);
+                    }
+                }
+                Attempt::Refused(Undecided::NeedsHistory) => whole = true,
+                Attempt::Refused(Undecided::Refused(refusal)) => {
+                    if let Some(answer) = self.refuse(id, &slot, context).await? {
+                        return answer.map_or(Err(ExecuteError::Refused(refusal)), Ok);
+                    }
+                }
+                Attempt::VersionMismatch { expected, actual } => {
+                    if let Some(answer) = self.refuse(id, &slot, context).await? {
+                        return answer.map_or(Err(ExecuteError::VersionMismatch { expected, actual }), Ok);
+                    }
+                }
+            }
+        }
+        Err(ExecuteError::LostRace)
+    }
+
+    /// Decides on the state in memory and queues what follows.
+    fn attempt(
+        &self,
+        id: Uuid,
+        slot: &Slot<D>,
+        history: Option<&D::History>,
+        command: &D::Command,
+        context: &CommandContext,
+        metadata: &Arc<str>,
+    ) -> Attempt<D> {
+        let mut place = slot.lock();
+        let Some(loaded) = place.as_mut().filter(|loaded| !loaded.lineage.is_void()) else {
+            return Attempt::Load;
+        };
+        if let Some(expected) = context.expected_version
+            && expected != loaded.version
+        {
+            return Attempt::VersionMismatch { expected, actual: loaded.version };
+        }
+        let events = match loaded.state.decide(history, command, context.today) {
+            Ok(events) => events,
+            Err(undecided) => return Attempt::Refused(undecided),
+        };
+        Attempt::Appending(self.queue(id, loaded, &events, context, metadata))
+    }
+
+    /// The same with the history of the whole stream, which nobody may lengthen meanwhile.
+    async fn attempt_whole(
+        &self,
+        id: Uuid,
+        slot: &Arc<Slot<D>>,
+        command: &D::Command,
+        context: &CommandContext,
+        metadata: &Arc<str>,
+    ) -> Result<Attempt<D>, ExecuteError<D::Refusal>> {
+        let _alone = slot.gate.write().await;
+        self.wait_until_durable(id, slot).await;
+        let (folded, history) = self.log.load_whole::<D>(id).await?;
+        self.cache.fill(id, slot, folded);
+        Ok(self.attempt(id, slot, Some(&history), command, context, metadata))
+    }
+
+    async fn load(&self, id: Uuid, slot: &Arc<Slot<D>>) -> Result<(), LogError> {
+        let _alone = slot.gate.write().await;
+        if slot.lock().as_ref().is_some_and(|loaded| !loaded.lineage.is_void()) {
+            return Ok(()); // another command loaded it meanwhile
+        }
+        let folded = self.log.load::<D>(id).await?;
+        self.cache.fill(id, slot, folded);
+        Ok(())
+    }
+
+    /// Applies the events to the state and sends them on their way into the log.
+    fn queue(
+        &self,
+        id: Uuid,
+        loaded: &mut Loaded<D>,
+        events: &[D::Event],
+        context: &CommandContext,
+        metadata: &Arc<str>,
+    ) -> Appending<D> {
+        use cqrs_es::DomainEvent;
+        let expected = loaded.version;
+        let mut recorded = Vec::with_capacity(events.len());
+        let mut new = Vec::with_capacity(events.len());
+        for event in events {
+            loaded.state.apply(event);
+            loaded.version += 1;
+            let payload = serde_json::to_string(event).expect("events are plain data");
+            let event_type = event.event_type();
+            new.push(NewEvent {
+                event_type: event_type.clone(),
+                event_version: event.event_version(),
+                payload: payload.clone(),
+                metadata: Arc::clone(metadata),
+            });
+            recorded.push(RecordedEvent { sequence: loaded.version, event_type, payload });
+        }
+        let (sender, answer) = oneshot::channel();
+        loaded.lineage.queued();
+        self.log.appends.push(AppendRequest {
+            stream_type: D::TYPE,
+            stream_id: id,
+            expected,
+            events: new,
+            key: context.key.clone(),
+            claims: context.claims.clone(),
+            borrower: context.borrower.clone(),
+            lineage: Arc::clone(&loaded.lineage),
+            answer: sender,
+        });
+        let grew_past_mark = loaded.version / snapshot::EVERY > expected / snapshot::EVERY;
+        let receipt = Receipt {
+            stream_id: id.to_string(),
+            version: loaded.version,
+            position: 0,
+            recorded_at: chrono::DateTime::UNIX_EPOCH,
+            events: recorded,
+            replayed: false,
+        };
+        Appending { answer, receipt, snapshot: grew_past_mark.then(|| loaded.state.clone()) }
+    }
+
+    /// Waits for the append. `None`: the race was lost, decide again.
+    async fn finish(
+        &self,
+        appending: Appending<D>,
+        context: &CommandContext,
+    ) -> Result<Option<Receipt>, ExecuteError<D::Refusal>> {
+        let Appending { answer, mut receipt, snapshot } = appending;
+        let stopped = || ExecuteError::Unavailable("the server is stopping".to_owned());
+        match answer.await.map_err(|_| stopped())? {
+            Ok(appended) => {
+                let events = i64::try_from(receipt.events.len()).expect("a command has few events");
+                receipt.position = appended.first_position + events - 1;
+                receipt.recorded_at = appended.recorded_at;
+                if let Some(state) = snapshot {
+                    self.keep(&receipt, state);
+                }
+                Ok(Some(receipt))
+            }
+            Err(AppendError::Conflict) => Ok(None),
+            Err(AppendError::Repeated) => self.replay(context).await,
+            Err(AppendError::Claimed) => Err(ExecuteError::Claimed(context.claims.clone())),
+            Err(AppendError::BorrowerKnown) => Err(ExecuteError::BorrowerKnown),
+            Err(AppendError::Unavailable(cause) | AppendError::Rejected(cause)) => {
+                Err(ExecuteError::Unavailable(cause))
+            }
+        }
+    }
+
+    /// Before a refusal is told, what it was decided on must be durable; and a repeat is answered as one.
+    /// `None`: decide again. `Some(None)`: it is refused.
+    async fn refuse(
+        &self,
+        id: Uuid,
+        slot: &Arc<Slot<D>>,
+        context: &CommandContext,
+    ) -> Result<Option<Option<Receipt>>, ExecuteError<D::Refusal>> {
+        if !self.wait_until_durable(id, slot).await {
+            return Ok(None);
+        }
+        Ok(Some(self.replay(context).await?))
+    }
+
+    /// The answer of an earlier command with the same key.
+    async fn replay(&self, context: &CommandContext) -> Result<Option<Receipt>, ExecuteError<D::Refusal>> {
+        let Some(key) = &context.key else { return Ok(None) };
+        match self.log.look_up(key).await? {
+            Known::No => Ok(None),
+            Known::Repeat(receipt) => Ok(Some(receipt)),
+            Known::OtherRequest => Err(ExecuteError::KeyReused),
+        }
+    }
+
+    /// Waits for all that was decided on the state in memory; false when some of it failed.
+    async fn wait_until_durable(&self, id: Uuid, slot: &Slot<D>) -> bool {
+        let Some(lineage) = slot.lock().as_ref().map(|loaded| Arc::clone(&loaded.lineage)) else {
+            return false;
+        };
+        if !lineage.is_durable() {
+            let (sender, answer) = oneshot::channel();
+            lineage.queued();
+            self.log.appends.push(AppendRequest {
+                stream_type: D::TYPE,
+                stream_id: id,
+                expected: 0,
+                events: Vec::new(),
+                key: None,
+                claims: Vec::new(),
+                borrower: None,
+                lineage: Arc::clone(&lineage),
+                answer: sender,
+            });
+            let _ = answer.await;
+        }
+        !lineage.is_void()
+    }
+
+    fn keep(&self, receipt: &Receipt, state: D) {
+        self.log.snapshots.offer(Snapshot {
+            stream_type: D::TYPE,
+            stream_id: Uuid::parse_str(&receipt.stream_id).expect("made from a UUID"),
+            version: receipt.version,
+            snapshot_version: D::SNAPSHOT_VERSION,
+            serialize: Box::new(move || serde_json::to_string(&state)),
+        });
+    }
+}

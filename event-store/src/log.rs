@@ -1,0 +1,111 @@
+//! The log as a whole: its schema, its connection, its head.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::append::{self, AppendQueue};
+use crate::snapshot::{self, SnapshotQueue};
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// As many commands as may be between admission and their answer; more wait in line.
+const COMMANDS_IN_FLIGHT: usize = 4096;
+
+/// A connection to the log of one lender. Clones share it.
+#[derive(Clone)]
+pub struct Log {
+    pub(crate) pool: PgPool,
+    pub(crate) appends: AppendQueue,
+    pub(crate) snapshots: SnapshotQueue,
+    pub(crate) admission: Arc<Semaphore>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// Where the log ends: the position of its last event (0 when empty), and when that was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    pub position: i64,
+    pub recorded_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    #[error("the database of the log cannot be reached")]
+    Unavailable(#[source] sqlx::Error),
+    #[error("the schema of the log could not be brought up to date")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    #[error("stored event {position} ({event_type}) cannot be read")]
+    Unreadable {
+        position: i64,
+        event_type: String,
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl From<sqlx::Error> for LogError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unavailable(error)
+    }
+}
+
+impl Log {
+    /// Brings the schema up to date. The login needs the right to create tables, and roles unless the role
+    /// `razao_app` exists.
+    pub async fn migrate(options: &PgConnectOptions) -> Result<(), LogError> {
+        let pool = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let migrated = MIGRATIONS.run(&pool).await;
+        pool.close().await;
+        Ok(migrated?)
+    }
+
+    /// Connects to a migrated database, as a role that may add to the log but change nothing in it.
+    pub async fn connect(options: &PgConnectOptions) -> Result<Self, LogError> {
+        let options = options.clone().options([("role", "razao_app")]);
+        let pool = PgPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_with(options.clone())
+            .await?;
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let (appends, appender) = append::queue(options);
+        let (snapshots, writer) = snapshot::queue(pool.clone());
+        tasks.spawn(appender.run(stop.clone()));
+        tasks.spawn(writer.run(stop.clone()));
+        tasks.close();
+        let admission = Arc::new(Semaphore::new(COMMANDS_IN_FLIGHT));
+        Ok(Self { pool, appends, snapshots, admission, stop, tasks })
+    }
+
+    /// Where the log ends now.
+    pub async fn head(&self) -> Result<Head, LogError> {
+        let (position, recorded_at): (i64, Option<DateTime<Utc>>) =
+            sqlx::query_as("select position, case when position > 0 then recorded_at end from event_head")
+                .fetch_one(&self.pool)
+                .await?;
+        Ok(Head { position, recorded_at })
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), LogError> {
+        sqlx::query("select 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Finishes what is queued and closes the connections.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+        self.pool.close().await;
+    }
+}

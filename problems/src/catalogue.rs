@@ -1,0 +1,229 @@
+//! Every kind of problem there is. `docs/problems.md` is written from this list.
+
+use crate::Kind;
+
+const fn kind(code: &'static str, status: u16, title: &'static str, meaning: &'static str) -> Kind {
+    Kind { code, status, title, meaning }
+}
+
+// 400: cannot be read
+pub static MALFORMED_JSON: Kind = kind(
+    "malformed_json",
+    400,
+    "The body is not JSON",
+    "The body is no JSON text (RFC 8259), is empty, or is not UTF-8.",
+);
+pub static INVALID_FIELD: Kind = kind(
+    "invalid_field",
+    400,
+    "A field cannot be read",
+    "A field has the wrong type or form (a number where an amount as text is wanted, a date that does not exist, an unknown word), is missing, or is unknown. `errors` names it.",
+);
+pub static INVALID_PARAMETER: Kind = kind(
+    "invalid_parameter",
+    400,
+    "A parameter cannot be read",
+    "A query parameter, path segment or header has the wrong form, is unknown, or is out of its range. `errors` names it.",
+);
+pub static IDEMPOTENCY_KEY_MISSING: Kind = kind(
+    "idempotency_key_missing",
+    400,
+    "The Idempotency-Key is missing",
+    "Every command needs the header `Idempotency-Key` with 1 to 255 visible ASCII characters.",
+);
+pub static IDEMPOTENCY_KEY_INVALID: Kind = kind(
+    "idempotency_key_invalid",
+    400,
+    "The Idempotency-Key cannot be read",
+    "The header `Idempotency-Key` takes 1 to 255 visible ASCII characters, once.",
+);
+
+// 404, 405, 412, 413, 415
+pub static NOT_FOUND: Kind =
+    kind("not_found", 404, "Not found", "There is no such path, or nothing with this id.");
+pub static METHOD_NOT_ALLOWED: Kind =
+    kind("method_not_allowed", 405, "Method not allowed", "The path exists but does not take this method.");
+pub static PRECONDITION_FAILED: Kind = kind(
+    "precondition_failed",
+    412,
+    "The version is another",
+    "`If-Match` names another version than the stream has. Read it again and decide anew.",
+);
+pub static BODY_TOO_LARGE: Kind =
+    kind("body_too_large", 413, "The body is too large", "A body may have 1 MiB at most.");
+pub static UNSUPPORTED_MEDIA_TYPE: Kind = kind(
+    "unsupported_media_type",
+    415,
+    "The body is not declared as JSON",
+    "Commands take `Content-Type: application/json`.",
+);
+pub static REQUEST_TIMEOUT: Kind = kind(
+    "request_timeout",
+    408,
+    "The request took too long to arrive",
+    "The body did not arrive in time. Send it again, with the same Idempotency-Key.",
+);
+
+// 409: the state forbids it, or a race was lost
+pub static ALREADY_EXISTS: Kind = kind(
+    "already_exists",
+    409,
+    "The id is taken",
+    "Something with the id that the client sent exists already.",
+);
+pub static DUPLICATE_EXTERNAL_ID: Kind = kind(
+    "duplicate_external_id",
+    409,
+    "The external id is taken",
+    "An `external_id` is unique among a lender's loans, receipts and entries, each kind by itself.",
+);
+pub static NOT_APPLIED: Kind = kind(
+    "not_applied",
+    409,
+    "The loan is no open application",
+    "Only an application that is neither approved nor closed can be approved or rejected; one that is approved can still be withdrawn.",
+);
+pub static NOT_APPROVED: Kind = kind(
+    "not_approved",
+    409,
+    "The loan is not approved",
+    "Only an approved loan that was not disbursed can be disbursed.",
+);
+pub static NOT_ACTIVE: Kind = kind(
+    "not_active",
+    409,
+    "The loan is not active",
+    "Only a disbursed loan that still owes something takes repayments, settlements and charges. A payment dated before the last one is taken on a settled loan too.",
+);
+pub static ALREADY_REVERSED: Kind =
+    kind("already_reversed", 409, "Already reversed", "The repayment or entry was reversed before.");
+pub static CONFLICT: Kind = kind(
+    "conflict",
+    409,
+    "Another command was faster",
+    "Other commands changed the same stream again and again while this one was tried. Send it again, with the same Idempotency-Key.",
+);
+
+// 422: read, but a rule refuses it
+pub static IDEMPOTENCY_KEY_REUSED: Kind = kind(
+    "idempotency_key_reused",
+    422,
+    "The Idempotency-Key belongs to another request",
+    "The key was accepted with another path or body. Use a new key for a new command.",
+);
+pub static INVALID_AMOUNT: Kind = kind(
+    "invalid_amount",
+    422,
+    "The amount is not acceptable",
+    "An amount has to be above zero, at most 1,000,000,000,000, with no more decimals than its currency has.",
+);
+pub static INVALID_TERMS: Kind = kind(
+    "invalid_terms",
+    422,
+    "The terms are not acceptable",
+    "The terms of the loan or schedule break a rule, or several; `errors` names each field, the rule and the value.",
+);
+pub static INVALID_VALUE: Kind = kind(
+    "invalid_value",
+    422,
+    "A value is not acceptable",
+    "A field was read but breaks a rule that is documented with it; `errors` names it.",
+);
+pub static INVALID_TAX_ID: Kind = kind(
+    "invalid_tax_id",
+    422,
+    "The tax id is none",
+    "`tax_id` is a CPF or CNPJ with right check digits (IN RFB 2.229/2024 for letters in a CNPJ).",
+);
+pub static FUTURE_DATE: Kind = kind(
+    "future_date",
+    422,
+    "The date is in the future",
+    "`on` may not be after the booking day in America/Sao_Paulo.",
+);
+pub static BEFORE_FIRST_FACT: Kind = kind(
+    "before_first_fact",
+    422,
+    "The date is too early",
+    "The date lies before the fact that the command builds on: the approval, the disbursement, the repayment or the entry.",
+);
+pub static MORE_THAN_APPROVED: Kind = kind(
+    "more_than_approved",
+    422,
+    "More than was approved",
+    "The disbursement exceeds what was approved and not yet disbursed.",
+);
+pub static NOT_THE_SETTLEMENT_AMOUNT: Kind = kind(
+    "not_the_settlement_amount",
+    422,
+    "Not the settlement amount",
+    "An early settlement pays exactly the quote of its day: see `GET /v1/loans/{id}/settlement-quote`.",
+);
+pub static UNBALANCED: Kind = kind(
+    "unbalanced",
+    422,
+    "The entry does not balance",
+    "The debits and the credits of an entry have the same sum.",
+);
+pub static NOT_SUPPORTED: Kind = kind(
+    "not_supported",
+    422,
+    "Not supported yet",
+    "The option is defined, and a schedule may be calculated with it, but loans are not served with it yet.",
+);
+
+// 500, 503
+pub static INTERNAL: Kind = kind(
+    "internal",
+    500,
+    "Something is wrong on our side",
+    "A fault of the server. The log has its cause; the command may or may not have been taken: send it again with the same Idempotency-Key.",
+);
+pub static UNAVAILABLE: Kind = kind(
+    "unavailable",
+    503,
+    "Not available now",
+    "The database cannot be reached, or too much waits. Send it again after `Retry-After` seconds, with the same Idempotency-Key.",
+);
+pub static NOT_YET_VISIBLE: Kind = kind(
+    "not_yet_visible",
+    503,
+    "The read model is behind",
+    "The read model did not reach `Razao-Min-Position` in time. Ask again after `Retry-After` seconds.",
+);
+
+/// All of them.
+pub static ALL: &[&Kind] = &[
+    &MALFORMED_JSON,
+    &INVALID_FIELD,
+    &INVALID_PARAMETER,
+    &IDEMPOTENCY_KEY_MISSING,
+    &IDEMPOTENCY_KEY_INVALID,
+    &NOT_FOUND,
+    &METHOD_NOT_ALLOWED,
+    &REQUEST_TIMEOUT,
+    &ALREADY_EXISTS,
+    &DUPLICATE_EXTERNAL_ID,
+    &NOT_APPLIED,
+    &NOT_APPROVED,
+    &NOT_ACTIVE,
+    &ALREADY_REVERSED,
+    &CONFLICT,
+    &PRECONDITION_FAILED,
+    &BODY_TOO_LARGE,
+    &UNSUPPORTED_MEDIA_TYPE,
+    &IDEMPOTENCY_KEY_REUSED,
+    &INVALID_AMOUNT,
+    &INVALID_TERMS,
+    &INVALID_VALUE,
+    &INVALID_TAX_ID,
+    &FUTURE_DATE,
+    &BEFORE_FIRST_FACT,
+    &MORE_THAN_APPROVED,
+    &NOT_THE_SETTLEMENT_AMOUNT,
+    &UNBALANCED,
+    &NOT_SUPPORTED,
+    &INTERNAL,
+    &UNAVAILABLE,
+    &NOT_YET_VISIBLE,
+];
