@@ -272,8 +272,8 @@ impl<D: Decider> Streams<D> {
                 }
                 Ok(Some(receipt))
             }
-            Err(AppendError::Conflict) => Ok(None),
-            Err(AppendError::Repeated) => self.replay(context).await,
+            // A repeat that is sent in parallel may lose the race to its first sending.
+            Err(AppendError::Conflict | AppendError::Repeated) => self.replay(context).await,
             Err(AppendError::Claimed) => Err(ExecuteError::Claimed(context.claims.clone())),
             Err(AppendError::BorrowerKnown) => Err(ExecuteError::BorrowerKnown),
             Err(AppendError::Unavailable(cause) | AppendError::Rejected(cause)) => {

@@ -20,7 +20,8 @@ pub fn schedule(file: &Path) -> anyhow::Result<()> {
     let request: ScheduleRequest = serde_json::from_str(&text)
         .map_err(|error| Failure::WrongUsage(format!("the request cannot be read: {error}")))?;
     let (terms, disbursements) = request.check().map_err(|errors| {
-        let lines: Vec<_> = errors.iter().map(|e| format!("{}: {} ({})", e.pointer, e.detail, e.code)).collect();
+        let lines: Vec<_> =
+            errors.iter().map(|e| format!("{}: {} ({})", e.pointer, e.detail, e.code)).collect();
         Failure::WrongUsage(lines.join("\n"))
     })?;
     let plan = draw(&terms, &disbursements)

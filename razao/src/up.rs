@@ -24,7 +24,8 @@ pub async fn up(settings: Settings, demo: bool) -> anyhow::Result<()> {
     } else {
         let how = embedded_postgres::Settings::from_environment();
         let postgres = EmbeddedPostgres::start(&settings.data_dir, how).await;
-        let postgres = postgres.map_err(|error| Failure::Unreachable(format!("{:#}", anyhow::Error::from(error))))?;
+        let postgres =
+            postgres.map_err(|error| Failure::Unreachable(format!("{:#}", anyhow::Error::from(error))))?;
         let log = postgres.connect_options();
         (Some(postgres), Addresses { read: log.clone(), log })
     };
@@ -62,7 +63,9 @@ fn announce(server: &Server, address_file: &PathBuf) -> anyhow::Result<()> {
     let url = server.url();
     write_whole(address_file, &url)?;
     tracing::info!(address = %url, "ready");
-    eprintln!("razao is ready\n  API        {url}/v1\n  documents  {url}/docs\n  health     {url}/health/ready");
+    eprintln!(
+        "razao is ready\n  API        {url}/v1\n  documents  {url}/docs\n  health     {url}/health/ready"
+    );
     Ok(())
 }
 

@@ -79,8 +79,7 @@ async fn not_found(request: Request) -> Response {
 
 async fn method_not_allowed(request: Request) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response =
-        METHOD_NOT_ALLOWED.because(format!("{path} does not take {method}")).into_response();
+    let mut response = METHOD_NOT_ALLOWED.because(format!("{path} does not take {method}")).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
