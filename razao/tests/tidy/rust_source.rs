@@ -1,17 +1,11 @@
 //! Rust sources as the words that count: names with the paths they are reached by, without comments and texts.
 
-/// A name in the code. `use std::{fmt, fs::File}` gives `std`, `std::fmt`, `std::fs`, `File`.
+/// A name in the code. `use std::{fmt, fs::File}` gives `std`, `std::fmt`, `std::fs`, `fs::File`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Word {
     pub(crate) line: usize,
-    /// The name itself, or `std` and a name directly under it.
+    /// The name, after the one that it is reached by.
     pub(crate) path: Vec<String>,
-}
-
-impl Word {
-    pub(crate) fn is(&self, name: &str) -> bool {
-        self.path.last().is_some_and(|last| last == name)
-    }
 }
 
 pub(crate) fn words(source: &str) -> Vec<Word> {
@@ -22,15 +16,15 @@ pub(crate) fn words(source: &str) -> Vec<Word> {
     let mut depth = 0;
     for (index, (line, token)) in tokens.iter().enumerate() {
         let before = |back: usize| index.checked_sub(back).map_or("", |at| tokens[at].1.as_str());
-        let after_std = before(1) == ":" && before(2) == ":" && before(3) == "std";
+        let parent = if before(1) == ":" && before(2) == ":" { before(3) } else { "" };
         match token.as_str() {
-            "{" if depth > 0 || after_std => depth += 1,
+            "{" if depth > 0 || parent == "std" => depth += 1,
             "}" if depth > 0 => depth -= 1,
             name if name.starts_with(|c: char| c.is_alphanumeric() || c == '_') => {
                 let listed = depth == 1 && matches!(before(1), "{" | ",");
-                let parent = (after_std || listed).then(|| "std".to_owned());
-                let path = parent.into_iter().chain([name.to_owned()]).collect();
-                found.push(Word { line: *line, path });
+                let parent = if listed { "std" } else { parent };
+                let path = [parent, name].into_iter().filter(|part| !part.is_empty());
+                found.push(Word { line: *line, path: path.map(str::to_owned).collect() });
             }
             _ => {}
         }
@@ -83,8 +77,8 @@ fn hidden_length(rest: &str, before: Option<char>) -> usize {
     if rest.starts_with("/*") {
         return block_comment_length(rest);
     }
-    if rest.starts_with('"') {
-        return 1 + end_of_text(&rest[1..], '"');
+    if let Some(text) = rest.strip_prefix('"') {
+        return 1 + end_of_text(text, '"');
     }
     let in_name = before.is_some_and(|c| (c.is_alphanumeric() && c != 'b') || c == '_');
     if let Some(raw) = rest.strip_prefix('r').filter(|_| !in_name) {
