@@ -40,7 +40,7 @@ bench: build ## Measure this machine, beside pgbench on the same Postgres (ARGS=
 
 .PHONY: crash
 crash: build ## Kill the server and its Postgres at random moments under load, then check that nothing was lost
-	RAZAO_CRASHES=$(or $(CRASHES),20) cargo test --release --package razao --test crash -- --nocapture
+	CRASHES=$(or $(CRASHES),20) cargo test --release --package razao --test crash -- --nocapture
 
 .PHONY: check
 check: fmt-check clippy doc test schemas-check deny machete typos ## Everything that CI checks, in its order

@@ -6,8 +6,14 @@ shopt -s nullglob
 
 oldest=15
 found=0 folder=
-for candidate in "$(command -v initdb || true)" /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb \
-  /opt/homebrew/opt/postgresql@*/bin/initdb /usr/local/pgsql/bin/initdb; do
+# As `razao` itself, this one and no other where it is named.
+if [[ -n ${RAZAO_POSTGRES_BIN:-} ]]; then
+  set -- "$RAZAO_POSTGRES_BIN/initdb"
+else
+  set -- "$(command -v initdb || true)" /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb \
+    /opt/homebrew/opt/postgresql@*/bin/initdb /usr/local/pgsql/bin/initdb
+fi
+for candidate in "$@"; do
   # A link on the PATH may lie apart from its siblings (postgres, pg_ctl, pgbench).
   candidate=$(readlink -f "$candidate") || continue
   [[ -x $candidate && -x ${candidate%/*}/postgres ]] || continue
