@@ -1,0 +1,11 @@
+//! The rules as sentences about the business: given what happened, when this is asked, then that follows.
+
+mod applications;
+mod charges;
+mod entries;
+mod event_schemas;
+mod properties;
+mod repayments;
+mod reversals;
+mod settlements;
+mod support;
