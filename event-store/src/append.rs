@@ -201,7 +201,7 @@ impl Appender {
                     return;
                 }
                 Ok(Outcome::Refused(refused)) => batch = leave_out(batch, &refused),
-                Err(sqlx::Error::Database(error)) if batch.len() == 1 => {
+                Err(sqlx::Error::Database(error)) if batch.len() == 1 && !is_outage(error.as_ref()) => {
                     tracing::error!(%error, "the database refused a command's events");
                     let rejected = AppendError::Rejected(error.message().to_owned());
                     fail(batch, &rejected);
