@@ -3,7 +3,12 @@
 use crate::Kind;
 pub use crate::plan::*;
 
-pub(crate) const fn kind(code: &'static str, status: u16, title: &'static str, meaning: &'static str) -> Kind {
+pub(crate) const fn kind(
+    code: &'static str,
+    status: u16,
+    title: &'static str,
+    meaning: &'static str,
+) -> Kind {
     Kind { code, status, title, meaning }
 }
 

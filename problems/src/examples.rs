@@ -6,7 +6,10 @@ pub(crate) const EXAMPLES: &[(&str, &str)] = &[
     ("invalid_field", "`{\"on\": \"2026-02-30\"}`, `{\"amount\": 100}`, `{\"colour\": \"red\"}`"),
     ("invalid_parameter", "`If-Match: 3` (no quotes), `POST /v1/loans/%FF/approve`, `GET /v1/loans?limit=0`"),
     ("idempotency_key_missing", "`POST /v1/entries` without the header"),
-    ("idempotency_key_invalid", "`Idempotency-Key:` empty, longer than 255 characters, with a space, or twice"),
+    (
+        "idempotency_key_invalid",
+        "`Idempotency-Key:` empty, longer than 255 characters, with a space, or twice",
+    ),
     ("not_found", "`POST /v1/loans/{id}/approve` with an id that no loan has"),
     ("method_not_allowed", "`DELETE /v1/loans`; `Allow` names the methods that there are"),
     ("request_timeout", "half of the body, then silence"),
