@@ -122,4 +122,5 @@ fn end_of(loan: &Servicing, row: &Row) -> NaiveDate {
 
 fn factor_between(loan: &Servicing, row: &Row, from: NaiveDate, to: NaiveDate) -> Decimal {
     schedule::factor_in_period(&loan.terms, loan.disbursed_on, row.number, from, to)
+        .expect("the plan was drawn by the factors of these periods")
 }
