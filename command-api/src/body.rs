@@ -10,6 +10,8 @@ use problems::{BODY_TOO_LARGE, INVALID_FIELD, MALFORMED_JSON, Problem, REQUEST_T
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
+use crate::fields::Object;
+
 /// The largest body: 1 MiB. The router sets it as axum's limit, which also holds for chunked bodies.
 pub(crate) const LARGEST: usize = 1024 * 1024;
 /// The longest account of what is wrong: it may quote what the client sent.
@@ -35,12 +37,13 @@ pub(crate) async fn read(request: Request, deadline: Duration) -> Result<Bytes, 
 /// The body as a `T`.
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // The path to a wrong field costs time to keep track of, so it is looked for only when there is one.
-    serde_json::from_slice(body).map_err(|_| explain::<T>(body))
+    let read = serde_json::from_slice::<Object<T>>(body);
+    read.map(|object| object.0).map_err(|_| explain::<T>(body))
 }
 
 fn explain<T: DeserializeOwned>(body: &[u8]) -> Problem {
     let mut json = serde_json::Deserializer::from_slice(body);
-    let (path, error) = match serde_path_to_error::deserialize::<_, T>(&mut json) {
+    let (path, error) = match serde_path_to_error::deserialize::<_, Object<T>>(&mut json) {
         Ok(_) => return MALFORMED_JSON.because("something follows the JSON text"),
         Err(error) => (error.path().clone(), error.into_inner()),
     };
@@ -52,7 +55,10 @@ fn explain<T: DeserializeOwned>(body: &[u8]) -> Problem {
     }
     let (code, named) = classified(said);
     let mut pointer = pointer_of(&path);
-    if let Some(field) = named.filter(|field| !pointer.ends_with(&format!("/{field}"))) {
+    // The path ends with a field that is there, and above one that is missing.
+    let last = path.iter().next_back();
+    let ends_with = |field: &str| matches!(last, Some(Segment::Map { key }) if key == field);
+    if let Some(field) = named.filter(|field| code == "missing" || !ends_with(field)) {
         push_segment(&mut pointer, field);
     }
     let field = pointer.rsplit('/').next().filter(|field| !field.is_empty()).unwrap_or("the body");

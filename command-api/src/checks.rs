@@ -1,7 +1,9 @@
 //! Rules for the fields of commands that hold whatever the state of the stream: all that break one are named at once.
 
-use problems::{FieldProblem, INVALID_VALUE, Kind, Problem};
+use problems::{FieldProblem, INVALID_AMOUNT, INVALID_TAX_ID, INVALID_VALUE, Kind, NOT_SUPPORTED, Problem};
 use serde_json::{Map, Value};
+
+use crate::terms::own_kind;
 
 /// The longest texts, in characters.
 pub(crate) const LONGEST_REASON: usize = 500;
@@ -12,18 +14,30 @@ pub(crate) const LONGEST_PRODUCT: usize = 100;
 /// The largest `metadata`, in bytes of JSON.
 pub(crate) const LARGEST_METADATA: usize = 4096;
 
-/// What was found wrong so far.
-#[derive(Default)]
-pub(crate) struct Checks(Vec<FieldProblem>);
+/// What was found wrong so far, and the kind of problem that it is unless a rule has one to itself.
+pub(crate) struct Checks {
+    fields: Vec<FieldProblem>,
+    kind: &'static Kind,
+}
+
+impl Default for Checks {
+    fn default() -> Self {
+        Self { fields: Vec::new(), kind: &INVALID_VALUE }
+    }
+}
 
 impl Checks {
     /// Notes that the field at `pointer` breaks the rule `code`.
     pub(crate) fn refuse(&mut self, pointer: &str, code: &str, detail: String) {
-        self.0.push(FieldProblem { pointer: pointer.to_owned(), code: code.to_owned(), detail });
+        self.fields.push(FieldProblem { pointer: pointer.to_owned(), code: code.to_owned(), detail });
     }
 
-    pub(crate) fn add(&mut self, found: impl IntoIterator<Item = FieldProblem>) {
-        self.0.extend(found);
+    /// Notes what was found elsewhere; rules without a kind to themselves are of `kind`.
+    pub(crate) fn add(&mut self, kind: &'static Kind, found: Vec<FieldProblem>) {
+        if !found.is_empty() {
+            self.kind = kind;
+            self.fields.extend(found);
+        }
     }
 
     /// A text that has to say something. Blanks around it are cut off.
@@ -67,20 +81,15 @@ impl Checks {
         }
     }
 
-    /// The problem, where anything was found: of the kind of its rule, or of `INVALID_VALUE`.
+    /// The problem, where anything was found.
     pub(crate) fn done(self) -> Result<(), Problem> {
-        self.done_as(&INVALID_VALUE)
-    }
-
-    /// The same with another kind for rules that have none of their own.
-    pub(crate) fn done_as(self, kind: &'static Kind) -> Result<(), Problem> {
-        let Some(first) = self.0.first() else { return Ok(()) };
-        let own_kind = self.0.iter().find_map(|field| kind_of_rule(&field.code));
-        let detail = match self.0.len() {
+        let Some(first) = self.fields.first() else { return Ok(()) };
+        let own_kind = self.fields.iter().find_map(|field| kind_of_rule(&field.code));
+        let detail = match self.fields.len() {
             1 => first.detail.clone(),
             count => format!("{}, and {} more", first.detail, count - 1),
         };
-        Err(own_kind.unwrap_or(kind).because(detail).with_errors(self.0))
+        Err(own_kind.unwrap_or(self.kind).because(detail).with_errors(self.fields))
     }
 
     fn check_members(&mut self, pointer: &str, members: &Map<String, Value>) {
@@ -110,8 +119,6 @@ impl Checks {
 
 /// The kind of problem that a rule has to itself.
 fn kind_of_rule(code: &str) -> Option<&'static Kind> {
-    let of_terms = problems::OF_TERMS.iter().copied();
-    of_terms
-        .chain([&problems::INVALID_TAX_ID, &problems::INVALID_AMOUNT, &problems::NOT_SUPPORTED])
-        .find(|kind| kind.code == code)
+    let others = [&INVALID_TAX_ID, &INVALID_AMOUNT, &NOT_SUPPORTED];
+    own_kind(code).or_else(|| others.into_iter().find(|kind| kind.code == code))
 }

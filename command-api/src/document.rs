@@ -18,9 +18,10 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::endpoint::Endpoint;
 use crate::headers::LONGEST_KEY;
-use crate::{applications, charges, disbursements, entries, repayments};
+use crate::{applications, charges, disbursements, entries, loans, repayments, schedules};
 
 static COMMANDS: &[&Endpoint] = &[
+    &loans::APPLY,
     &applications::APPROVE,
     &applications::REJECT,
     &applications::WITHDRAW,
@@ -58,11 +59,11 @@ const OF_COMMANDS: &[&Kind] = &[
 pub(crate) fn complete(openapi: &mut OpenApi) {
     let paths = openapi.paths.paths.values_mut();
     for operation in paths.filter_map(|item| item.post.as_mut()) {
-        let command =
-            COMMANDS.iter().find(|endpoint| operation.operation_id.as_deref() == Some(endpoint.operation));
-        match command {
+        let id = operation.operation_id.clone().unwrap_or_default();
+        match COMMANDS.iter().find(|endpoint| endpoint.operation == id) {
             Some(endpoint) => complete_command(operation, endpoint),
-            None => add_problems(operation, &[OF_BODIES]),
+            None if id == schedules::OPERATION => add_problems(operation, &[OF_BODIES, schedules::PROBLEMS]),
+            None => {}
         }
     }
     let details = (ProblemDetails::name().into_owned(), ProblemDetails::schema());

@@ -21,7 +21,7 @@ use crate::answer::EntryAnswer;
 use crate::checks::{Checks, LONGEST_DESCRIPTION, LONGEST_REASON};
 use crate::claims::{self, ENTRY_EXTERNAL_ID};
 use crate::endpoint::Endpoint;
-use crate::fields::{AmountText, Day};
+use crate::fields::{AmountText, Day, Object};
 use crate::path::Ids;
 use crate::serve::{Order, serve};
 use crate::state::Shared;
@@ -60,7 +60,8 @@ pub(crate) struct EntryBody {
     #[serde(default)]
     currency: Currency,
     /// 2 to 500; the debits and the credits have the same sum.
-    lines: Vec<LineBody>,
+    #[schema(value_type = Vec<LineBody>)]
+    lines: Vec<Object<LineBody>>,
     /// Unique among the lender's entries. At most 100 characters.
     external_id: Option<String>,
 }
@@ -128,7 +129,7 @@ impl EntryBody {
         let description = checks.text("/description", self.description, LONGEST_DESCRIPTION);
         let external_id = checks.external_id(self.external_id);
         let lines = self.lines.into_iter().enumerate();
-        let lines = lines.filter_map(|(index, line)| line.check(index, &mut checks)).collect();
+        let lines = lines.filter_map(|(index, Object(line))| line.check(index, &mut checks)).collect();
         checks.done()?;
         let claims = claims::of([(ENTRY_EXTERNAL_ID, external_id.clone())]);
         let command = Post { on: self.on.0, description, currency: self.currency, lines, external_id };

@@ -1,10 +1,12 @@
 //! The fields that commands have in common, as they stand in JSON.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
-use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Unexpected, Visitor};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -18,6 +20,10 @@ pub(crate) struct Day(pub(crate) NaiveDate);
 /// An amount as a plain decimal number in a text. Its currency, and so its decimals, are not known yet.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AmountText(pub(crate) Decimal);
+
+/// A JSON object. On their own, types read from JSON also take a list of their fields' values.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Object<T>(pub(crate) T);
 
 /// A text that `parse` reads, or the error that says what was `expected`.
 struct FromText<T> {
@@ -34,6 +40,26 @@ impl<T> Visitor<'_> for FromText<T> {
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
         (self.parse)(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
+struct FromFields<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for FromFields<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FromFields(PhantomData)).map(Self)
     }
 }
 

@@ -17,12 +17,16 @@ mod entries;
 mod fields;
 mod hash;
 mod headers;
+mod loans;
 mod meter;
 mod path;
 mod refusals;
 mod repayments;
+mod schedules;
 mod serve;
 mod state;
+mod supported;
+mod terms;
 
 use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::OpenApiRouter;
@@ -35,6 +39,7 @@ pub use state::CommandState;
 /// ([`problems::with_fallbacks`]).
 pub fn router(state: CommandState) -> OpenApiRouter {
     let mut router = OpenApiRouter::new()
+        .routes(routes!(loans::apply_for_loan))
         .routes(routes!(applications::approve_loan))
         .routes(routes!(applications::reject_loan))
         .routes(routes!(applications::withdraw_loan))
@@ -45,6 +50,7 @@ pub fn router(state: CommandState) -> OpenApiRouter {
         .routes(routes!(charges::add_charge))
         .routes(routes!(entries::post_entry))
         .routes(routes!(entries::reverse_entry))
+        .routes(routes!(schedules::draw_schedule))
         .layer(DefaultBodyLimit::max(body::LARGEST))
         .with_state(state.0);
     document::complete(router.get_openapi_mut());

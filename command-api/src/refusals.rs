@@ -1,5 +1,6 @@
 //! Which problem each refusal is, and where in the body it lies: a new refusal does not compile until it has one.
 
+use domain::PlanError;
 use domain::entry::EntryRefusal;
 use domain::loan::LoanRefusal;
 use event_store::{ExecuteError, LogError};
@@ -11,6 +12,7 @@ use problems::{
 
 use crate::claims;
 use crate::endpoint::Endpoint;
+use crate::terms::plan_problem;
 
 /// A refusal that has a problem.
 pub(crate) trait ToProblem: std::error::Error + 'static {
@@ -71,7 +73,7 @@ impl ToProblem for LoanRefusal {
                 NOT_THE_SETTLEMENT_AMOUNT.because(detail).in_field("/amount")
             }
             Self::AlreadyReversed(_) => ALREADY_REVERSED.because(detail),
-            Self::Plan(_) => problems::INVALID_TERMS.because(detail),
+            Self::Plan(error) => plan_problem(error, pointer_of_plan(error)),
         }
     }
 }
@@ -90,4 +92,24 @@ impl ToProblem for EntryRefusal {
             Self::Unbalanced { .. } => UNBALANCED.because(detail).in_field("/lines"),
         }
     }
+}
+
+/// The terms were agreed before: of the disbursement, its date or its amount is what the plan cannot be drawn with.
+fn pointer_of_plan(error: &PlanError) -> String {
+    let field = match error {
+        PlanError::FirstDueBeforeDisbursement { .. }
+        | PlanError::DisbursementAfterLastDueDate { .. }
+        | PlanError::ChargeAfterLastDueDate { .. }
+        | PlanError::IofRateUnknown { .. }
+        | PlanError::DateOutOfRange { .. } => "/on",
+        PlanError::NegativeAmortization { .. }
+        | PlanError::CustomDoesNotAddUp { .. }
+        | PlanError::MethodNeedsOneDisbursement { .. }
+        | PlanError::SimulationOnly
+        | PlanError::NothingDisbursed
+        | PlanError::MoreKeptBackThanDisbursed { .. }
+        | PlanError::TaxWithoutEnd
+        | PlanError::OutOfRange(_) => "/amount",
+    };
+    field.to_owned()
 }

@@ -129,7 +129,7 @@ pub(crate) async fn measure(
 }
 
 /// Commands take no query: one that is meant to change what the command does must not be passed over.
-fn refuse_query(request: &Request) -> Result<(), Problem> {
+pub(crate) fn refuse_query(request: &Request) -> Result<(), Problem> {
     let Some(query) = request.uri().query().filter(|query| !query.is_empty()) else { return Ok(()) };
     let name = query.split(['=', '&']).next().unwrap_or_default();
     Err(INVALID_PARAMETER.because(format!("the command takes no parameter `{name}`")).in_field(name))
