@@ -70,7 +70,7 @@ pub enum ExecuteError<Refusal: std::error::Error + 'static> {
     VersionMismatch { expected: i64, actual: i64 },
     #[error("the idempotency key was used for another request")]
     KeyReused,
-    #[error("one of these is taken: {0:?}")]
+    #[error("taken: {0:?}")]
     Claimed(Vec<Claim>),
     /// The borrower's tax id is known under another id: look it up again.
     #[error("the borrower is known")]
@@ -274,7 +274,7 @@ impl<D: Decider> Streams<D> {
             }
             // A repeat that is sent in parallel may lose the race to its first sending.
             Err(AppendError::Conflict | AppendError::Repeated) => self.replay(context).await,
-            Err(AppendError::Claimed) => Err(ExecuteError::Claimed(context.claims.clone())),
+            Err(AppendError::Claimed) => Err(ExecuteError::Claimed(self.log.taken(&context.claims).await?)),
             Err(AppendError::BorrowerKnown) => Err(ExecuteError::BorrowerKnown),
             Err(AppendError::Unavailable(cause) | AppendError::Rejected(cause)) => {
                 Err(ExecuteError::Unavailable(cause))
