@@ -28,17 +28,32 @@ mod state;
 mod supported;
 mod terms;
 
+use std::sync::Arc;
+
 use axum::extract::DefaultBodyLimit;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use actor::Actor;
 pub use state::CommandState;
 
-/// All commands, documented. The binary merges them with the reads and adds the fallbacks
-/// ([`problems::with_fallbacks`]).
+/// All commands. The binary merges them with the reads and adds the fallbacks ([`problems::with_fallbacks`]).
 pub fn router(state: CommandState) -> OpenApiRouter {
-    let mut router = OpenApiRouter::new()
+    let mut router = routes().layer(DefaultBodyLimit::max(body::LARGEST)).with_state(state.0);
+    document::complete(router.get_openapi_mut());
+    router
+}
+
+/// What the API document says of the commands, without a server.
+pub fn api_document() -> OpenApi {
+    let mut document = routes().into_openapi();
+    document::complete(&mut document);
+    document
+}
+
+fn routes() -> OpenApiRouter<Arc<state::Shared>> {
+    OpenApiRouter::new()
         .routes(routes!(loans::apply_for_loan))
         .routes(routes!(applications::approve_loan))
         .routes(routes!(applications::reject_loan))
@@ -51,8 +66,4 @@ pub fn router(state: CommandState) -> OpenApiRouter {
         .routes(routes!(entries::post_entry))
         .routes(routes!(entries::reverse_entry))
         .routes(routes!(schedules::draw_schedule))
-        .layer(DefaultBodyLimit::max(body::LARGEST))
-        .with_state(state.0);
-    document::complete(router.get_openapi_mut());
-    router
 }
