@@ -1,7 +1,7 @@
 //! The crash test: under load with known keys the server, or its Postgres, is killed at random moments. Then what was
 //! acknowledged is there exactly once, and everything adds up.
 //!
-//! `RAZAO_CRASH_ROUNDS` sets how often it is killed (`make crash`: 20 times or more), `RAZAO_CRASH_SEED` the moments.
+//! `CRASHES` sets how often it is killed (`make crash`: 20 times), `CRASH_SEED` the moments.
 
 mod support;
 
@@ -40,9 +40,9 @@ fn setting(name: &str) -> Option<u64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_survives_every_kill_exactly_once() {
-    let rounds = setting("RAZAO_CRASH_ROUNDS").unwrap_or(4);
-    let seed = setting("RAZAO_CRASH_SEED").unwrap_or_else(|| fastrand::u64(..));
-    println!("{rounds} kills, RAZAO_CRASH_SEED={seed}");
+    let rounds = setting("CRASHES").unwrap_or(4);
+    let seed = setting("CRASH_SEED").unwrap_or_else(|| fastrand::u64(..));
+    println!("{rounds} kills, CRASH_SEED={seed}");
     let mut rng = Rng::with_seed(seed);
     let mut server = Server::on(Some(TODAY));
     let client = server.start().await;

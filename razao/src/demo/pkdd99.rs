@@ -49,7 +49,8 @@ enum Standing {
 pub(super) async fn post(poster: &Poster) -> anyhow::Result<Closing> {
     let loans = published()?;
     let last_day = last_day();
-    poster.work_through("loans", loans.iter(), |loan| play(poster, loan, last_day)).await?;
+    let stories = loans.clone().into_iter();
+    poster.work_through("loans", stories, |loan| play(poster, loan, last_day)).await?;
     let mut closing = Closing::read(poster).await?;
     tie_out(&mut closing, &loans, last_day);
     Ok(closing)
@@ -59,7 +60,7 @@ fn last_day() -> NaiveDate {
     NaiveDate::from_ymd_opt(2018, 12, 31).expect("a date")
 }
 
-async fn play(poster: &Poster, granted: &Granted, last_day: NaiveDate) -> anyhow::Result<()> {
+async fn play(poster: &Poster, granted: Granted, last_day: NaiveDate) -> anyhow::Result<()> {
     let name = granted.name();
     let path = format!("/v1/loans/{}", id(&name));
     let on = granted.on;
