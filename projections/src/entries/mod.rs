@@ -76,10 +76,7 @@ impl Changes for EntryChanges {
         }
     }
 
-    fn write<'a>(
-        self: Box<Self>,
-        connection: &'a mut PgConnection,
-    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
+    fn write(self: Box<Self>, connection: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>> {
         async move {
             let mut rows = CopyRows::new(13);
             for (id, entry) in &self.posted {
