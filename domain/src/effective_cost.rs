@@ -27,8 +27,8 @@ pub struct Flow {
 
 const DECIMALS: u32 = 4;
 const MOST_STEPS: u32 = 200;
-/// A step of the daily discount factor below this moves no digit that is shown.
-const SMALLEST_STEP: Decimal = Decimal::from_parts(1, 0, 0, false, 20);
+/// Steps of the daily discount factor shrink by squares: after one below this the factor is right to some 18 digits.
+const SMALLEST_STEP: Decimal = Decimal::from_parts(1, 0, 0, false, 11);
 /// The daily discount factor that is searched down to: it stands for a yearly cost of some 10^16.
 const LOWEST_DISCOUNT: Decimal = Decimal::from_parts(9, 0, 0, false, 1);
 /// And up to: a yearly cost of −99 %.
@@ -59,19 +59,18 @@ fn yearly(discount: Decimal) -> Result<Decimal, OutOfRange> {
 /// v with Σ paid·v^d = Σ received·v^d, d in days from the first of them.
 fn daily_discount(received: &[Flow], paid: &[Flow]) -> Option<Decimal> {
     let balance = Balance::of(received, paid)?;
-    let at_par = balance.at(Decimal::ONE).ok()?.value;
-    if at_par.is_zero() {
+    let at_par = balance.at(Decimal::ONE).ok()?;
+    if at_par.value.is_zero() {
         return Some(Decimal::ONE);
     }
-    let (low, high) = if at_par > Decimal::ZERO {
-        (LOWEST_DISCOUNT, Decimal::ONE)
+    let found = if at_par.value > Decimal::ZERO {
+        balance.root_between(LOWEST_DISCOUNT, Decimal::ONE, at_par)
     } else {
-        (Decimal::ONE, balance.first_positive_above_par()?)
+        let (above, at_above) = balance.first_positive_above_par()?;
+        balance.root_between(Decimal::ONE, above, at_above)
     };
-    if balance.at(low).ok()?.value > Decimal::ZERO {
-        return None;
-    }
-    balance.root_between(low, high).ok().flatten()
+    // Steps that end at the lowest factor have found its edge, not a root.
+    found.ok().flatten().filter(|v| *v > LOWEST_DISCOUNT + SMALLEST_STEP)
 }
 
 /// Σ paid·v^d − Σ received·v^d as a polynomial in the daily discount factor v.
@@ -127,29 +126,29 @@ impl Balance {
     }
 
     /// A discount factor above one at which more is paid than received, found in growing strides.
-    fn first_positive_above_par(&self) -> Option<Decimal> {
+    fn first_positive_above_par(&self) -> Option<(Decimal, At)> {
         let mut stride = FIRST_STRIDE;
         loop {
             let v = Decimal::ONE + stride;
             if v > HIGHEST_DISCOUNT {
                 return None;
             }
-            if self.at(v).ok()?.value > Decimal::ZERO {
-                return Some(v);
+            let at = self.at(v).ok()?;
+            if at.value > Decimal::ZERO {
+                return Some((v, at));
             }
             stride *= Decimal::TWO;
         }
     }
 
-    /// Newton's steps kept inside a shrinking bracket: the value is not above zero at `low`, above it at `high`.
-    fn root_between(&self, low: Decimal, high: Decimal) -> Result<Option<Decimal>, OutOfRange> {
-        let (mut low, mut high) = (low, high);
-        let mut v = high;
+    /// Newton's steps from `high`, kept inside a shrinking bracket: the value is above zero at `high`, and below it at
+    /// `low` if there is a root at all.
+    fn root_between(&self, low: Decimal, high: Decimal, at_high: At) -> Result<Option<Decimal>, OutOfRange> {
+        let (mut low, mut high, mut v, mut at) = (low, high, high, at_high);
         for _ in 0..MOST_STEPS {
-            let At { value, slope } = self.at(v)?;
-            let side = if value > Decimal::ZERO { &mut high } else { &mut low };
+            let side = if at.value > Decimal::ZERO { &mut high } else { &mut low };
             *side = v;
-            let newton = if slope.is_zero() { None } else { sub(v, div(value, slope)?).ok() };
+            let newton = if at.slope.is_zero() { None } else { sub(v, div(at.value, at.slope)?).ok() };
             let next = match newton {
                 Some(next) if low <= next && next <= high => next,
                 _ => div(add(low, high)?, Decimal::TWO)?,
@@ -158,6 +157,7 @@ impl Balance {
                 return Ok(Some(next));
             }
             v = next;
+            at = self.at(v)?;
         }
         Ok(None)
     }

@@ -116,6 +116,7 @@ fn repay(draft: &Draft<'_>, installments: &[Decimal], turn: Turn) -> Result<Shar
     }
     if installment < interest {
         let agreed = draft.terms.installment_amount.is_some();
+        let [installment, interest] = [installment, interest].map(|figure| draft.precision.round(figure));
         return Err(PlanError::NegativeAmortization { row: row + 1, installment, interest, agreed });
     }
     let principal = sub(installment, interest)?;

@@ -19,7 +19,7 @@ pub use allocation::{AllocationScope, Excess, InterestBasis, Settlement};
 pub use charges::{Charge, ChargeBase, ChargeDue, ChargeKind, ChargeMoment, ChargeWorth};
 pub use field_error::{FieldError, leading_code};
 pub use late::{
-    ContractInterest, ContractWord, Late, LateDays, LateFeeBase, LateInterest, LateInterestBase,
+    ContractInterest, ContractWord, Late, LateByMonth, LateDays, LateFeeBase, LateInterest, LateInterestBase,
     LateInterestKind, LateRate,
 };
 pub use request::{

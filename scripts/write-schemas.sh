@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Writes the documents under schemas/ that are generated from the code.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Beside the old one first: a failing build must not leave an empty document.
+cargo run --quiet --bin razao -- openapi >schemas/openapi.json.new
+mv schemas/openapi.json.new schemas/openapi.json
