@@ -1,5 +1,7 @@
 //! The effective cost of a loan, custo efetivo total (Res. CMN 4.881/2020; LENDING.md §7).
 
+mod guess;
+
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -27,7 +29,8 @@ pub struct Flow {
 
 const DECIMALS: u32 = 4;
 const MOST_STEPS: u32 = 200;
-/// Steps of the daily discount factor shrink by squares: after one below this the factor is right to some 18 digits.
+/// Steps of the daily discount factor shrink by squares: after one below this the factor is right to some 18
+/// digits.
 const SMALLEST_STEP: Decimal = Decimal::from_parts(1, 0, 0, false, 11);
 /// The daily discount factor that is searched down to: it stands for a yearly cost of some 10^16.
 const LOWEST_DISCOUNT: Decimal = Decimal::from_parts(9, 0, 0, false, 1);
@@ -64,10 +67,11 @@ fn daily_discount(received: &[Flow], paid: &[Flow]) -> Option<Decimal> {
         return Some(Decimal::ONE);
     }
     let found = if at_par.value > Decimal::ZERO {
-        balance.root_between(LOWEST_DISCOUNT, Decimal::ONE, at_par)
+        let guess = guess::root_below_one(&balance.terms).filter(|guess| *guess > LOWEST_DISCOUNT);
+        balance.root_between(LOWEST_DISCOUNT, Decimal::ONE, guess.unwrap_or(Decimal::ONE))
     } else {
-        let (above, at_above) = balance.first_positive_above_par()?;
-        balance.root_between(Decimal::ONE, above, at_above)
+        let above = balance.first_positive_above_par()?;
+        balance.root_between(Decimal::ONE, above, above)
     };
     // Steps that end at the lowest factor have found its edge, not a root.
     found.ok().flatten().filter(|v| *v > LOWEST_DISCOUNT + SMALLEST_STEP)
@@ -126,29 +130,34 @@ impl Balance {
     }
 
     /// A discount factor above one at which more is paid than received, found in growing strides.
-    fn first_positive_above_par(&self) -> Option<(Decimal, At)> {
+    fn first_positive_above_par(&self) -> Option<Decimal> {
         let mut stride = FIRST_STRIDE;
         loop {
             let v = Decimal::ONE + stride;
             if v > HIGHEST_DISCOUNT {
                 return None;
             }
-            let at = self.at(v).ok()?;
-            if at.value > Decimal::ZERO {
-                return Some((v, at));
+            if self.at(v).ok()?.value > Decimal::ZERO {
+                return Some(v);
             }
             stride *= Decimal::TWO;
         }
     }
 
-    /// Newton's steps from `high`, kept inside a shrinking bracket: the value is above zero at `high`, and below it at
-    /// `low` if there is a root at all.
-    fn root_between(&self, low: Decimal, high: Decimal, at_high: At) -> Result<Option<Decimal>, OutOfRange> {
-        let (mut low, mut high, mut v, mut at) = (low, high, high, at_high);
+    /// Newton's steps from `start`, kept inside a shrinking bracket: the value is above zero at `high`, and
+    /// below it at `low` if there is a root at all.
+    fn root_between(
+        &self,
+        low: Decimal,
+        high: Decimal,
+        start: Decimal,
+    ) -> Result<Option<Decimal>, OutOfRange> {
+        let (mut low, mut high, mut v) = (low, high, start);
         for _ in 0..MOST_STEPS {
-            let side = if at.value > Decimal::ZERO { &mut high } else { &mut low };
+            let At { value, slope } = self.at(v)?;
+            let side = if value > Decimal::ZERO { &mut high } else { &mut low };
             *side = v;
-            let newton = if at.slope.is_zero() { None } else { sub(v, div(at.value, at.slope)?).ok() };
+            let newton = if slope.is_zero() { None } else { sub(v, div(value, slope)?).ok() };
             let next = match newton {
                 Some(next) if low <= next && next <= high => next,
                 _ => div(add(low, high)?, Decimal::TWO)?,
@@ -157,7 +166,6 @@ impl Balance {
                 return Ok(Some(next));
             }
             v = next;
-            at = self.at(v)?;
         }
         Ok(None)
     }
@@ -181,6 +189,19 @@ mod tests {
     fn paying_back_less_than_was_received_costs_less_than_nothing() {
         let cost = effective_cost(&[flow("2026-01-01", 100)], &[flow("2027-01-01", 90)]).unwrap();
         assert_eq!(cost.yearly.to_string(), "-0.1000");
+    }
+
+    #[test]
+    fn a_cost_that_is_an_exact_half_goes_to_the_even_digit() {
+        let after_a_year = [Flow { on: "2027-01-01".parse().unwrap(), amount: Decimal::new(1_268_250, 2) }];
+        let cost = effective_cost(&[flow("2026-01-01", 10_000)], &after_a_year).unwrap();
+        assert_eq!(cost.yearly.to_string(), "0.2682");
+    }
+
+    #[test]
+    fn a_cost_beyond_all_measure_is_still_found() {
+        let cost = effective_cost(&[flow("2026-01-01", 100)], &[flow("2026-01-31", 200)]).unwrap();
+        assert_eq!(cost.yearly.to_string(), "4596.6045");
     }
 
     #[test]

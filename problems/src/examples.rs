@@ -48,7 +48,7 @@ pub(crate) const EXAMPLES: &[(&str, &str)] = &[
     ("plan_cannot_be_drawn_again", "`\"excess\": \"reduce_term\"` with `\"method\": \"flat\"`"),
     ("iof_rate_unknown", "IOF on a disbursement of 2014-12-31"),
     ("unknown_component", "`\"allocation\": [\"dividends\"]`"),
-    ("internal", "never, we hope"),
+    ("internal", "a fault of ours; none is known"),
     ("unavailable", "any command while the database is down"),
     ("not_yet_visible", "`Razao-Min-Position` above the end of the log"),
 ];

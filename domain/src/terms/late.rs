@@ -121,8 +121,8 @@ impl Late {
 }
 
 impl LateByMonth {
-    /// The interest of a stretch of `days` with one open `base`, unrounded. Compound interest grows on what is `unpaid`
-    /// of earlier late interest too.
+    /// The interest of a stretch of `days` with one open `base`, unrounded. Compound interest grows on what
+    /// is `unpaid` of earlier late interest too.
     pub fn of_stretch(&self, base: Decimal, unpaid: Decimal, days: u32) -> Result<Decimal, OutOfRange> {
         let days = Decimal::from(days);
         let months = match self.interest_days {
