@@ -101,8 +101,8 @@ fn terms(rng: &mut Rng, disbursed_on: NaiveDate) -> Value {
     let method = one_of(rng, &["price", "price", "price", "sac", "sac", "flat"]);
     let day_count = one_of(rng, &["30/360", "act/365"]);
     let principal = rng.u32(20..=300) * 500;
-    let rate = rng.u32(149..=399);
-    let installments = one_of(rng, &[&6, &10, &12, &12, &18, &24, &36]);
+    let rate = rng.u32(149..=299);
+    let installments = one_of(rng, &[&6, &10, &12, &12, &18, &24]);
     let mut terms = json!({
         "principal": format!("{principal}.00"),
         "currency": "BRL",
