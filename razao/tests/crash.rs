@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 const TODAY: &str = "2026-03-02";
-const CLIENTS: u64 = 8;
+const CLIENTS: u64 = 24;
 const LOANS: u64 = 5;
 
 /// A command that was sent, and whether its answer came.
@@ -128,7 +128,7 @@ async fn pay_on(number: u64, seed: u64, server: watch::Receiver<Client>, stop: A
             Err(error) => {
                 let status = error.problem().map(|problem| problem.status);
                 assert!(status.is_none_or(|status| status == 503), "{key}: {error}");
-                tokio::time::sleep(Duration::from_millis(20)).await; // the next key is tried as soon
+                tokio::time::sleep(Duration::from_millis(100)).await; // there is no load without a server
                 false
             }
         };

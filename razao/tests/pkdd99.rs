@@ -47,8 +47,25 @@ async fn the_682_real_loans_tie_out() {
     let disbursed: Decimal = disbursed.map(|line| amount(&line["amount"])).sum();
     assert_eq!(disbursed.to_string(), "10326174.00");
 
-    let again = server.run(&["demo", "--book", "pkdd99", "--server", &address]).await;
-    let figure = |label: &str| again.lines().find_map(|line| line.strip_prefix(label)).map(str::trim);
-    assert_eq!(figure("replayed"), figure("commands "), "posting the book again changes nothing: {again}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_book_of_restaurants_posted_twice_is_there_once() {
+    let mut server = Server::on(Some("2026-03-02"));
+    let client = server.start().await;
+    let address = server.address();
+    let post = ["demo", "--loans", "40", "--server", &address];
+
+    let first = server.run(&post).await;
+    assert!(!first.contains("OFF"), "{first}");
+    let events = client.events(0, 1000).await.unwrap().len();
+    assert_eq!(client.list("/v1/loans", None).await.unwrap().len(), 40, "{first}");
+
+    let second = server.run(&post).await;
+    let figure = |label: &str| second.lines().find_map(|line| line.strip_prefix(label)).map(str::trim);
+    assert!(figure("replayed").is_some(), "{second}");
+    assert_eq!(figure("replayed"), figure("commands "), "{second}");
+    assert_eq!(client.events(0, 1000).await.unwrap().len(), events, "posting the book again changes nothing");
     server.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use chrono::{Days, NaiveDate};
 use event_store::booking_day;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use super::entries;
 use super::habit::{Installment, Step};
 use super::names::{chances, id};
 use super::poster::Poster;
+use crate::failure::Failure;
 
 /// Posts the book and reads how it stands.
 pub(super) async fn post(poster: &Poster, args: &DemoArgs) -> anyhow::Result<Closing> {
@@ -38,8 +39,10 @@ async fn last_day(poster: &Poster, book: &str, wished: Option<NaiveDate>) -> any
         let opened_on: NaiveDate = serde_json::from_value(entry["on"].clone())
             .with_context(|| format!("{opening} has no date: {entry}"))?;
         let until = opened_on + Days::new(DAYS_OF_BOOK);
-        let same_day = wished.is_none_or(|wished| wished == until);
-        ensure!(same_day, "the server has the book {book} already, and there it ends on {until}");
+        if wished.is_some_and(|wished| wished != until) {
+            let there = format!("the server has the book {book} already, and there it ends on {until}");
+            return Err(Failure::WrongUsage(there).into());
+        }
         return Ok(until);
     }
     match wished {
