@@ -85,7 +85,8 @@ impl Calendar {
         }
     }
 
-    /// `day`, or where `shift` moves it to. A day stays where no business day is left in the calendar of years.
+    /// `day`, or where `shift` moves it to. A day stays where no business day is left in the calendar of
+    /// years.
     pub fn moved(&self, day: NaiveDate, shift: DueDateShift) -> NaiveDate {
         let next = || self.nearest_business(day, NaiveDate::succ_opt);
         let previous = || self.nearest_business(day, NaiveDate::pred_opt);

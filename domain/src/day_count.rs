@@ -83,8 +83,8 @@ impl DayCount {
     }
 }
 
-/// The months of an irregular period under 30/360: whole months from its start, plus the days left over the length
-/// of the month that they fall in, which is the month of the first of them.
+/// The months of an irregular period under 30/360: whole months from its start, plus the days left over the
+/// length of the month that they fall in, which is the month of the first of them.
 pub fn irregular_months(from: NaiveDate, to: NaiveDate) -> Result<Decimal, OutOfRange> {
     if to <= from {
         return Ok(Decimal::ZERO);

@@ -1,5 +1,7 @@
 //! The effective cost of a loan, custo efetivo total (Res. CMN 4.881/2020; LENDING.md §7).
 
+mod guess;
+
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -27,8 +29,9 @@ pub struct Flow {
 
 const DECIMALS: u32 = 4;
 const MOST_STEPS: u32 = 200;
-/// A step of the daily discount factor below this moves no digit that is shown.
-const SMALLEST_STEP: Decimal = Decimal::from_parts(1, 0, 0, false, 20);
+/// Steps of the daily discount factor shrink by squares: after one below this the factor is right to some 18
+/// digits.
+const SMALLEST_STEP: Decimal = Decimal::from_parts(1, 0, 0, false, 11);
 /// The daily discount factor that is searched down to: it stands for a yearly cost of some 10^16.
 const LOWEST_DISCOUNT: Decimal = Decimal::from_parts(9, 0, 0, false, 1);
 /// And up to: a yearly cost of −99 %.
@@ -59,19 +62,19 @@ fn yearly(discount: Decimal) -> Result<Decimal, OutOfRange> {
 /// v with Σ paid·v^d = Σ received·v^d, d in days from the first of them.
 fn daily_discount(received: &[Flow], paid: &[Flow]) -> Option<Decimal> {
     let balance = Balance::of(received, paid)?;
-    let at_par = balance.at(Decimal::ONE).ok()?.value;
-    if at_par.is_zero() {
+    let at_par = balance.at(Decimal::ONE).ok()?;
+    if at_par.value.is_zero() {
         return Some(Decimal::ONE);
     }
-    let (low, high) = if at_par > Decimal::ZERO {
-        (LOWEST_DISCOUNT, Decimal::ONE)
+    let found = if at_par.value > Decimal::ZERO {
+        let guess = guess::root_below_one(&balance.terms).filter(|guess| *guess > LOWEST_DISCOUNT);
+        balance.root_between(LOWEST_DISCOUNT, Decimal::ONE, guess.unwrap_or(Decimal::ONE))
     } else {
-        (Decimal::ONE, balance.first_positive_above_par()?)
+        let above = balance.first_positive_above_par()?;
+        balance.root_between(Decimal::ONE, above, above)
     };
-    if balance.at(low).ok()?.value > Decimal::ZERO {
-        return None;
-    }
-    balance.root_between(low, high).ok().flatten()
+    // Steps that end at the lowest factor have found its edge, not a root.
+    found.ok().flatten().filter(|v| *v > LOWEST_DISCOUNT + SMALLEST_STEP)
 }
 
 /// Σ paid·v^d − Σ received·v^d as a polynomial in the daily discount factor v.
@@ -141,10 +144,15 @@ impl Balance {
         }
     }
 
-    /// Newton's steps kept inside a shrinking bracket: the value is not above zero at `low`, above it at `high`.
-    fn root_between(&self, low: Decimal, high: Decimal) -> Result<Option<Decimal>, OutOfRange> {
-        let (mut low, mut high) = (low, high);
-        let mut v = high;
+    /// Newton's steps from `start`, kept inside a shrinking bracket: the value is above zero at `high`, and
+    /// below it at `low` if there is a root at all.
+    fn root_between(
+        &self,
+        low: Decimal,
+        high: Decimal,
+        start: Decimal,
+    ) -> Result<Option<Decimal>, OutOfRange> {
+        let (mut low, mut high, mut v) = (low, high, start);
         for _ in 0..MOST_STEPS {
             let At { value, slope } = self.at(v)?;
             let side = if value > Decimal::ZERO { &mut high } else { &mut low };
@@ -181,6 +189,19 @@ mod tests {
     fn paying_back_less_than_was_received_costs_less_than_nothing() {
         let cost = effective_cost(&[flow("2026-01-01", 100)], &[flow("2027-01-01", 90)]).unwrap();
         assert_eq!(cost.yearly.to_string(), "-0.1000");
+    }
+
+    #[test]
+    fn a_cost_that_is_an_exact_half_goes_to_the_even_digit() {
+        let after_a_year = [Flow { on: "2027-01-01".parse().unwrap(), amount: Decimal::new(1_268_250, 2) }];
+        let cost = effective_cost(&[flow("2026-01-01", 10_000)], &after_a_year).unwrap();
+        assert_eq!(cost.yearly.to_string(), "0.2682");
+    }
+
+    #[test]
+    fn a_cost_beyond_all_measure_is_still_found() {
+        let cost = effective_cost(&[flow("2026-01-01", 100)], &[flow("2026-01-31", 200)]).unwrap();
+        assert_eq!(cost.yearly.to_string(), "4596.6045");
     }
 
     #[test]

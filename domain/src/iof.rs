@@ -1,4 +1,5 @@
-//! IOF, the federal tax on credit: its rates by date and the tax of repaid principal (LENDING.md §7; Decreto 6.306/2007).
+//! IOF, the federal tax on credit: its rates by date and the tax of repaid principal (LENDING.md §7; Decreto
+//! 6.306/2007).
 
 use std::collections::BTreeSet;
 
@@ -141,8 +142,8 @@ const fn line(from: Day, natural: u32, legal: u32, small: u32, additional: u32) 
     }
 }
 
-/// The decrees that changed the rates, oldest first. Those of 2025 stood suspended from the decree of Congress to the
-/// Supreme Court's decision (Dec. Leg. 176/2025; ADC 96).
+/// The decrees that changed the rates, oldest first. Those of 2025 stood suspended from the decree of
+/// Congress to the Supreme Court's decision (Dec. Leg. 176/2025; ADC 96).
 const TABLE: [Line; 7] = [
     // Dec. 8.392/2015
     line((2015, 1, 22), 820, 410, 137, 38_000),
@@ -169,7 +170,8 @@ impl Line {
     }
 }
 
-/// The rates for `person` on the day of a disbursement, `principal` being that of the loan; `None` before the table.
+/// The rates for `person` on the day of a disbursement, `principal` being that of the loan; `None` before the
+/// table.
 pub fn rates_on(person: Person, on: NaiveDate, principal: Amount) -> Option<IofRates> {
     let day = (on.year(), on.month(), on.day());
     let line = TABLE.iter().rev().find(|line| line.holds(day))?;
@@ -204,7 +206,8 @@ pub fn tax_of_daily_balances(
 }
 
 impl IofTerms {
-    /// The rates for principal disbursed on a day; `None` where the table does not reach back and none are given.
+    /// The rates for principal disbursed on a day; `None` where the table does not reach back and none are
+    /// given.
     pub fn rates_on(&self, on: NaiveDate, principal: Amount) -> Option<IofRates> {
         match self.source {
             IofSource::Given { rates, .. } => Some(rates),
@@ -212,7 +215,8 @@ impl IofTerms {
         }
     }
 
-    /// The tax of one installment: principal·min(days, cap)·daily + principal·additional, rounded where `round` says.
+    /// The tax of one installment: principal·min(days, cap)·daily + principal·additional, rounded where
+    /// `round` says.
     pub fn tax_of_row(&self, parts: &[RepaidPart], decimals: u32) -> Result<Decimal, OutOfRange> {
         let (mut daily, mut additional) = (Decimal::ZERO, Decimal::ZERO);
         for part in parts {

@@ -11,7 +11,8 @@ const LN_2: Decimal = Decimal::from_parts(0xaa7a_65bf, 0x81f5_2f01, 0x1665_943f,
 /// √2 and its inverse, roughly: where halving or doubling brings a number nearest to one.
 const ROOT_OF_TWO: Decimal = Decimal::from_parts(1414, 0, 0, false, 3);
 const INVERSE_ROOT: Decimal = Decimal::from_parts(707, 0, 0, false, 3);
-/// e^95 still fits into a `Decimal` when taken as a power of two; what is smaller than 2^-95 has no digits left.
+/// e^95 still fits into a `Decimal` when taken as a power of two; what is smaller than 2^-95 has no digits
+/// left.
 const MOST_DOUBLINGS: i64 = 95;
 /// Whole exponents up to this are multiplied out, which keeps short decimals exact.
 const MULTIPLIED_OUT: u32 = 64;

@@ -67,7 +67,8 @@ impl Rate {
         }
     }
 
-    /// How money grows at this rate. With `daily_decimals` the rate of one day is rounded to so many decimals first.
+    /// How money grows at this rate. With `daily_decimals` the rate of one day is rounded to so many decimals
+    /// first.
     pub fn growth(
         &self,
         day_count: DayCount,

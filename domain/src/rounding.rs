@@ -6,10 +6,12 @@ use utoipa::ToSchema;
 
 use crate::exact::{self, OutOfRange};
 
-/// Significant digits that a computed figure is trusted to have (LENDING.md asks for 20). What a power or a division
-/// leaves behind them is dust: without it 12.345 stays an exact half instead of 12.34500000000000000000000003.
+/// Significant digits that a computed figure is trusted to have (LENDING.md asks for 20). What a power or a
+/// division leaves behind them is dust: without it 12.345 stays an exact half instead of
+/// 12.34500000000000000000000003.
 const TRUSTED_DIGITS: i64 = 20;
-/// Decimals beyond the rounded ones in which dust is looked for in small figures, left over where large ones cancel.
+/// Decimals beyond the rounded ones in which dust is looked for in small figures, left over where large ones
+/// cancel.
 const GUARD_DECIMALS: i64 = 14;
 
 /// What becomes of the digits that are dropped (LENDING.md §4).

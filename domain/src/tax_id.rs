@@ -92,7 +92,8 @@ impl Cpf {
 }
 
 impl TaxId {
-    /// Reads a CNPJ or CPF, with or without punctuation and in either case, and keeps it without and in upper case.
+    /// Reads a CNPJ or CPF, with or without punctuation and in either case, and keeps it without and in upper
+    /// case.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         let plain: String =
             text.chars().filter(|c| !matches!(c, '.' | '-' | '/')).map(|c| c.to_ascii_uppercase()).collect();
@@ -137,8 +138,8 @@ impl EndToEndId {
     }
 }
 
-/// Check digits by modulus 11 with weights from 2 to `top_weight` from the right, starting over after it; the second
-/// counts the first. The value of a character is its ASCII code less 48.
+/// Check digits by modulus 11 with weights from 2 to `top_weight` from the right, starting over after it; the
+/// second counts the first. The value of a character is its ASCII code less 48.
 fn check(text: &str, shaped: bool, own: usize, top_weight: u32) -> Result<(), IdError> {
     if !shaped {
         return Err(IdError::Shape);

@@ -1,1 +1,35 @@
-//! projections
+//! The read side: read models projected from the log, their rebuild, and the query API.
+//!
+//! - [`migrate`] creates the tables, [`run`] follows the log into them, [`status`] says how far each is.
+//! - [`rebuild`] builds one anew while the old one serves; [`digest`] compares two byte for byte.
+//!
+//! Each read model is a folder: how events change it (`mod.rs`), its tables (`schema.sql`) and its statements. Its
+//! rows can be thrown away at any time: everything in them follows from the log.
+
+mod checkpoint;
+mod copy;
+mod daily_balances;
+mod digest;
+mod entries;
+mod error;
+mod event;
+mod follower;
+mod journal;
+mod loans;
+mod migrate;
+mod minor;
+mod pages;
+mod read_model;
+mod rebuild;
+mod run;
+mod session;
+mod telemetry;
+
+pub use digest::{ReadModelDigest, TableDigest, digest};
+pub use error::ProjectionError;
+pub use migrate::migrate;
+pub use rebuild::rebuild;
+pub use run::{ProjectionStatus, run, status};
+
+/// The names of the read models, as `razao rebuild` takes them.
+pub const NAMES: [&str; 4] = ["loans", "entries", "journal", "daily_balances"];

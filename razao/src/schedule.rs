@@ -4,7 +4,7 @@ use std::io::{Read, Write, stdin, stdout};
 use std::path::Path;
 
 use anyhow::Context;
-use domain::schedule::{ScheduleRequest, draw};
+use domain::{ScheduleRequest, draw};
 
 use crate::failure::Failure;
 

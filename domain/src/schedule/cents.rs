@@ -6,8 +6,8 @@ use super::draft::Row;
 use super::tax::Drawn;
 use crate::exact::{OutOfRange, add, sub};
 
-/// interest = r(exact interest), principal = r(exact total) − interest, last principal = what is left, last interest =
-/// r(exact total) − it. Rows that are cents already stay as they are.
+/// interest = r(exact interest), principal = r(exact total) − interest, last principal = what is left, last
+/// interest = r(exact total) − it. Rows that are cents already stay as they are.
 pub(super) fn fix(drawn: &mut Drawn<'_>) -> Result<(), OutOfRange> {
     let draft = drawn.draft;
     let precision = draft.precision;

@@ -1,4 +1,5 @@
-//! What every method draws its rows with: the disbursements laid along the periods, and the walk from row to row.
+//! What every method draws its rows with: the disbursements laid along the periods, and the walk from row to
+//! row.
 
 use std::ops::Range;
 
@@ -283,8 +284,8 @@ impl<'a> Draft<'a> {
         Ok((interest, balance))
     }
 
-    /// Walks over `rows` from `standing`, as things are known on `until`. `decide` says what an amortizing row repays;
-    /// rows of the grace period repay nothing.
+    /// Walks over `rows` from `standing`, as things are known on `until`. `decide` says what an amortizing
+    /// row repays; rows of the grace period repay nothing.
     pub(super) fn walk(
         &self,
         standing: Standing,

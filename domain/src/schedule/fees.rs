@@ -20,7 +20,8 @@ pub(super) struct Bases {
 
 /// Fees that join what is amortized.
 pub(super) fn financed(terms: &Terms) -> Result<Decimal, OutOfRange> {
-    // A financed fee is a fraction of the principal alone, so the bases that are not yet known are not asked for.
+    // A financed fee is a fraction of the principal alone, so the bases that are not yet known are not asked
+    // for.
     let bases = Bases { financed: Decimal::ZERO, installment: Decimal::ZERO, balance: Decimal::ZERO };
     sum(terms, bases, Charge::is_financed)
 }
@@ -31,8 +32,8 @@ pub(super) fn kept_back(draft: &Draft<'_>) -> Result<Decimal, OutOfRange> {
     sum(draft.terms, bases, |charge| charge.due == ChargeDue::At(ChargeMoment::Disbursement))
 }
 
-/// Fees due with an installment: those of every row, and those of days after `last_due_on` up to `due_on`. The first row,
-/// which has none before it, takes all earlier days.
+/// Fees due with an installment: those of every row, and those of days after `last_due_on` up to `due_on`.
+/// The first row, which has none before it, takes all earlier days.
 pub(super) fn of_row(
     terms: &Terms,
     bases: Bases,

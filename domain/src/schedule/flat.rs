@@ -16,6 +16,7 @@ pub(super) fn rows(draft: &Draft<'_>) -> Result<Vec<Row>, PlanError> {
     let interest = draft.precision.interest(mul(owed, draft.timeline.periods[grace].factor)?);
     let installment = draft.precision.multiple(add(plain, interest)?)?;
     if installment < interest {
+        let [installment, interest] = [installment, interest].map(|figure| draft.precision.round(figure));
         return Err(PlanError::NegativeAmortization { row: grace + 1, installment, interest, agreed: false });
     }
     amortizing.fill(sub(installment, interest)?);

@@ -27,8 +27,8 @@ pub use crate::terms::Disbursement;
 use crate::terms::{Method, Remainder, Terms};
 use draft::{Draft, Releases, Row};
 
-/// Draws the plan of a schedule request. Where `rounding.places` leaves something exact, each shown figure is rounded
-/// by itself and the figures of a row need not add up (LENDING.md §4).
+/// Draws the plan of a schedule request. Where `rounding.places` leaves something exact, each shown figure is
+/// rounded by itself and the figures of a row need not add up (LENDING.md §4).
 pub fn draw(terms: &Terms, disbursements: &[Disbursement]) -> Result<Plan, PlanError> {
     draw_plan(terms, disbursements, For::Simulation)
 }

@@ -15,11 +15,11 @@ pub struct OpenRow {
     pub amount: Decimal,
 }
 
-/// The sum of the open amounts, each discounted to `day`, unrounded: the first over what is left of its period, each
-/// one after it by the factor of its own period more.
+/// The sum of the open amounts, each discounted to `day`, unrounded: the first over what is left of its
+/// period, each one after it by the factor of its own period more.
 ///
-/// Rows come in order. Where the first lies past the current period, those before it having been paid in advance,
-/// nothing of it has accrued and it is discounted over the whole of its period.
+/// Rows come in order. Where the first lies past the current period, those before it having been paid in
+/// advance, nothing of it has accrued and it is discounted over the whole of its period.
 pub fn present_value(
     timeline: &Timeline<'_>,
     open: &[OpenRow],

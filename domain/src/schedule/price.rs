@@ -9,8 +9,8 @@ use crate::exact::{OutOfRange, add, div, mul, sub};
 use crate::rounding::RoundingMode;
 use crate::terms::{InstallmentPeriods, Remainder};
 
-/// The balance over the sum of discount factors (`A = B/Σ v`), unrounded. Each discount factor is the product of
-/// `1/(1+f)` up to its row, rounded to `factor_decimals` where given.
+/// The balance over the sum of discount factors (`A = B/Σ v`), unrounded. Each discount factor is the product
+/// of `1/(1+f)` up to its row, rounded to `factor_decimals` where given.
 pub fn equal_installment(
     balance: Decimal,
     factors: impl IntoIterator<Item = Decimal>,
@@ -116,6 +116,7 @@ fn repay(draft: &Draft<'_>, installments: &[Decimal], turn: Turn) -> Result<Shar
     }
     if installment < interest {
         let agreed = draft.terms.installment_amount.is_some();
+        let [installment, interest] = [installment, interest].map(|figure| draft.precision.round(figure));
         return Err(PlanError::NegativeAmortization { row: row + 1, installment, interest, agreed });
     }
     let principal = sub(installment, interest)?;

@@ -8,7 +8,8 @@ use crate::exact::{add, div, mul};
 use crate::iof::{IofCollection, IofFinancing, IofTerms, RepaidPart};
 use crate::terms::Method;
 
-/// Each round of a financed tax adds a small fraction of the one before; a plan that needs more rounds has no end.
+/// Each round of a financed tax adds a small fraction of the one before; a plan that needs more rounds has no
+/// end.
 const MOST_ROUNDS: usize = 64;
 
 /// A plan's exact rows, the draft that they belong to, and their tax.
@@ -44,7 +45,8 @@ fn taxed<'a>(draft: Draft<'a>, iof: &IofTerms) -> Result<Drawn<'a>, PlanError> {
     Ok(Drawn { draft, rows, tax: Some(DrawnTax { collected: iof.collected, total, by_row }) })
 }
 
-/// F = principal + financed fees + IOF(F), from no tax on. Rounding can make two values follow each other: then the larger.
+/// F = principal + financed fees + IOF(F), from no tax on. Rounding can make two values follow each other:
+/// then the larger.
 fn until_it_stands_still<'a>(draft: Draft<'a>, iof: &IofTerms) -> Result<Drawn<'a>, PlanError> {
     let fees = draft.added;
     let mut tried = vec![Decimal::ZERO];
@@ -78,8 +80,8 @@ fn by_series<'a>(draft: Draft<'a>, iof: &IofTerms) -> Result<Drawn<'a>, PlanErro
     Ok(Drawn { draft, rows: rows(&draft)?, tax: Some(DrawnTax { total, ..tax }) })
 }
 
-/// The tax of each row and r of their sum. Principal repays the oldest disbursement first; what is repaid beyond all of
-/// them is capitalized interest, which is no base.
+/// The tax of each row and r of their sum. Principal repays the oldest disbursement first; what is repaid
+/// beyond all of them is capitalized interest, which is no base.
 fn tax_of(draft: &Draft<'_>, iof: &IofTerms, rows: &[Row]) -> Result<(Vec<Decimal>, Decimal), PlanError> {
     let mut open = Vec::with_capacity(draft.releases.all.len());
     for disbursement in &draft.releases.all {

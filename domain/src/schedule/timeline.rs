@@ -69,8 +69,8 @@ impl<'a> Timeline<'a> {
         Ok(timeline)
     }
 
-    /// f(a,b) for ]a, b]. Inside one period it is the factor of that part; over several, their factors compounded.
-    /// Days past the last period count as one more, irregular one.
+    /// f(a,b) for ]a, b]. Inside one period it is the factor of that part; over several, their factors
+    /// compounded. Days past the last period count as one more, irregular one.
     pub fn factor(&self, a: NaiveDate, b: NaiveDate) -> Result<Decimal, OutOfRange> {
         let mut grown = Decimal::ONE;
         let first = self.periods.partition_point(|period| period.to <= a);
@@ -108,7 +108,8 @@ impl<'a> Timeline<'a> {
         self.growth.factor(years)
     }
 
-    /// The factor of a regular period as if each month had 30 days (bus/252: 21), for `installment_periods: equal`.
+    /// The factor of a regular period as if each month had 30 days (bus/252: 21), for `installment_periods:
+    /// equal`.
     pub fn equal_factor(&self) -> Result<Decimal, OutOfRange> {
         let days_a_month = if self.terms.day_count == DayCount::Business252 { 21 } else { 30 };
         let thirtieths = match &self.terms.due {
@@ -147,7 +148,8 @@ impl<'a> Timeline<'a> {
     }
 }
 
-/// f(a,b) for a part ]a, b] of the period of installment `number`, when the first disbursement was on `start`.
+/// f(a,b) for a part ]a, b] of the period of installment `number`, when the first disbursement was on
+/// `start`.
 ///
 /// Whoever asks for several parts draws a [`Timeline`] once and asks that.
 pub fn factor_in_period(

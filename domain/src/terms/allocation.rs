@@ -1,4 +1,5 @@
-//! How payments will be spread and what they change (LENDING.md §9, §10, §12); the rules themselves are servicing's.
+//! How payments will be spread and what they change (LENDING.md §9, §10, §12); the rules themselves are
+//! servicing's.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

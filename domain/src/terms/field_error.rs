@@ -5,8 +5,9 @@ use utoipa::ToSchema;
 
 /// A rule that a field breaks.
 ///
-/// `code` is a refusal of LENDING.md §16, or one of `required`, `malformed`, `unknown_value`, `unknown_currency`,
-/// `not_positive`, `too_many_decimals`, `too_large`, `out_of_range`, `inconsistent`, `repeated`.
+/// `code` is a refusal of LENDING.md §16, or one of `required`, `malformed`, `unknown_value`,
+/// `unknown_currency`, `not_positive`, `too_many_decimals`, `too_large`, `out_of_range`, `inconsistent`,
+/// `repeated`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
     /// A JSON pointer from the terms, such as `/rate/value`.
@@ -30,7 +31,8 @@ const REFUSALS: [&str; 10] = [
     "unknown_component",
 ];
 
-/// The code that stands for all of `errors` in an answer: the first refusal of LENDING.md §16 among them, if any.
+/// The code that stands for all of `errors` in an answer: the first refusal of LENDING.md §16 among them, if
+/// any.
 pub fn leading_code(errors: &[FieldError]) -> Option<&'static str> {
     errors.iter().map(|error| error.code).find(|code| REFUSALS.contains(code))
 }

@@ -4,6 +4,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::exact::{OutOfRange, add, div, mul, sub};
+use crate::power::power;
 use crate::rate::Rate;
 use crate::rounding::RoundingMode;
 
@@ -29,7 +31,16 @@ pub enum LateInterest {
     /// A rate by the loan's day count.
     ByRate { interest_rate: LateRate },
     /// So much a month (1 %: STJ Súmula 379).
-    ByMonth { interest_rate_per_month: Decimal, interest: LateInterestKind, interest_days: LateDays },
+    ByMonth(LateByMonth),
+}
+
+/// Late interest of so much a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LateByMonth {
+    /// A fraction.
+    pub interest_rate_per_month: Decimal,
+    pub interest: LateInterestKind,
+    pub interest_days: LateDays,
 }
 
 /// A rate of its own, or the loan's.
@@ -100,4 +111,30 @@ pub enum ContractInterest {
     None,
     Daily,
     Period,
+}
+
+impl Late {
+    /// The fine on `base`, rounded by the mode of late charges.
+    pub fn fee(&self, base: Decimal, decimals: u32) -> Result<Decimal, OutOfRange> {
+        Ok(self.rounding.round(mul(self.fee_rate, base)?, decimals))
+    }
+}
+
+impl LateByMonth {
+    /// The interest of a stretch of `days` with one open `base`, unrounded. Compound interest grows on what
+    /// is `unpaid` of earlier late interest too.
+    pub fn of_stretch(&self, base: Decimal, unpaid: Decimal, days: u32) -> Result<Decimal, OutOfRange> {
+        let days = Decimal::from(days);
+        let months = match self.interest_days {
+            LateDays::Thirty => div(days, Decimal::from(30))?,
+            LateDays::Actual => div(mul(days, Decimal::from(12))?, Decimal::from(365))?,
+        };
+        match self.interest {
+            LateInterestKind::Simple => mul(mul(base, self.interest_rate_per_month)?, months),
+            LateInterestKind::Compound => {
+                let growth = power(add(Decimal::ONE, self.interest_rate_per_month)?, months)?;
+                mul(add(base, unpaid)?, sub(growth, Decimal::ONE)?)
+            }
+        }
+    }
 }

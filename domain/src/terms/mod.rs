@@ -1,4 +1,5 @@
-//! What was agreed for a loan: every field of LENDING.md §1, with each default filled in and each rule checked.
+//! What was agreed for a loan: every field of LENDING.md §1, with each default filled in and each rule
+//! checked.
 
 mod allocation;
 mod charges;
@@ -19,7 +20,7 @@ pub use allocation::{AllocationScope, Excess, InterestBasis, Settlement};
 pub use charges::{Charge, ChargeBase, ChargeDue, ChargeKind, ChargeMoment, ChargeWorth};
 pub use field_error::{FieldError, leading_code};
 pub use late::{
-    ContractInterest, ContractWord, Late, LateDays, LateFeeBase, LateInterest, LateInterestBase,
+    ContractInterest, ContractWord, Late, LateByMonth, LateDays, LateFeeBase, LateInterest, LateInterestBase,
     LateInterestKind, LateRate,
 };
 pub use request::{
@@ -263,7 +264,8 @@ impl Rounding {
         self.mode.round(value, self.decimals)
     }
 
-    /// r(x) as an amount of `currency`, the loan's. `value` must lie well below 10^20, as every figure of a plan does.
+    /// r(x) as an amount of `currency`, the loan's. `value` must lie well below 10^20, as every figure of a
+    /// plan does.
     pub fn round_to_currency(&self, value: Decimal, currency: Currency) -> Amount {
         let mut rounded = self.round(value);
         rounded.rescale(currency.decimals());

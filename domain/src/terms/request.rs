@@ -18,8 +18,8 @@ use crate::iof::{IofCollection, IofFinancing, IofPlace, Person};
 use crate::rate::{Compounding, RatePeriod};
 use crate::rounding::RoundingMode;
 
-/// TERMS of the contract. Amounts are text with at most the currency's decimals (`"1234.50"`), rates are fractions
-/// as text (`"0.0199"` is 1.99 %), dates are `YYYY-MM-DD`. What is left out takes its default.
+/// TERMS of the contract. Amounts are text with at most the currency's decimals (`"1234.50"`), rates are
+/// fractions as text (`"0.0199"` is 1.99 %), dates are `YYYY-MM-DD`. What is left out takes its default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TermsRequest {

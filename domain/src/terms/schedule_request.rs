@@ -49,8 +49,8 @@ impl ScheduleRequest {
     }
 }
 
-/// The fields of the terms stand beside `disbursements`. Serde's `flatten` would let unknown fields pass, so this
-/// takes `disbursements` out on the way and leaves the rest to [`TermsRequest`].
+/// The fields of the terms stand beside `disbursements`. Serde's `flatten` would let unknown fields pass, so
+/// this takes `disbursements` out on the way and leaves the rest to [`TermsRequest`].
 impl<'de> Deserialize<'de> for ScheduleRequest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(RequestVisitor)

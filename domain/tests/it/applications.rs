@@ -2,7 +2,7 @@
 
 use domain::loan::event::{Approved, Closed};
 use domain::loan::{Loan, LoanEvent, LoanRefusal, Status};
-use domain::{AmountError, Currency};
+use domain::{AmountError, Currency, Installment};
 use expect_test::expect;
 
 use crate::support::*;
@@ -92,22 +92,15 @@ fn the_disbursement_fixes_the_plan() {
     let LoanEvent::Disbursed(event) = approved().when(&disburse("2026-01-15")).accepted() else {
         panic!("disbursed");
     };
-    let rows: String = event
-        .installments
-        .iter()
-        .map(|row| {
-            format!(
-                "{} {} {:>6} {:>5} {:>7}\n",
-                row.number, row.due_on, row.principal, row.interest, row.balance
-            )
-        })
-        .collect();
-    expect![[r#"
+    let row = |row: &Installment| {
+        format!("{} {} {:>6} {:>5} {:>7}", row.number, row.due_on, row.principal, row.interest, row.balance)
+    };
+    let rows = event.installments.iter().map(row).collect::<Vec<_>>().join("\n");
+    expect![[r"
         1 2026-02-15 300.00 24.00  900.00
         2 2026-03-15 300.00 18.00  600.00
         3 2026-04-15 300.00 12.00  300.00
-        4 2026-05-15 300.00  6.00    0.00
-    "#]]
+        4 2026-05-15 300.00  6.00    0.00"]]
     .assert_eq(&rows);
     assert_eq!(
         in_words(event.standing.balances, event.standing.overpaid),

@@ -65,11 +65,10 @@ impl Decider for Counter {
         _today: NaiveDate,
     ) -> Result<Vec<Counted>, Undecided<AboveLimit>> {
         match *command {
-            Count::By(by) => Ok(vec![Counted::Counted { by }]),
             Count::UpTo { by, limit } if self.0 + by > limit => {
                 Err(Undecided::Refused(AboveLimit { sum: self.0 + by }))
             }
-            Count::UpTo { by, .. } => Ok(vec![Counted::Counted { by }]),
+            Count::By(by) | Count::UpTo { by, .. } => Ok(vec![Counted::Counted { by }]),
             Count::AllAgain => {
                 let history = history.ok_or(Undecided::NeedsHistory)?;
                 assert_eq!(history.iter().sum::<i64>(), self.0, "the history is that of the state");

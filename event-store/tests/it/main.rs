@@ -1,5 +1,7 @@
 //! The promises of the log, on a real Postgres with a fresh database for each test.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is all it has to say")]
+
 mod append_only;
 mod commands;
 mod counter;

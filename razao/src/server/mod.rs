@@ -2,15 +2,14 @@
 
 mod accept;
 
+use std::io::Write;
+
 use axum::Router;
-use axum::extract::Request;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Redirect;
 use axum::routing::get;
 use command_api::CommandState;
 use event_store::Log;
 use metrics_exporter_prometheus::PrometheusHandle;
-use problems::{METHOD_NOT_ALLOWED, NOT_FOUND};
 use projections::QueryState;
 use sqlx::PgPool;
 use utoipa::OpenApi;
@@ -52,34 +51,24 @@ pub fn router(
         api = api.merge(projections::router(state));
     }
     let (routes, document) = api.split_for_parts();
-    Router::new()
+    let router = Router::new()
         .merge(routes)
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .merge(health::router(log.clone(), read_pool.clone(), metrics))
-        .route("/", get(|| async { Redirect::temporary("/docs/") }))
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
+        .route("/", get(|| async { Redirect::temporary("/docs/") }));
+    problems::with_fallbacks(router)
 }
 
 /// The API document, whatever the roles.
 pub fn document() -> Document {
-    let api = OpenApiRouter::<()>::with_openapi(ApiDocument::openapi());
-    api.merge(command_api::documented()).merge(projections::documented()).into_openapi()
+    let mut document = ApiDocument::openapi();
+    document.merge(command_api::api_document());
+    document.merge(projections::api_document());
+    document
 }
 
 /// `razao openapi`
 pub fn print_openapi() -> anyhow::Result<()> {
-    println!("{}", document().to_pretty_json()?);
-    Ok(())
-}
-
-async fn not_found(request: Request) -> Response {
-    NOT_FOUND.because(format!("there is no path {}", request.uri().path())).into_response()
-}
-
-async fn method_not_allowed(request: Request) -> Response {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = METHOD_NOT_ALLOWED.because(format!("{path} does not take {method}")).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    let mut out = std::io::stdout().lock();
+    Ok(writeln!(out, "{}", document().to_pretty_json()?)?)
 }

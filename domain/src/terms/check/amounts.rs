@@ -214,8 +214,8 @@ impl Charge {
 }
 
 impl ChargeDue {
-    /// Whether `base` is known when the fee is charged: what is financed cannot depend on itself, and there is no
-    /// installment to take a fraction of at the disbursement.
+    /// Whether `base` is known when the fee is charged: what is financed cannot depend on itself, and there
+    /// is no installment to take a fraction of at the disbursement.
     const fn knows(self, base: ChargeBase) -> bool {
         match self {
             Self::At(ChargeMoment::Financed) => matches!(base, ChargeBase::Principal),

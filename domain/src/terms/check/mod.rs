@@ -200,7 +200,8 @@ impl Check {
         }
     }
 
-    /// What is financed beyond the principal is known only once the plan is drawn; where nothing is, the sum is checked here.
+    /// What is financed beyond the principal is known only once the plan is drawn; where nothing is, the sum
+    /// is checked here.
     fn custom_sum(&mut self, terms: &Terms) {
         let DueDates::Custom { custom } = &terms.due else { return };
         let taxed = terms.tax.as_ref().is_some_and(|tax| tax.iof.collected == IofCollection::Financed);

@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 
 use super::super::late::ContractWord;
 use super::super::{
-    Excess, InterestBasis, Late, LateDays, LateDaysRequest, LateInterest, LateRate, LateRequest, Method,
-    RateOrWordRequest, Terms,
+    Excess, InterestBasis, Late, LateByMonth, LateDays, LateDaysRequest, LateInterest, LateRate, LateRequest,
+    Method, RateOrWordRequest, Terms,
 };
 use super::read::name;
 use super::{Check, MOST_DAYS};
@@ -80,11 +80,11 @@ impl Check {
             .interest_rate_per_month
             .as_deref()
             .and_then(|text| self.fraction("/late/interest_rate_per_month", text, Decimal::ONE));
-        LateInterest::ByMonth {
+        LateInterest::ByMonth(LateByMonth {
             interest_rate_per_month: rate.unwrap_or(STANDARD_RATE_PER_MONTH),
             interest: self.choice("/late/interest", request.interest.as_deref()),
             interest_days: self.late_days(request.interest_days.as_ref()),
-        }
+        })
     }
 
     fn late_rate(&mut self, request: &RateOrWordRequest) -> LateRate {

@@ -1,0 +1,71 @@
+//! How far each read model is: committed together with its rows, so that each event counts exactly once.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, PgConnection, PgExecutor};
+
+use crate::error::ProjectionError;
+
+/// Creates the table of checkpoints.
+pub(crate) const SCHEMA: &str = include_str!("checkpoint.sql");
+
+const ADVANCE: &str = "update projections.projection_checkpoints \
+    set position = $3, recorded_at = $4, stopped_by = null where name = $1 and position = $2";
+const FIND: &str = "select name, position, recorded_at, stopped_by from projections.projection_checkpoints \
+    where name = $1";
+const STOP: &str =
+    "update projections.projection_checkpoints set stopped_by = $3 where name = $1 and position = $2";
+
+/// The last event that a read model holds.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub(crate) struct Checkpoint {
+    pub(crate) name: String,
+    /// 0 before the first.
+    pub(crate) position: i64,
+    /// When that event was recorded.
+    pub(crate) recorded_at: Option<DateTime<Utc>>,
+    /// Why no event after it can be read.
+    pub(crate) stopped_by: Option<String>,
+}
+
+/// The checkpoint of a read model.
+pub(crate) async fn find(
+    executor: impl PgExecutor<'_>,
+    name: &str,
+) -> Result<Option<Checkpoint>, sqlx::Error> {
+    sqlx::query_as(FIND).bind(name).fetch_optional(executor).await
+}
+
+/// The checkpoint of a read model that has to be there.
+pub(crate) async fn load(executor: impl PgExecutor<'_>, name: &str) -> Result<Checkpoint, ProjectionError> {
+    find(executor, name).await?.ok_or(ProjectionError::NotMigrated)
+}
+
+/// The same, held until the transaction ends: nobody writes into the read model meanwhile.
+pub(crate) async fn lock(connection: &mut PgConnection, name: &str) -> Result<Checkpoint, ProjectionError> {
+    let locked =
+        sqlx::query_as(&[FIND, " for update"].concat()).bind(name).fetch_optional(connection).await?;
+    locked.ok_or(ProjectionError::NotMigrated)
+}
+
+/// Moves the checkpoint on, and holds it until the transaction ends. False: another instance was faster.
+pub(crate) async fn advance(
+    connection: &mut PgConnection,
+    name: &str,
+    from: i64,
+    to: (i64, DateTime<Utc>),
+) -> Result<bool, sqlx::Error> {
+    let advanced =
+        sqlx::query(ADVANCE).bind(name).bind(from).bind(to.0).bind(to.1).execute(connection).await?;
+    Ok(advanced.rows_affected() == 1)
+}
+
+/// Notes why a read model stands still, for everyone who asks.
+pub(crate) async fn note_stop(
+    connection: &mut PgConnection,
+    name: &str,
+    position: i64,
+    cause: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(STOP).bind(name).bind(position).bind(cause).execute(connection).await?;
+    Ok(())
+}

@@ -1,0 +1,10 @@
+-- What each account was debited and credited on each day on which it moved, in the currency's smallest unit.
+-- Opening and closing balances, and the trial balance of a day, are sums over it.
+create table daily_balances (
+    account  text   not null,
+    currency text   not null,
+    day      date   not null,
+    debits   bigint not null,
+    credits  bigint not null,
+    primary key (account, currency, day)
+) with (fillfactor = 70);

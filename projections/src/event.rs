@@ -1,0 +1,95 @@
+//! An event as the read models see it: decoded once, with its journal lines, and shared by all of them.
+
+use chrono::{DateTime, Utc};
+use domain::decider::{Decider, StoredEvent};
+use domain::entry::{Entry, EntryEvent};
+use domain::journal::{self, Posting};
+use domain::loan::{Loan, LoanEvent};
+use event_store::StoredEventRow;
+use uuid::Uuid;
+
+/// One event of the log.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) position: i64,
+    pub(crate) stream_id: Uuid,
+    /// The version that the stream has with it.
+    pub(crate) sequence: i64,
+    pub(crate) recorded_at: DateTime<Utc>,
+    pub(crate) fact: Fact,
+    /// What it books.
+    pub(crate) postings: Vec<Posting>,
+}
+
+/// What happened, by the kind of stream that it happened to.
+#[derive(Debug)]
+pub(crate) enum Fact {
+    Loan(Box<LoanEvent>),
+    Entry(EntryEvent),
+    /// An event that this version of the program cannot read.
+    Unreadable(Unreadable),
+    /// Of a kind of stream that no read model is about.
+    Foreign,
+}
+
+/// Why an event cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("stored event {position} ({event_type}) cannot be read: {cause}")]
+pub(crate) struct Unreadable {
+    pub(crate) kind: StreamKind,
+    pub(crate) position: i64,
+    pub(crate) event_type: String,
+    pub(crate) cause: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StreamKind {
+    Loan,
+    Entry,
+}
+
+impl StreamKind {
+    pub(crate) fn named(stream_type: &str) -> Option<Self> {
+        match stream_type {
+            Loan::TYPE => Some(Self::Loan),
+            Entry::TYPE => Some(Self::Entry),
+            _ => None,
+        }
+    }
+}
+
+impl Event {
+    pub(crate) fn decode(row: &StoredEventRow) -> Self {
+        let (stream_id, fact) = match read(row) {
+            Ok(read) => read,
+            Err(unreadable) => (Uuid::nil(), Fact::Unreadable(unreadable)),
+        };
+        let postings = match &fact {
+            Fact::Loan(event) => journal::loan_postings(event),
+            Fact::Entry(event) => vec![journal::entry_posting(event)],
+            Fact::Unreadable(_) | Fact::Foreign => Vec::new(),
+        };
+        let (position, sequence, recorded_at) = (row.position, row.sequence, row.recorded_at);
+        Self { position, stream_id, sequence, recorded_at, fact, postings }
+    }
+}
+
+fn read(row: &StoredEventRow) -> Result<(Uuid, Fact), Unreadable> {
+    let Some(kind) = StreamKind::named(&row.aggregate_type) else {
+        return Ok((Uuid::nil(), Fact::Foreign));
+    };
+    let unreadable = |cause: String| Unreadable {
+        kind,
+        position: row.position,
+        event_type: row.event_type.clone(),
+        cause,
+    };
+    let stream_id = Uuid::parse_str(&row.aggregate_id).map_err(|error| unreadable(error.to_string()))?;
+    let fact = match kind {
+        StreamKind::Loan => {
+            LoanEvent::read(&row.event_type, &row.payload).map(|event| Fact::Loan(Box::new(event)))
+        }
+        StreamKind::Entry => EntryEvent::read(&row.event_type, &row.payload).map(Fact::Entry),
+    };
+    fact.map(|fact| (stream_id, fact)).map_err(|error| unreadable(error.to_string()))
+}

@@ -1,0 +1,11 @@
+-- Every journal line, as it follows from its event. `amount` is in the currency's smallest unit and positive.
+create table journal_lines (
+    position  bigint not null,
+    line      int    not null,
+    stream_id uuid   not null,
+    account   text   not null,
+    currency  text   not null,
+    side      text   not null,
+    amount    bigint not null,
+    booked_on date   not null
+);

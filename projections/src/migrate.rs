@@ -1,0 +1,61 @@
+//! Brings the tables of the read models into being.
+
+use sqlx::{Connection, PgConnection, PgPool};
+
+use crate::checkpoint;
+use crate::error::ProjectionError;
+use crate::read_model::{self, ReadModel};
+
+/// Creates what is missing. A read model whose tables look otherwise than this program writes them is projected
+/// anew, from the first event.
+pub async fn migrate(pool: &PgPool) -> Result<(), ProjectionError> {
+    let mut connection = pool.acquire().await?;
+    let mut transaction = connection.begin().await?;
+    sqlx::query("select pg_advisory_xact_lock(hashtext('razao projections'))")
+        .execute(&mut *transaction)
+        .await?;
+    sqlx::raw_sql(checkpoint::SCHEMA).execute(&mut *transaction).await?;
+    for model in read_model::ALL {
+        bring_about(model, &mut transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn bring_about(model: &ReadModel, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let shape = [model.tables_sql, model.indexes_sql].concat();
+    let known: Option<(bool,)> = sqlx::query_as(
+        "select shape = md5($2) from projections.projection_checkpoints where name = $1 for update",
+    )
+    .bind(model.name)
+    .bind(&shape)
+    .fetch_optional(&mut *connection)
+    .await?;
+    match known {
+        Some((true,)) => return Ok(()),
+        Some((false,)) => tracing::warn!(projection = model.name, "its tables changed; projecting it anew"),
+        None => {}
+    }
+    create(model, model.schema, connection).await?;
+    sqlx::raw_sql(model.indexes_sql).execute(&mut *connection).await?;
+    sqlx::query(include_str!("begin_checkpoint.sql"))
+        .bind(model.name)
+        .bind(&shape)
+        .execute(&mut *connection)
+        .await?;
+    Ok(())
+}
+
+/// Creates the tables, empty, in a new schema, and puts it on the search path of the transaction.
+pub(crate) async fn create(
+    model: &ReadModel,
+    schema: &str,
+    connection: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    let begin = format!(
+        "drop schema if exists {schema} cascade; create schema {schema}; set local search_path = {schema};"
+    );
+    sqlx::raw_sql(&begin).execute(&mut *connection).await?;
+    sqlx::raw_sql(model.tables_sql).execute(&mut *connection).await?;
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! Pages of the log, read and decoded once for all read models that are about as far.
+//!
+//! Whoever is first to need a page loads it; the others find it in memory. One that waits at the end of the log
+//! waits for all.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use chrono::{DateTime, Utc};
+use event_store::{Feed, LogError, StoredEventRow};
+
+use crate::event::Event;
+
+/// How many pages are kept for those that come after. They are let go once younger ones push them out.
+const KEPT: usize = 4;
+/// From so many events on, decoding is moved off the threads that answer requests.
+const MANY: usize = 128;
+
+/// Consecutive events.
+#[derive(Debug)]
+pub(crate) struct Page {
+    events: Vec<Event>,
+}
+
+/// The pages of one log.
+pub(crate) struct Pages {
+    limit: i64,
+    feed: Feed,
+    kept: Mutex<VecDeque<Arc<Page>>>,
+    /// The last position that was ever read.
+    furthest: AtomicI64,
+    /// Held while a page is loaded by one that is behind.
+    behind: tokio::sync::Mutex<()>,
+    /// Held while one waits for news at the end of the log.
+    end: tokio::sync::Mutex<Feed>,
+}
+
+impl Page {
+    /// The events after a position that the page begins at or before.
+    pub(crate) fn after(&self, position: i64) -> &[Event] {
+        &self.events[self.events.partition_point(|event| event.position <= position)..]
+    }
+
+    pub(crate) fn last_position(&self) -> i64 {
+        self.events.last().map_or(0, |last| last.position)
+    }
+
+    /// When the event at `position` was recorded, or the page's last one.
+    pub(crate) fn recorded_at(&self, position: i64) -> DateTime<Utc> {
+        let at = self.after(position - 1).first().or(self.events.last());
+        at.map_or(DateTime::UNIX_EPOCH, |event| event.recorded_at)
+    }
+
+    fn continues(&self, position: i64) -> bool {
+        self.events.first().is_some_and(|first| first.position <= position + 1)
+            && self.events.last().is_some_and(|last| last.position > position)
+    }
+}
+
+impl Pages {
+    /// Pages of up to `limit` events.
+    pub(crate) fn new(feed: Feed, limit: i64) -> Self {
+        let end = tokio::sync::Mutex::new(feed.clone());
+        Self {
+            limit,
+            feed,
+            kept: Mutex::default(),
+            furthest: AtomicI64::new(0),
+            behind: tokio::sync::Mutex::default(),
+            end,
+        }
+    }
+
+    /// The page that continues after `position`, waiting for it a while; `None` when nothing came.
+    pub(crate) async fn next(&self, position: i64) -> Result<Option<Arc<Page>>, LogError> {
+        if let Some(page) = self.find(position) {
+            return Ok(Some(page));
+        }
+        if position < self.furthest() {
+            let _alone = self.behind.lock().await;
+            return match self.find(position) {
+                Some(page) => Ok(Some(page)),
+                None => self.load(position).await,
+            };
+        }
+        let mut end = self.end.lock().await;
+        if let Some(page) = self.find(position) {
+            return Ok(Some(page));
+        }
+        let rows = end.next(position, self.limit).await;
+        let page = self.keep(position, rows).await?;
+        if page.is_none() {
+            self.lock_kept().clear();
+        }
+        Ok(page)
+    }
+
+    /// The last position that this process read.
+    pub(crate) fn furthest(&self) -> i64 {
+        self.furthest.load(Ordering::Acquire)
+    }
+
+    async fn load(&self, position: i64) -> Result<Option<Arc<Page>>, LogError> {
+        let rows = self.feed.after(position, self.limit).await;
+        self.keep(position, rows).await
+    }
+
+    async fn keep(
+        &self,
+        position: i64,
+        rows: Result<Vec<StoredEventRow>, LogError>,
+    ) -> Result<Option<Arc<Page>>, LogError> {
+        let Some(page) = readable(&self.feed, position, rows).await?.map(Arc::new) else { return Ok(None) };
+        self.furthest.fetch_max(page.last_position(), Ordering::AcqRel);
+        let mut kept = self.lock_kept();
+        if kept.len() == KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(Arc::clone(&page));
+        Ok(Some(page))
+    }
+
+    fn find(&self, position: i64) -> Option<Arc<Page>> {
+        self.lock_kept().iter().rev().find(|page| page.continues(position)).cloned()
+    }
+
+    fn lock_kept(&self) -> MutexGuard<'_, VecDeque<Arc<Page>>> {
+        self.kept.lock().expect("nothing panics while it is held")
+    }
+}
+
+/// The events after `position`, up to `limit`, as far as they are there.
+pub(crate) async fn read(feed: &Feed, position: i64, limit: i64) -> Result<Option<Page>, LogError> {
+    let rows = feed.after(position, limit).await;
+    readable(feed, position, rows).await
+}
+
+async fn readable(
+    feed: &Feed,
+    position: i64,
+    rows: Result<Vec<StoredEventRow>, LogError>,
+) -> Result<Option<Page>, LogError> {
+    let rows = match rows {
+        // What comes before an event that cannot be brought up to date is still good.
+        Err(LogError::Unreadable { position: bad, .. }) if bad > position + 1 => {
+            feed.after(position, bad - position - 1).await?
+        }
+        rows => rows?,
+    };
+    if rows.is_empty() { Ok(None) } else { Ok(Some(Page { events: decode(rows).await })) }
+}
+
+async fn decode(rows: Vec<StoredEventRow>) -> Vec<Event> {
+    let decode_all = |rows: Vec<StoredEventRow>| rows.iter().map(Event::decode).collect();
+    if rows.len() < MANY {
+        return decode_all(rows);
+    }
+    let decoding = tokio::task::spawn_blocking(move || decode_all(rows));
+    decoding.await.expect("decoding an event does not panic")
+}

@@ -1,0 +1,66 @@
+//! Follows the log for every read model, and says how far each is.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use event_store::{Feed, Log};
+use serde::Serialize;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use utoipa::ToSchema;
+
+use crate::error::ProjectionError;
+use crate::follower::Follower;
+use crate::pages::Pages;
+use crate::{checkpoint, read_model};
+
+/// The most events of one transaction.
+const PAGE: i64 = 5_000;
+
+/// How far a read model is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProjectionStatus {
+    pub name: &'static str,
+    pub position: i64,
+    /// When the event at `position` was recorded.
+    pub recorded_at: Option<DateTime<Utc>>,
+    /// How many events of the log it does not hold yet.
+    pub lag: i64,
+    /// Why it stands still: the event after `position` cannot be read by this version of the program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped_by: Option<String>,
+}
+
+/// Follows the log into every read model until `stop`, each by itself: one that fails or stops leaves the others be.
+pub async fn run(pool: PgPool, feed: Feed, stop: CancellationToken) {
+    let pages = Arc::new(Pages::new(feed, PAGE));
+    let followers = TaskTracker::new();
+    for model in read_model::ALL {
+        let (pool, pages, stop) = (pool.clone(), Arc::clone(&pages), stop.clone());
+        followers.spawn(Follower { model, pool, pages, stop }.run());
+    }
+    followers.close();
+    followers.wait().await;
+}
+
+/// How far each read model is, and how far behind the log.
+pub async fn status(pool: &PgPool, log: &Log) -> Result<Vec<ProjectionStatus>, ProjectionError> {
+    let mut statuses = Vec::with_capacity(read_model::ALL.len());
+    for model in read_model::ALL {
+        let checkpoint = checkpoint::load(pool, model.name).await?;
+        statuses.push(ProjectionStatus {
+            name: model.name,
+            position: checkpoint.position,
+            recorded_at: checkpoint.recorded_at,
+            lag: 0,
+            stopped_by: checkpoint.stopped_by,
+        });
+    }
+    // The head is read last, so no lag is below zero.
+    let head = log.head().await?.position;
+    for status in &mut statuses {
+        status.lag = head - status.position;
+    }
+    Ok(statuses)
+}

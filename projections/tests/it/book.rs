@@ -1,0 +1,264 @@
+//! A book of loans and entries for the tests: real decisions on a plan drawn by hand, appended to the log as they are.
+
+use std::sync::Arc;
+
+use chrono::{Days, Months, NaiveDate};
+use domain::component::Component;
+use domain::decider::Decider;
+use domain::entry::{Entry, EntryCommand, EntryEvent, Post, PostLine, Reverse};
+use domain::id::{BorrowerId, ChargeId, DisbursementId, PaymentId};
+use domain::journal::{Account, Side};
+use domain::loan::command::{
+    AddCharge, Apply, Approve, Close, RecordRepayment, ReverseRepayment, SettleEarly,
+};
+use domain::loan::event::Disbursed;
+use domain::loan::{Loan, LoanCommand, LoanEvent, LoanHistory, Servicing, settlement};
+use domain::schedule::Installment;
+use domain::terms::Terms;
+use domain::{Amount, Currency};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+/// The terms of every loan here, as an event records them.
+const TERMS: &str = include_str!("terms.json");
+
+const APPEND: &str = include_str!("append.sql");
+
+/// Events in the order in which they are to be recorded.
+#[derive(Default)]
+pub(crate) struct Book {
+    stream_types: Vec<&'static str>,
+    stream_ids: Vec<String>,
+    sequences: Vec<i64>,
+    event_types: Vec<&'static str>,
+    payloads: Vec<String>,
+}
+
+/// A loan that is being written.
+pub(crate) struct Borrowing {
+    pub(crate) id: Uuid,
+    pub(crate) loan: Loan,
+    history: LoanHistory,
+    version: i64,
+    ids: u128,
+}
+
+pub(crate) fn day(text: &str) -> NaiveDate {
+    text.parse().expect("a date")
+}
+
+pub(crate) fn amount(text: &str) -> Amount {
+    Currency::Brl.try_amount(decimal(text)).expect("an amount")
+}
+
+pub(crate) fn decimal(text: &str) -> Decimal {
+    text.parse().expect("a number")
+}
+
+impl Book {
+    pub(crate) fn len(&self) -> usize {
+        self.payloads.len()
+    }
+
+    /// Appends all of it and begins anew.
+    pub(crate) async fn append(&mut self, pool: &PgPool) {
+        let book = std::mem::take(self);
+        sqlx::query(APPEND)
+            .bind(book.stream_types)
+            .bind(book.stream_ids)
+            .bind(book.sequences)
+            .bind(book.event_types)
+            .bind(book.payloads)
+            .execute(pool)
+            .await
+            .expect("the events are appended");
+    }
+
+    /// A loan that was applied for.
+    pub(crate) fn apply(&mut self, id: Uuid, product: &str) -> Borrowing {
+        let terms: Terms = serde_json::from_str(TERMS).expect("the terms can be read");
+        let borrower_id = BorrowerId::new(Uuid::from_u128(id.as_u128() + (1 << 64)));
+        let mut borrowing =
+            Borrowing { id, loan: Loan::default(), history: LoanHistory::default(), version: 0, ids: 0 };
+        let apply = Apply {
+            borrower_id,
+            external_id: Some(format!("contract-{}", id.as_u128())),
+            product: Some(product.to_owned()),
+            terms: Arc::new(terms),
+            metadata: serde_json::Map::new(),
+        };
+        self.command(&mut borrowing, &LoanCommand::Apply(apply));
+        borrowing
+    }
+
+    /// A loan of 1,200.00 in twelve installments of 100.00 and 10.00 interest, due from a month after `on`.
+    pub(crate) fn lend(&mut self, id: Uuid, product: &str, on: NaiveDate) -> Borrowing {
+        let mut borrowing = self.apply(id, product);
+        self.command(&mut borrowing, &LoanCommand::Approve(Approve { on, reason: None }));
+        let Loan::Approved { terms, .. } = &borrowing.loan else { panic!("just approved") };
+        let installments = plan(on);
+        let standing = Servicing::begin(Arc::clone(terms), on, &installments).standing;
+        let disbursement_id = DisbursementId::new(borrowing.next_id());
+        let (amount, currency) = (amount("1200.00"), Currency::Brl);
+        let disbursed = Disbursed { disbursement_id, on, amount, currency, installments, standing };
+        self.record(&mut borrowing, LoanEvent::Disbursed(disbursed));
+        borrowing
+    }
+
+    pub(crate) fn reject(&mut self, borrowing: &mut Borrowing, on: NaiveDate) {
+        let reason = Some("score".to_owned());
+        self.command(borrowing, &LoanCommand::Reject(Close { on, reason }));
+    }
+
+    pub(crate) fn repay(&mut self, borrowing: &mut Borrowing, on: NaiveDate, amount: &str) -> PaymentId {
+        let repayment_id = PaymentId::new(borrowing.next_id());
+        let external_id = Some(format!("E{}", repayment_id.uuid().simple()));
+        let repayment = RecordRepayment { repayment_id, on, amount: decimal(amount), external_id };
+        self.command(borrowing, &LoanCommand::RecordRepayment(repayment));
+        repayment_id
+    }
+
+    pub(crate) fn reverse(&mut self, borrowing: &mut Borrowing, repayment_id: PaymentId, on: NaiveDate) {
+        let reason = "bounced".to_owned();
+        self.command(
+            borrowing,
+            &LoanCommand::ReverseRepayment(ReverseRepayment { repayment_id, on, reason }),
+        );
+    }
+
+    pub(crate) fn charge(&mut self, borrowing: &mut Borrowing, amount: &str, due_on: NaiveDate) {
+        let charge_id = ChargeId::new(borrowing.next_id());
+        let (kind, component) = ("penalty".to_owned(), Component::Penalty);
+        let amount = decimal(amount);
+        self.command(
+            borrowing,
+            &LoanCommand::AddCharge(AddCharge { charge_id, kind, component, amount, due_on }),
+        );
+    }
+
+    pub(crate) fn settle(&mut self, borrowing: &mut Borrowing, on: NaiveDate) {
+        let Loan::Disbursed(servicing) = &borrowing.loan else { panic!("only a disbursed loan is settled") };
+        let amount = settlement::quote(servicing, on).amount.value();
+        let repayment_id = PaymentId::new(borrowing.next_id());
+        self.command(borrowing, &LoanCommand::SettleEarly(SettleEarly { repayment_id, on, amount }));
+    }
+
+    /// A plain entry, and its reversal where a day is named for it.
+    pub(crate) fn post(&mut self, id: Uuid, on: NaiveDate, amount: &str, reversed_on: Option<NaiveDate>) {
+        let line = |account: &str, side| PostLine {
+            account: Account::parse(account).expect("an account"),
+            side,
+            amount: decimal(amount),
+        };
+        let post = EntryCommand::Post(Post {
+            on,
+            description: "Rent".to_owned(),
+            currency: Currency::Brl,
+            lines: vec![line("expenses:rent", Side::Debit), line("assets:cash", Side::Credit)],
+            external_id: None,
+        });
+        let mut entry = Entry::default();
+        let mut commands = vec![post];
+        commands
+            .extend(reversed_on.map(|on| EntryCommand::Reverse(Reverse { on, reason: "twice".to_owned() })));
+        for (sequence, command) in (1..).zip(commands) {
+            let events = entry.decide(None, &command, NaiveDate::MAX).expect("the entry is accepted");
+            for event in events {
+                entry.apply(&event);
+                let name = match event {
+                    EntryEvent::Posted(_) => "EntryPosted",
+                    EntryEvent::Reversed(_) => "EntryReversed",
+                };
+                self.push("Entry", id, sequence, name, &event);
+            }
+        }
+    }
+
+    fn command(&mut self, borrowing: &mut Borrowing, command: &LoanCommand) {
+        let today = day("2026-06-30");
+        let events = borrowing.loan.decide(Some(&borrowing.history), command, today);
+        for event in events.expect("the command is accepted") {
+            self.record(borrowing, event);
+        }
+    }
+
+    fn record(&mut self, borrowing: &mut Borrowing, event: LoanEvent) {
+        borrowing.loan.apply(&event);
+        borrowing.history.record(&event);
+        borrowing.version += 1;
+        self.push("Loan", borrowing.id, borrowing.version, event.name(), &event);
+    }
+
+    fn push(
+        &mut self,
+        stream_type: &'static str,
+        id: Uuid,
+        sequence: i64,
+        event_type: &'static str,
+        event: &impl Serialize,
+    ) {
+        self.stream_types.push(stream_type);
+        self.stream_ids.push(id.to_string());
+        self.sequences.push(sequence);
+        self.event_types.push(event_type);
+        self.payloads.push(serde_json::to_string(event).expect("events are plain data"));
+    }
+}
+
+impl Borrowing {
+    fn next_id(&mut self) -> Uuid {
+        self.ids += 1;
+        Uuid::from_u128((self.id.as_u128() << 32) + self.ids)
+    }
+}
+
+fn plan(on: NaiveDate) -> Vec<Installment> {
+    let due_on = |number| on.checked_add_months(Months::new(number)).expect("a date");
+    let row = |number: u32| Installment {
+        number,
+        from: due_on(number - 1),
+        due_on: due_on(number),
+        days: u32::try_from((due_on(number) - due_on(number - 1)).num_days()).expect("a month"),
+        principal: amount("100.00"),
+        interest: amount("10.00"),
+        fees: amount("0.00"),
+        tax: amount("0.00"),
+        total: amount("110.00"),
+        balance: Currency::Brl.try_amount(Decimal::from(1200 - 100 * number)).expect("an amount"),
+    };
+    (1..=12).map(row).collect()
+}
+
+/// Loans and entries with every kind of event, `loans` of them.
+pub(crate) fn varied(loans: u128) -> Book {
+    let mut book = Book::default();
+    for number in 1..=loans {
+        let id = Uuid::from_u128(number);
+        let on = day("2025-01-10").checked_add_days(Days::new(number as u64 % 28)).expect("a date");
+        let later = |months| on.checked_add_months(Months::new(months)).expect("a date");
+        if number % 7 == 0 {
+            let mut refused = book.apply(id, "working_capital");
+            book.reject(&mut refused, on);
+            continue;
+        }
+        let mut loan = book.lend(id, if number % 2 == 0 { "working_capital" } else { "equipment" }, on);
+        let first = book.repay(&mut loan, later(1), "110.00");
+        let second = book.repay(&mut loan, later(3), "150.00");
+        match number % 7 {
+            1 => book.reverse(&mut loan, first, later(3)),
+            // Dated before the second, which it moves.
+            2 => drop(book.repay(&mut loan, later(2), "60.00")),
+            3 => book.charge(&mut loan, "7.50", later(2)),
+            4 => book.settle(&mut loan, later(4)),
+            5 => {
+                book.repay(&mut loan, later(4), "2000.00");
+                book.reverse(&mut loan, second, later(5));
+            }
+            _ => book.charge(&mut loan, "5.00", later(14)),
+        }
+        book.post(Uuid::from_u128((1 << 96) + number), on, "50.00", (number % 3 == 0).then(|| later(1)));
+    }
+    book
+}

@@ -1,0 +1,15 @@
+//! The promises of the read models, on a real Postgres with a fresh database for each test.
+
+mod book;
+mod projecting;
+
+use event_store::Log;
+use sqlx::PgPool;
+
+/// The log and the read models in one database.
+pub(crate) async fn log_on(pool: &PgPool) -> Log {
+    let options = (*pool.connect_options()).clone();
+    Log::migrate(&options).await.expect("the log's schema is created");
+    projections::migrate(pool).await.expect("the read models' tables are created");
+    Log::connect(&options).await.expect("the log is reached")
+}
