@@ -95,7 +95,9 @@ fn every_event_schema_has_a_fixture_and_every_fixture_a_schema() {
         let all = paths().into_iter().filter(move |path| inside(folder, path));
         all.map(move |path| path[folder.len()..].to_owned()).collect::<Vec<_>>()
     };
-    assert_none(unpaired(&named("schemas/events/"), &named("schemas/events/fixtures/")));
+    let schemas = named("schemas/events/");
+    assert_none(unpaired(&schemas, &named("schemas/events/fixtures/")));
+    assert_none(without_schema(&domain::event_types(), &schemas));
 }
 
 #[test]
@@ -204,6 +206,12 @@ fn unpaired(schemas: &[String], fixtures: &[String]) -> Vec<String> {
     found
 }
 
+fn without_schema(event_types: &[(&str, u32)], schemas: &[String]) -> Vec<String> {
+    let expected = event_types.iter().map(|(event, version)| format!("{event}.v{version}.schema.json"));
+    let missing = expected.filter(|file| !schemas.contains(file));
+    missing.map(|file| format!("schemas/events/{file}: missing, though such events are stored")).collect()
+}
+
 fn is_event_version(name: &str) -> bool {
     let Some((event, version)) = name.split_once(".v") else { return false };
     event.starts_with(|first: char| first.is_ascii_uppercase())
@@ -290,6 +298,8 @@ fn a_lone_schema_or_fixture_is_found() {
     assert_eq!(unpaired(&schema, &[]).len(), 1);
     assert_eq!(unpaired(&[], &fixture).len(), 1);
     assert_eq!(unpaired(&files(&["loan_applied.schema.json"]), &[]).len(), 1);
+    assert!(without_schema(&[("LoanApplied", 1)], &schema).is_empty());
+    assert_eq!(without_schema(&[("LoanApplied", 2)], &schema).len(), 1);
     assert!(not_json("a.json", "{").is_some());
 }
 

@@ -21,7 +21,7 @@ use super::QueryState;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::request::{IdInPath, ReadHeaders, Reading};
 use crate::loans;
-use crate::minor::{components_from_minor, from_minor};
+use crate::minor::{components_from_minor, exact, from_minor};
 
 /// A loan and how it stands.
 #[derive(Debug, Serialize, ToSchema)]
@@ -163,8 +163,7 @@ pub(crate) fn read_components(row: &PgRow, currency: Currency) -> Result<Compone
 
 impl Balances {
     pub(crate) fn of(components: Components, currency: Currency) -> Self {
-        // Adding to the currency's zero gives every amount its decimals.
-        let exact = |amount: Amount| currency.zero().plus(amount);
+        let exact = |amount| exact(amount, currency);
         Self {
             late_fee: exact(components.late_fee),
             late_interest: exact(components.late_interest),

@@ -11,6 +11,7 @@ use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::loan_book::{LoanBook, ServedInstallment};
 use super::request::{IdInPath, ReadHeaders, Reading};
 use crate::loans;
+use crate::minor::exact;
 
 /// An installment: what is due, and what was paid of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -87,7 +88,7 @@ pub(crate) async fn find(
 
 impl InstallmentView {
     fn of(row: &ServedInstallment, currency: Currency) -> Self {
-        let exact = |amount: Amount| currency.zero().plus(amount);
+        let exact = |amount| exact(amount, currency);
         Self {
             number: row.plan.number,
             from: row.plan.from,
@@ -103,8 +104,8 @@ impl InstallmentView {
             total: exact(row.due.total()),
             balance: exact(row.plan.balance),
             paid: exact(row.paid.total()),
-            paid_in_advance: row.paid_in_advance,
-            paid_late: row.paid_late,
+            paid_in_advance: exact(row.paid_in_advance),
+            paid_late: exact(row.paid_late),
             outstanding: exact(row.open().total()),
             settled_on: row.settled_on,
         }
@@ -112,7 +113,7 @@ impl InstallmentView {
 }
 
 fn totals(rows: &[InstallmentView], currency: Currency) -> ScheduleTotals {
-    let sum = |amount: fn(&InstallmentView) -> Amount| currency.zero().plus(rows.iter().map(amount).sum());
+    let sum = |amount: fn(&InstallmentView) -> Amount| exact(rows.iter().map(amount).sum(), currency);
     ScheduleTotals {
         principal: sum(|row| row.principal),
         interest: sum(|row| row.interest),

@@ -16,6 +16,7 @@ use super::events;
 use super::loan::no_loan;
 use super::request::{IdInPath, Params, ReadHeaders, Reading};
 use crate::event::Fact;
+use crate::minor::exact;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -71,7 +72,16 @@ pub(crate) async fn find(
         let detail = format!("`on` {on} is before {}, the date of the disbursement", servicing.disbursed_on);
         return Err(BEFORE_FIRST_FACT.because(detail).in_field("on").into());
     }
+    let currency = servicing.terms.currency;
     let quote = settlement::quote(&as_it_stood(*servicing, &history, on), on);
+    let exact = |amount| exact(amount, currency);
+    let quote = SettlementQuote {
+        on,
+        amount: exact(quote.amount),
+        due: exact(quote.due),
+        principal: exact(quote.principal),
+        interest: exact(quote.interest),
+    };
     Ok(answer(&reading, as_of, today, QuoteAnswer { quote, as_of }))
 }
 
