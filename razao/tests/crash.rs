@@ -3,6 +3,8 @@
 //!
 //! `CRASHES` sets how often it is killed (`make crash`: 20 times), `CRASH_SEED` the moments.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is all it has to say")]
+
 mod support;
 
 use std::collections::{BTreeMap, HashMap};
@@ -42,7 +44,7 @@ fn setting(name: &str) -> Option<u64> {
 async fn what_was_acknowledged_survives_every_kill_exactly_once() {
     let rounds = setting("CRASHES").unwrap_or(4);
     let seed = setting("CRASH_SEED").unwrap_or_else(|| fastrand::u64(..));
-    println!("{rounds} kills, CRASH_SEED={seed}");
+    eprintln!("{rounds} kills, CRASH_SEED={seed}");
     let mut rng = Rng::with_seed(seed);
     let mut server = Server::on(Some(TODAY));
     let client = server.start().await;
@@ -59,11 +61,11 @@ async fn what_was_acknowledged_survives_every_kill_exactly_once() {
     for round in 0..rounds {
         tokio::time::sleep(Duration::from_millis(rng.u64(100..1500))).await; // the random moment
         if round % 2 == 0 {
-            println!("round {round}: kill -9 the server");
+            eprintln!("round {round}: kill -9 the server");
             server.kill().await;
             address.send_replace(server.start().await);
         } else {
-            println!("round {round}: kill -9 the Postgres");
+            eprintln!("round {round}: kill -9 the Postgres");
             server.kill_postgres();
             until_accepting(address.borrow().clone(), round).await;
         }
@@ -183,7 +185,7 @@ async fn check_log(client: &Client, sent: &[Sent]) {
         }
     }
     let stored = unknown.iter().filter(|sent| times.contains_key(sent.key.as_str())).count();
-    println!(
+    eprintln!(
         "{} events; {acknowledged} commands acknowledged; of {} without an answer {stored} are stored",
         log.len(),
         unknown.len()
