@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-use domain::{Amount, Plan, PlanError, ScheduleRequest, Terms, draw, draw_for_loan};
+use domain::{Amount, Plan, PlanError, ScheduleRequest, Terms, TermsRequest, draw, draw_for_loan};
 use proptest::prelude::*;
 use proptest::sample::select;
 use rust_decimal::Decimal;
@@ -193,6 +193,13 @@ proptest! {
         let Some((terms, _)) = plans(request) else { return Ok(()) };
         let text = serde_json::to_string(&terms).unwrap();
         prop_assert_eq!(serde_json::from_str::<Terms>(&text).unwrap(), terms);
+    }
+
+    #[test]
+    fn recorded_terms_can_be_asked_for_again(request in request()) {
+        let Some((terms, _)) = plans(request) else { return Ok(()) };
+        let again: TermsRequest = serde_json::from_value(serde_json::to_value(&terms).unwrap()).unwrap();
+        prop_assert_eq!(again.check().unwrap(), terms);
     }
 
     #[test]

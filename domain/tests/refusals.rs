@@ -330,3 +330,24 @@ fn terms_record_every_default() {
     assert_eq!(recorded, expected);
     assert_eq!(serde_json::from_value::<Terms>(recorded).unwrap(), terms);
 }
+
+#[test]
+fn everything_about_servicing_is_recorded_and_can_be_asked_for_again() {
+    let servicing = json!({
+        "principal": "6000.00", "rate": {"value": "0.02"}, "installments": 6, "interest_basis": "running_balance",
+        "late": {"fee_rate": "0.01", "fee_base": "installment", "grace_days": 3, "rounding": "down"},
+        "allocation": ["principal"], "allocation_in_advance": ["fee"], "allocation_scope": "loan",
+        "settlement": "interest_to_date", "accrual": {"stop_after_days": 60},
+        "charges": [{"kind": "insurance", "due": "2026-05-01", "rate": "0.01", "base": "balance"}],
+        "tax": {"iof": {"person": "mei", "collected": "cash"}},
+    });
+    let terms = serde_json::from_value::<TermsRequest>(servicing).unwrap().check().unwrap();
+    let recorded = serde_json::to_value(&terms).unwrap();
+    // With a running balance late interest is the contract's unless another is named (LENDING.md §9).
+    assert_eq!(recorded["late"]["interest_rate"], "contract");
+    assert_eq!(recorded["allocation"][5], "principal");
+    assert_eq!(recorded["allocation_in_advance"][0], "late_fee");
+    let again: TermsRequest = serde_json::from_value(recorded.clone()).unwrap();
+    assert_eq!(again.check().unwrap(), terms);
+    assert_eq!(serde_json::from_value::<Terms>(recorded).unwrap(), terms);
+}

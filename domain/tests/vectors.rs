@@ -136,9 +136,10 @@ fn check_effective_cost(vector: &Vector) -> (String, String) {
     // A cost of nothing is written as `-0` by the bisection behind the vectors.
     let number =
         |name: &str| Decimal::from_scientific(&vector.text(name)).unwrap_or_else(|_| vector.decimal(name));
-    let expected = [number("yearly"), number("monthly"), number("yearly_exact")].map(|x| x + Decimal::ZERO);
-    let found = [cost.yearly, cost.monthly, exact.parse().unwrap()];
-    if found == expected { Default::default() } else { (format!("{found:?}"), format!("{expected:?}")) }
+    let plain =
+        |figures: [Decimal; 3]| format!("{:?}", figures.map(|figure| figure.normalize() + Decimal::ZERO));
+    let expected = [number("yearly"), number("monthly"), number("yearly_exact")];
+    (plain([cost.yearly, cost.monthly, exact.parse().unwrap()]), plain(expected))
 }
 
 fn check_id(vector: &Vector) -> (String, String) {

@@ -1,7 +1,7 @@
 //! How far each read model is: committed together with its rows, so that each event counts exactly once.
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgConnection, PgExecutor};
+use sqlx::{FromRow, PgConnection};
 
 use crate::error::ProjectionError;
 
@@ -29,15 +29,15 @@ pub(crate) struct Checkpoint {
 
 /// The checkpoint of a read model.
 pub(crate) async fn find(
-    executor: impl PgExecutor<'_>,
+    connection: &mut PgConnection,
     name: &str,
 ) -> Result<Option<Checkpoint>, sqlx::Error> {
-    sqlx::query_as(FIND).bind(name).fetch_optional(executor).await
+    sqlx::query_as(FIND).bind(name).fetch_optional(connection).await
 }
 
 /// The checkpoint of a read model that has to be there.
-pub(crate) async fn load(executor: impl PgExecutor<'_>, name: &str) -> Result<Checkpoint, ProjectionError> {
-    find(executor, name).await?.ok_or(ProjectionError::NotMigrated)
+pub(crate) async fn load(connection: &mut PgConnection, name: &str) -> Result<Checkpoint, ProjectionError> {
+    find(connection, name).await?.ok_or(ProjectionError::NotMigrated)
 }
 
 /// The same, held until the transaction ends: nobody writes into the read model meanwhile.

@@ -1,5 +1,7 @@
 //! Rows in Postgres' binary `COPY` format, encoded as they are folded: the fastest way to append many.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -11,6 +13,11 @@ const MESSAGE: usize = 256 * 1024;
 /// Seconds from 1970 to 2000, from which Postgres counts.
 const EPOCH_SECONDS: i64 = 946_684_800;
 const EPOCH_DAY: NaiveDate = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a date");
+
+/// The text as Postgres can hold it: JSON may contain the character 0, a `text` may not.
+pub(crate) fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
 
 /// Rows to append to one table. Begin each with [`Self::row`], then add its columns in their order.
 pub(crate) struct CopyRows {
@@ -60,7 +67,8 @@ impl CopyRows {
     }
 
     pub(crate) fn text<'a>(&mut self, value: impl Into<Option<&'a str>>) -> &mut Self {
-        self.column(value.into().map(str::as_bytes))
+        let value = value.into().map(storable);
+        self.column(value.as_deref().map(str::as_bytes))
     }
 
     /// Appends the rows by `statement`, a `copy … from stdin (format binary)`; nothing where there are none.

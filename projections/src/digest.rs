@@ -1,13 +1,12 @@
 //! A read model as text, to compare two of them byte for byte.
 
-use std::fmt::Write;
-
 use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::checkpoint;
 use crate::error::ProjectionError;
+use crate::hexadecimal::hexadecimal;
 use crate::read_model;
 
 /// What a read model held at a position: equal digests at equal positions are equal rows, to the byte.
@@ -35,7 +34,7 @@ pub async fn digest(pool: &PgPool, name: &str) -> Result<ReadModelDigest, Projec
         "begin isolation level repeatable read read only; lock table {schema}.{gate} in access share mode"
     );
     let mut snapshot = connection.begin_with(begin).await?;
-    let position = checkpoint::load(&mut *snapshot, name).await?.position;
+    let position = checkpoint::load(&mut snapshot, name).await?.position;
     let mut tables = Vec::with_capacity(model.tables.len());
     for table in model.tables {
         let select = format!("select * from {schema}.{} order by {}", table.name, table.key);
@@ -54,9 +53,5 @@ async fn hash(connection: &mut PgConnection, select: &str) -> Result<(u64, Strin
         hasher.update(&line);
         rows += 1;
     }
-    let mut text = String::with_capacity(64);
-    for byte in hasher.finalize() {
-        write!(text, "{byte:02x}").expect("a string takes all text");
-    }
-    Ok((rows, text))
+    Ok((rows, hexadecimal(&hasher.finalize())))
 }

@@ -1,6 +1,7 @@
 //! The read side: read models projected from the log, their rebuild, and the query API.
 //!
 //! - [`migrate`] creates the tables, [`run`] follows the log into them, [`status`] says how far each is.
+//! - [`router`] answers every read of the contract; [`QueryState`] is what it works with.
 //! - [`rebuild`] builds one anew while the old one serves; [`digest`] compares two byte for byte.
 //!
 //! Each read model is a folder: how events change it (`mod.rs`), its tables (`schema.sql`) and its statements. Its
@@ -14,11 +15,13 @@ mod entries;
 mod error;
 mod event;
 mod follower;
+mod hexadecimal;
 mod journal;
 mod loans;
 mod migrate;
 mod minor;
 mod pages;
+mod query;
 mod read_model;
 mod rebuild;
 mod run;
@@ -28,6 +31,7 @@ mod telemetry;
 pub use digest::{ReadModelDigest, TableDigest, digest};
 pub use error::ProjectionError;
 pub use migrate::migrate;
+pub use query::{QueryState, documented, router};
 pub use rebuild::rebuild;
 pub use run::{ProjectionStatus, run, status};
 

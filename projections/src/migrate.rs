@@ -2,9 +2,9 @@
 
 use sqlx::{Connection, PgConnection, PgPool};
 
-use crate::checkpoint;
 use crate::error::ProjectionError;
 use crate::read_model::{self, ReadModel};
+use crate::{checkpoint, session};
 
 /// Creates what is missing. A read model whose tables look otherwise than this program writes them is projected
 /// anew, from the first event.
@@ -14,7 +14,7 @@ pub async fn migrate(pool: &PgPool) -> Result<(), ProjectionError> {
     sqlx::query("select pg_advisory_xact_lock(hashtext('razao projections'))")
         .execute(&mut *transaction)
         .await?;
-    sqlx::raw_sql(checkpoint::SCHEMA).execute(&mut *transaction).await?;
+    session::run(&mut transaction, checkpoint::SCHEMA).await?;
     for model in read_model::ALL {
         bring_about(model, &mut transaction).await?;
     }
@@ -37,7 +37,7 @@ async fn bring_about(model: &ReadModel, connection: &mut PgConnection) -> Result
         None => {}
     }
     create(model, model.schema, connection).await?;
-    sqlx::raw_sql(model.indexes_sql).execute(&mut *connection).await?;
+    session::run(connection, model.indexes_sql).await?;
     sqlx::query(include_str!("begin_checkpoint.sql"))
         .bind(model.name)
         .bind(&shape)
@@ -55,7 +55,6 @@ pub(crate) async fn create(
     let begin = format!(
         "drop schema if exists {schema} cascade; create schema {schema}; set local search_path = {schema};"
     );
-    sqlx::raw_sql(&begin).execute(&mut *connection).await?;
-    sqlx::raw_sql(model.tables_sql).execute(&mut *connection).await?;
-    Ok(())
+    session::run(connection, &begin).await?;
+    session::run(connection, model.tables_sql).await
 }

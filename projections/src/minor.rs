@@ -22,6 +22,13 @@ pub(crate) fn from_minor(minor: i64, currency: Currency) -> Amount {
     Amount::from_checked(Decimal::new(minor, currency.decimals()))
 }
 
+/// The same amount with the decimals of its currency, which a sum that began with nothing may lack.
+pub(crate) fn exact(amount: Amount, currency: Currency) -> Amount {
+    let mut value = amount.value();
+    value.rescale(currency.decimals());
+    Amount::from_checked(value)
+}
+
 /// Every component in the smallest unit, in the order of [`Component::ALL`], which is that of the columns.
 pub(crate) fn components_to_minor(components: &Components, currency: Currency) -> [i64; 6] {
     Component::ALL.map(|component| to_minor(components.of(component), currency))
@@ -50,5 +57,6 @@ mod tests {
     #[test]
     fn nothing_of_no_currency_is_nothing_of_any() {
         assert_eq!(to_minor(Amount::ZERO, Currency::Brl), 0);
+        assert_eq!(exact(Amount::ZERO, Currency::Brl).to_string(), "0.00");
     }
 }

@@ -34,8 +34,7 @@ pub(crate) trait Changes: Send {
     fn fold(&mut self, event: &Event);
 
     /// Writes into the schema on the search path.
-    fn write<'a>(self: Box<Self>, connection: &'a mut PgConnection)
-    -> BoxFuture<'a, Result<(), sqlx::Error>>;
+    fn write(self: Box<Self>, connection: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>>;
 }
 
 pub(crate) static ALL: [&ReadModel; 4] =

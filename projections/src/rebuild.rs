@@ -46,7 +46,7 @@ pub async fn rebuild(
 
     let mut building = Building { model, feed: reader(log), position: 0 };
     building.catch_up(&mut connection, &mut progress).await?;
-    sqlx::raw_sql(model.indexes_sql).execute(&mut connection).await?;
+    session::run(&mut connection, model.indexes_sql).await?;
     building.catch_up(&mut connection, &mut progress).await?;
     building.swap(&mut connection, &schema).await?;
     connection.close().await?;
@@ -112,7 +112,7 @@ impl Building {
             "lock table {serving}.{gate} in access exclusive mode; drop schema {serving} cascade; \
              alter schema {schema} rename to {serving};"
         );
-        sqlx::raw_sql(&swap).execute(&mut *transaction).await?;
+        session::run(&mut transaction, &swap).await?;
         transaction.commit().await?;
         Ok(())
     }

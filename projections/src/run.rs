@@ -46,9 +46,10 @@ pub async fn run(pool: PgPool, feed: Feed, stop: CancellationToken) {
 
 /// How far each read model is, and how far behind the log.
 pub async fn status(pool: &PgPool, log: &Log) -> Result<Vec<ProjectionStatus>, ProjectionError> {
+    let mut connection = pool.acquire().await?;
     let mut statuses = Vec::with_capacity(read_model::ALL.len());
     for model in read_model::ALL {
-        let checkpoint = checkpoint::load(pool, model.name).await?;
+        let checkpoint = checkpoint::load(&mut connection, model.name).await?;
         statuses.push(ProjectionStatus {
             name: model.name,
             position: checkpoint.position,
@@ -57,6 +58,7 @@ pub async fn status(pool: &PgPool, log: &Log) -> Result<Vec<ProjectionStatus>, P
             stopped_by: checkpoint.stopped_by,
         });
     }
+    drop(connection);
     // The head is read last, so no lag is below zero.
     let head = log.head().await?.position;
     for status in &mut statuses {

@@ -1,7 +1,7 @@
 //! The connections on which read models are written.
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, PgConnection, PgPool};
+use sqlx::{ConnectOptions, Executor, PgConnection, PgPool};
 
 /// A connection of its own, which writes into `schema`.
 ///
@@ -23,4 +23,10 @@ pub(crate) async fn open(pool: &PgPool, schema: &str) -> Result<PgConnection, sq
         ])
         .connect()
         .await
+}
+
+/// Runs statements that take no parameters.
+pub(crate) async fn run(connection: &mut PgConnection, statements: &str) -> Result<(), sqlx::Error> {
+    connection.execute(sqlx::raw_sql(statements)).await?;
+    Ok(())
 }

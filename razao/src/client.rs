@@ -154,8 +154,10 @@ impl Client {
             if let Some(found) = page.get_mut("items").and_then(Value::as_array_mut) {
                 items.append(found);
             }
-            let Some(next) = page.get("next").and_then(Value::as_str).map(percent_encoded) else {
-                return Ok(items);
+            let next = match page.get("next") {
+                None | Some(Value::Null) => return Ok(items),
+                Some(Value::String(cursor)) => percent_encoded(cursor),
+                Some(cursor) => cursor.to_string(),
             };
             page = self.read(&format!("{first}&after={next}"), position).await?;
         }

@@ -12,7 +12,7 @@ use crate::amount::Amount;
 use crate::effective_cost::{EffectiveCost, Flow, effective_cost};
 use crate::exact::{OutOfRange, add, sub};
 use crate::iof::IofCollection;
-use crate::terms::{Method, Terms};
+use crate::terms::Terms;
 
 /// What is paid when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -111,7 +111,8 @@ fn installments(drawn: &Drawn<'_>) -> Result<Vec<Installment>, PlanError> {
     let mut balance_before = draft.start()?.balance;
     let mut last_due_on = None;
     let mut installments = Vec::with_capacity(rows.len());
-    for (at, (row, Frame { from, to, due_on })) in rows.iter().zip(frames(drawn)).enumerate() {
+    for (at, (row, period)) in rows.iter().zip(&draft.timeline.periods).enumerate() {
+        let Period { from, to, due_on, .. } = *period;
         let both = shown(terms, add(row.principal, row.interest)?)?;
         let bases =
             Bases { financed, installment: both.value(), balance: terms.rounding.round(balance_before) };
@@ -134,25 +135,6 @@ fn installments(drawn: &Drawn<'_>) -> Result<Vec<Installment>, PlanError> {
         last_due_on = Some(due_on);
     }
     Ok(installments)
-}
-
-/// The dates of a row.
-struct Frame {
-    from: NaiveDate,
-    to: NaiveDate,
-    due_on: NaiveDate,
-}
-
-/// One for each period; a bullet plan has one over all of them.
-fn frames(drawn: &Drawn<'_>) -> impl Iterator<Item = Frame> {
-    let periods = &drawn.draft.timeline.periods;
-    let skipped = if drawn.draft.terms.method == Method::Bullet { periods.len() - 1 } else { 0 };
-    let start = if skipped > 0 { periods.first().map(|period| period.from) } else { None };
-    periods.iter().skip(skipped).map(move |Period { from, to, due_on, .. }| Frame {
-        from: start.unwrap_or(*from),
-        to: *to,
-        due_on: *due_on,
-    })
 }
 
 fn totals(drawn: &Drawn<'_>, rows: &[Installment]) -> Result<Totals, PlanError> {

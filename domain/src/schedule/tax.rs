@@ -3,10 +3,9 @@
 use rust_decimal::Decimal;
 
 use super::draft::{Draft, Row};
-use super::{PlanError, rows};
+use super::{Period, PlanError, rows};
 use crate::exact::{add, div, mul};
 use crate::iof::{IofCollection, IofFinancing, IofTerms, RepaidPart};
-use crate::terms::Method;
 
 /// Each round of a financed tax adds a small fraction of the one before; a plan that needs more rounds has no
 /// end.
@@ -90,15 +89,13 @@ fn tax_of(draft: &Draft<'_>, iof: &IofTerms, rows: &[Row]) -> Result<(Vec<Decima
         open.push((on, disbursement.amount.value(), rates));
     }
     open[0].1 = add(open[0].1, draft.added)?;
-    let due_dates = draft.timeline.periods.iter().map(|period| period.due_on);
-    let skipped = if draft.terms.method == Method::Bullet { draft.count() - 1 } else { 0 };
     let (mut by_row, mut sum, mut oldest) = (Vec::with_capacity(rows.len()), Decimal::ZERO, 0);
-    for (row, due_on) in rows.iter().zip(due_dates.skip(skipped)) {
+    for (row, Period { due_on, .. }) in rows.iter().zip(&draft.timeline.periods) {
         let (mut left, mut parts) = (row.principal, Vec::with_capacity(1));
         while left > Decimal::ZERO && oldest < open.len() {
             let (on, principal, rates) = &mut open[oldest];
             let part = left.min(*principal);
-            parts.push(RepaidPart { principal: part, days: (due_on - *on).num_days(), rates: *rates });
+            parts.push(RepaidPart { principal: part, days: (*due_on - *on).num_days(), rates: *rates });
             left -= part;
             *principal -= part;
             if principal.is_zero() {

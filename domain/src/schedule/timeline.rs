@@ -8,12 +8,14 @@ use crate::calendar::months_later;
 use crate::day_count::{DayCount, irregular_months};
 use crate::exact::{OutOfRange, add, div, mul, sub};
 use crate::rate::Growth;
-use crate::terms::{AccrueTo, DueDates, Every, FIRST_YEAR, LAST_YEAR, Terms};
+use crate::terms::{AccrueTo, DueDates, Every, FIRST_YEAR, LAST_YEAR, Method, Terms};
 
-/// The periods of a plan, in order, without gaps; a bullet plan has them too, though but one installment.
+/// The periods of a plan, one for each installment, in order and without gaps.
 #[derive(Debug, Clone)]
 pub struct Timeline<'a> {
     pub periods: Vec<Period>,
+    /// What the one period of a bullet plan is compounded from; empty for the other methods.
+    pieces: Vec<Period>,
     terms: &'a Terms,
     growth: Growth,
 }
@@ -38,7 +40,7 @@ impl<'a> Timeline<'a> {
     pub fn try_new(terms: &'a Terms, start: NaiveDate) -> Result<Self, PlanError> {
         let rounding = &terms.rounding;
         let growth = terms.rate.growth(terms.day_count, rounding.rate_decimals, rounding.mode)?;
-        let mut timeline = Self { periods: Vec::new(), terms, growth };
+        let mut timeline = Self { periods: Vec::new(), pieces: Vec::new(), terms, growth };
         let plain = due_dates(terms, start)?;
         let first_is_regular = first_is_regular(terms, start);
         // Most periods share their length with another, and a power costs more than a look.
@@ -66,19 +68,34 @@ impl<'a> Timeline<'a> {
             timeline.periods.push(Period { from, to, due_on, years, factor });
             from = to;
         }
+        if terms.method == Method::Bullet {
+            timeline.merge()?;
+        }
         Ok(timeline)
+    }
+
+    /// Makes one period of all of them.
+    fn merge(&mut self) -> Result<(), OutOfRange> {
+        let pieces = std::mem::take(&mut self.periods);
+        let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return Ok(()) };
+        let years = pieces.iter().try_fold(Decimal::ZERO, |sum, piece| add(sum, piece.years))?;
+        let grown = pieces
+            .iter()
+            .try_fold(Decimal::ONE, |grown, piece| mul(grown, add(Decimal::ONE, piece.factor)?))?;
+        let factor = sub(grown, Decimal::ONE)?;
+        self.periods.push(Period { from: first.from, to: last.to, due_on: last.due_on, years, factor });
+        self.pieces = pieces;
+        Ok(())
     }
 
     /// f(a,b) for ]a, b]. Inside one period it is the factor of that part; over several, their factors
     /// compounded. Days past the last period count as one more, irregular one.
     pub fn factor(&self, a: NaiveDate, b: NaiveDate) -> Result<Decimal, OutOfRange> {
+        let periods = if self.pieces.is_empty() { &self.periods } else { &self.pieces };
         let mut grown = Decimal::ONE;
-        let first = self.periods.partition_point(|period| period.to <= a);
-        for (k, period) in self.periods.iter().enumerate().skip(first) {
-            if period.from >= b {
-                break;
-            }
-            let part = self.factor_in(k, a.max(period.from), b.min(period.to))?;
+        let first = periods.partition_point(|period| period.to <= a);
+        for period in periods[first..].iter().take_while(|period| period.from < b) {
+            let part = self.factor_of_part(period, a.max(period.from), b.min(period.to))?;
             grown = mul(grown, add(Decimal::ONE, part)?)?;
         }
         let end = self.periods.last().map_or(a, |period| period.to).max(a);
@@ -95,6 +112,13 @@ impl<'a> Timeline<'a> {
         if b <= a {
             return Ok(Decimal::ZERO);
         }
+        if !self.pieces.is_empty() && (a, b) != (period.from, period.to) {
+            return self.factor(a, b);
+        }
+        self.factor_of_part(period, a, b)
+    }
+
+    fn factor_of_part(&self, period: &Period, a: NaiveDate, b: NaiveDate) -> Result<Decimal, OutOfRange> {
         if (a, b) == (period.from, period.to) {
             return Ok(period.factor);
         }

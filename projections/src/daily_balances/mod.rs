@@ -48,10 +48,7 @@ impl Changes for Movements {
         }
     }
 
-    fn write<'a>(
-        self: Box<Self>,
-        connection: &'a mut PgConnection,
-    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
+    fn write(self: Box<Self>, connection: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>> {
         upsert(*self, connection).boxed()
     }
 }

@@ -1,8 +1,8 @@
 -- What each account was debited and credited on each day on which it moved, in the currency's smallest unit.
 -- Opening and closing balances, and the trial balance of a day, are sums over it.
 create table daily_balances (
-    account  text   not null,
-    currency text   not null,
+    account  text   collate "C" not null,
+    currency text   collate "C" not null,
     day      date   not null,
     debits   bigint not null,
     credits  bigint not null,

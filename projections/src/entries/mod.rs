@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-use crate::copy::CopyRows;
+use crate::copy::{CopyRows, storable};
 use crate::event::{Event, Fact, StreamKind};
 use crate::read_model::{Changes, ReadModel, Table};
 
@@ -76,10 +76,7 @@ impl Changes for EntryChanges {
         }
     }
 
-    fn write<'a>(
-        self: Box<Self>,
-        connection: &'a mut PgConnection,
-    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
+    fn write(self: Box<Self>, connection: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>> {
         async move {
             let mut rows = CopyRows::new(13);
             for (id, entry) in &self.posted {
@@ -135,7 +132,7 @@ async fn reverse(reversed: &[(Uuid, Reversal)], connection: &mut PgConnection) -
     sqlx::query(include_str!("reverse.sql"))
         .bind(reversed.iter().map(|(id, _)| *id).collect::<Vec<_>>())
         .bind(reversals().map(|reversal| reversal.on).collect::<Vec<_>>())
-        .bind(reversals().map(|reversal| reversal.reason.as_str()).collect::<Vec<_>>())
+        .bind(reversals().map(|reversal| storable(&reversal.reason)).collect::<Vec<_>>())
         .bind(reversals().map(|reversal| reversal.version).collect::<Vec<_>>())
         .bind(reversals().map(|reversal| reversal.position).collect::<Vec<_>>())
         .bind(reversals().map(|reversal| reversal.recorded_at).collect::<Vec<_>>())

@@ -46,10 +46,7 @@ impl Changes for NewLines {
         }
     }
 
-    fn write<'a>(
-        self: Box<Self>,
-        connection: &'a mut PgConnection,
-    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
+    fn write(self: Box<Self>, connection: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>> {
         self.0.write(connection, COPY).boxed()
     }
 }

@@ -3,8 +3,8 @@ create table journal_lines (
     position  bigint not null,
     line      int    not null,
     stream_id uuid   not null,
-    account   text   not null,
-    currency  text   not null,
+    account   text   collate "C" not null,
+    currency  text   collate "C" not null,
     side      text   not null,
     amount    bigint not null,
     booked_on date   not null

@@ -72,10 +72,7 @@ impl Changes for LoanChanges {
         self.standings.entry(loan).or_default().fold(event, fact);
     }
 
-    fn write<'a>(
-        self: Box<Self>,
-        connection: &'a mut PgConnection,
-    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
+    fn write(self: Box<Self>, connection: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>> {
         async move {
             self.loans.write(connection, COPY_LOANS).await?;
             self.installments.write(connection, COPY_INSTALLMENTS).await?;

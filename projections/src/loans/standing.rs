@@ -1,5 +1,6 @@
 //! How a loan stands after a page of its events.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -9,7 +10,7 @@ use domain::loan::{LoanEvent, Standing, Status};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::copy::CopyRows;
+use crate::copy::{CopyRows, storable};
 use crate::event::Event;
 use crate::minor::{components_to_minor, to_minor};
 
@@ -103,7 +104,7 @@ impl StandingChange {
             .bigint(self.disbursed.map(|(amount, _)| amount))
             .date(self.disbursed.map(|(_, on)| on))
             .date(self.closed.as_ref().map(|(on, _)| *on))
-            .text(self.closed_because())
+            .text(self.closed_because().as_deref())
             .bigints(owed.components)
             .bigint(owed.overpaid)
             .bigint(self.received)
@@ -114,8 +115,8 @@ impl StandingChange {
             .instant(self.updated_at);
     }
 
-    fn closed_because(&self) -> Option<&str> {
-        self.closed.as_ref()?.1.as_deref()
+    fn closed_because(&self) -> Option<Cow<'_, str>> {
+        self.closed.as_ref()?.1.as_deref().map(storable)
     }
 }
 

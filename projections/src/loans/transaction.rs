@@ -9,7 +9,7 @@ use domain::{Amount, Currency};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::copy::CopyRows;
+use crate::copy::{CopyRows, storable};
 use crate::event::Event;
 use crate::minor::{components_to_minor, to_minor};
 
@@ -178,7 +178,7 @@ async fn reverse(
         .bind(reversed.keys().map(|(loan, _)| *loan).collect::<Vec<_>>())
         .bind(reversed.keys().map(|(_, id)| *id).collect::<Vec<_>>())
         .bind(reversed.values().map(|reversal| reversal.on).collect::<Vec<_>>())
-        .bind(reversed.values().map(|reversal| reversal.reason.as_str()).collect::<Vec<_>>())
+        .bind(reversed.values().map(|reversal| storable(&reversal.reason)).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())

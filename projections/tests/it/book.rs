@@ -62,6 +62,34 @@ impl Book {
         self.payloads.len()
     }
 
+    /// The same events, so many at a time.
+    pub(crate) fn in_pieces_of(self, events: usize) -> Vec<Self> {
+        let mut rest = self;
+        let mut pieces = Vec::new();
+        while rest.len() > events {
+            let later = rest.split_off(events);
+            pieces.push(std::mem::replace(&mut rest, later));
+        }
+        pieces.push(rest);
+        pieces
+    }
+
+    /// What `varied` adds to the first so many loans.
+    pub(crate) fn after(mut self, loans: u128) -> Self {
+        let events = varied(loans).len();
+        self.split_off(events)
+    }
+
+    fn split_off(&mut self, events: usize) -> Self {
+        Self {
+            stream_types: self.stream_types.split_off(events),
+            stream_ids: self.stream_ids.split_off(events),
+            sequences: self.sequences.split_off(events),
+            event_types: self.event_types.split_off(events),
+            payloads: self.payloads.split_off(events),
+        }
+    }
+
     /// Appends all of it and begins anew.
     pub(crate) async fn append(&mut self, pool: &PgPool) {
         let book = std::mem::take(self);
@@ -191,7 +219,7 @@ impl Book {
         self.push("Loan", borrowing.id, borrowing.version, event.name(), &event);
     }
 
-    fn push(
+    pub(crate) fn push(
         &mut self,
         stream_type: &'static str,
         id: Uuid,

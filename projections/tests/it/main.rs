@@ -1,7 +1,10 @@
 //! The promises of the read models, on a real Postgres with a fresh database for each test.
 
+mod asking;
 mod book;
+mod loans;
 mod projecting;
+mod reading;
 
 use event_store::Log;
 use sqlx::PgPool;

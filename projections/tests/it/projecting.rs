@@ -7,8 +7,10 @@ use projections::ReadModelDigest;
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use crate::book;
+use crate::asking::Client;
+use crate::book::{day, varied};
 use crate::log_on;
 
 /// The projections at work.
@@ -33,14 +35,18 @@ impl Running {
 
 /// Waits until every read model is as far as the log.
 pub(crate) async fn caught_up(pool: &PgPool, log: &Log) {
+    until(pool, log, |status| status.iter().all(|projection| projection.lag == 0)).await;
+}
+
+async fn until(pool: &PgPool, log: &Log, reached: impl Fn(&[projections::ProjectionStatus]) -> bool) {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
     loop {
         let status = projections::status(pool, log).await.expect("the read database answers");
-        if status.iter().all(|projection| projection.lag == 0) {
+        if reached(&status) {
             return;
         }
         assert!(tokio::time::Instant::now() < deadline, "still behind: {status:?}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
 
@@ -52,16 +58,147 @@ async fn digests(pool: &PgPool) -> Vec<ReadModelDigest> {
     digests
 }
 
+async fn rebuild_all(pool: &PgPool, log: &Log) {
+    for name in projections::NAMES {
+        projections::rebuild(pool, log, name, |_, _| {}).await.expect("the rebuild succeeds");
+    }
+}
+
+/// Every read model, as it is, equals what comes of projecting the whole log at once.
+async fn equals_its_rebuild(pool: &PgPool, log: &Log) {
+    caught_up(pool, log).await;
+    let live = digests(pool).await;
+    assert!(live.iter().all(|model| model.tables.iter().all(|table| table.rows > 0)), "{live:?}");
+    rebuild_all(pool, log).await;
+    assert_eq!(digests(pool).await, live);
+}
+
+/// Projects a book in pages of at most so many events.
+async fn in_pages_of(pool: &PgPool, events: usize, loans: u128) {
+    let log = log_on(pool).await;
+    let running = start(pool, &log);
+    for mut piece in varied(loans).in_pieces_of(events) {
+        piece.append(pool).await;
+        caught_up(pool, &log).await;
+    }
+    equals_its_rebuild(pool, &log).await;
+    running.stop().await;
+}
+
 #[sqlx::test(migrations = false)]
-async fn a_rebuild_equals_what_was_projected_live(pool: PgPool) {
+async fn pages_of_one_event_give_the_same_bytes(pool: PgPool) {
+    in_pages_of(&pool, 1, 14).await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn pages_of_seven_events_give_the_same_bytes(pool: PgPool) {
+    in_pages_of(&pool, 7, 60).await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn pages_of_a_thousand_events_give_the_same_bytes(pool: PgPool) {
+    in_pages_of(&pool, 1000, 400).await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_rebuild_goes_unnoticed_while_events_keep_arriving(pool: PgPool) {
     let log = log_on(&pool).await;
     let running = start(&pool, &log);
-    book::varied(50).append(&pool).await;
+    varied(300).append(&pool).await;
     caught_up(&pool, &log).await;
-    let live = digests(&pool).await;
-    for name in projections::NAMES {
-        projections::rebuild(&pool, &log, name, |_, _| {}).await.expect("the rebuild succeeds");
+    let client = Client::new(&pool, &log);
+    let arriving = async {
+        for mut piece in varied(600).after(300).in_pieces_of(40) {
+            piece.append(&pool).await;
+            tokio::task::yield_now().await;
+        }
+    };
+    let rebuilding = async {
+        rebuild_all(&pool, &log).await;
+        rebuild_all(&pool, &log).await;
+    };
+    let reading = async {
+        for _ in 0..100 {
+            let answer = client.ask("/v1/trial-balance").await;
+            assert_eq!(answer.json()["totals"][0]["balance"], "0.00", "{}", answer.text);
+        }
+    };
+    tokio::join!(arriving, rebuilding, reading);
+    equals_its_rebuild(&pool, &log).await;
+    running.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn of_two_instances_one_steps_down_and_nothing_counts_twice(pool: PgPool) {
+    let log = log_on(&pool).await;
+    let (one, other) = (start(&pool, &log), start(&pool, &log));
+    for mut piece in varied(200).in_pieces_of(20) {
+        piece.append(&pool).await;
     }
-    assert_eq!(digests(&pool).await, live);
+    equals_its_rebuild(&pool, &log).await;
+    // The one that is left takes over.
+    one.stop().await;
+    varied(220).after(200).append(&pool).await;
+    equals_its_rebuild(&pool, &log).await;
+    other.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_event_that_cannot_be_read_stops_only_what_is_about_it(pool: PgPool) {
+    let log = log_on(&pool).await;
+    let running = start(&pool, &log);
+    let mut book = varied(10);
+    let before = i64::try_from(book.len()).unwrap();
+    book.push("Loan", Uuid::from_u128(77), 1, "LoanForgotten", &serde_json::json!({"type": "LoanForgotten"}));
+    book.post(Uuid::from_u128(78), day("2025-01-02"), "10.00", None);
+    book.append(&pool).await;
+    until(&pool, &log, |status| {
+        status.iter().all(|projection| projection.lag == 0 || projection.stopped_by.is_some())
+    })
+    .await;
+    for projection in projections::status(&pool, &log).await.unwrap() {
+        if projection.name == "entries" {
+            assert_eq!((projection.lag, projection.stopped_by), (0, None));
+        } else {
+            assert_eq!(projection.position, before, "all that came before it counts");
+            let cause = projection.stopped_by.unwrap();
+            assert!(cause.contains(&format!("stored event {} (LoanForgotten)", before + 1)), "{cause}");
+        }
+    }
+    running.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_a_broken_off_rebuild_left_behind_is_in_nobodys_way(pool: PgPool) {
+    let log = log_on(&pool).await;
+    let running = start(&pool, &log);
+    sqlx::raw_sql("create schema read_loans_rebuild; create table read_loans_rebuild.loans (id int)")
+        .execute(&pool)
+        .await
+        .unwrap();
+    varied(20).append(&pool).await;
+    equals_its_rebuild(&pool, &log).await;
+    running.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_read_model_whose_tables_changed_is_projected_anew(pool: PgPool) {
+    let log = log_on(&pool).await;
+    let running = start(&pool, &log);
+    varied(20).append(&pool).await;
+    caught_up(&pool, &log).await;
+    let before = digests(&pool).await;
+    running.stop().await;
+    sqlx::raw_sql(
+        "update projections.projection_checkpoints set shape = 'another' where name = 'journal'; \
+         alter table read_journal.journal_lines drop column account;",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    projections::migrate(&pool).await.unwrap();
+    let running = start(&pool, &log);
+    caught_up(&pool, &log).await;
+    assert_eq!(digests(&pool).await, before);
     running.stop().await;
 }

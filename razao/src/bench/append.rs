@@ -16,7 +16,7 @@ use super::load::{Caller, Load, Span, calls_each, closed_loop};
 
 pub(super) const CALLERS: usize = 32;
 /// As much memory for states as the server takes by default.
-const CACHE_BYTES: u64 = 64 << 20;
+pub(super) const CACHE_BYTES: u64 = 64 << 20;
 
 /// A caller of the event store that pays a little on one loan after another.
 pub(super) struct Payer {

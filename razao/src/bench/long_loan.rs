@@ -7,7 +7,7 @@ use event_store::{Log, Streams};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::append::{fill, pay};
+use super::append::{CACHE_BYTES, fill, pay};
 use super::book::Book;
 use super::load::{latencies, micros};
 
@@ -35,9 +35,9 @@ pub(super) async fn measure(log: &Log, pool: &PgPool, book: &Book, times: usize)
     Ok(Times { short: median(&short_times), long: median(&long_times) })
 }
 
-/// The time of one command on a store that has nothing in memory.
+/// The time of one command on a store that has nothing in memory yet.
 async fn cold(log: &Log, book: &Book, loan: Uuid) -> anyhow::Result<u64> {
-    let streams = Streams::new(log.clone(), 0);
+    let streams = Streams::new(log.clone(), CACHE_BYTES);
     let started = Instant::now();
     pay(&streams, loan, book.today).await?;
     Ok(micros(started.elapsed()))

@@ -10,7 +10,7 @@ use chrono::{Months, NaiveDate};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::closing::{Closing, outstanding, text};
+use super::closing::{Closing, decimal, outstanding, text};
 use super::names::id;
 use super::poster::Poster;
 use super::tax_id::cnpj;
@@ -142,7 +142,7 @@ fn tie_out(closing: &mut Closing, loans: &[Granted], last_day: NaiveDate) {
     let read: HashMap<String, Value> =
         closing.loans.iter().map(|loan| (text(loan, "external_id"), loan.clone())).collect();
     let mut counts: BTreeMap<(Standing, String), u32> = BTreeMap::new();
-    let mut owed = Decimal::ZERO;
+    let (mut owed, mut disbursed) = (Decimal::ZERO, Decimal::ZERO);
     for granted in loans {
         let name = granted.name();
         let Some(loan) = read.get(&name) else {
@@ -166,8 +166,10 @@ fn tie_out(closing: &mut Closing, loans: &[Granted], last_day: NaiveDate) {
         });
         *counts.entry((granted.standing, status)).or_default() += 1;
         owed += open;
+        disbursed += decimal(&loan["disbursed_amount"]).unwrap_or_default();
     }
-    let disbursed: Decimal = loans.iter().map(|granted| granted.amount).sum();
+    let granted: Decimal = loans.iter().map(|granted| granted.amount).sum();
+    closing.expect(disbursed == granted, || format!("{disbursed} {CURRENCY} was disbursed, not {granted}"));
     let in_the_journal = closing.balance_of("assets:loans:principal", CURRENCY);
     closing.expect(in_the_journal == owed, || {
         format!(

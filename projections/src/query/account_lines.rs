@@ -1,0 +1,133 @@
+//! The journal lines of an account.
+
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use chrono::NaiveDate;
+use domain::journal::{Account, Side};
+use domain::{Amount, Currency};
+use problems::{NOT_FOUND, Problem};
+use serde::{Deserialize, Serialize};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::QueryState;
+use super::answer::{Answer, List, NotThere, ReadProblems, answer};
+use super::loan::read_currency;
+use super::request::{Limit, Params, ReadHeaders, Reading, decode_cursor, invalid};
+use crate::journal;
+use crate::minor::from_minor;
+
+/// One debit or credit of the account.
+#[derive(Debug, Serialize, ToSchema)]
+struct LineView {
+    /// The accounting day.
+    booked_on: NaiveDate,
+    side: Side,
+    amount: Amount,
+    currency: Currency,
+    /// The loan or entry that it comes from.
+    stream_id: Uuid,
+    /// The position of the event that it comes from.
+    position: i64,
+    /// Its number among the lines of that event.
+    line: i32,
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LineFilter {
+    /// Only lines booked on this day or later.
+    from: Option<NaiveDate>,
+    /// Only lines booked on this day or earlier.
+    to: Option<NaiveDate>,
+    #[param(value_type = Option<Currency>)]
+    currency: Option<Currency>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 50)]
+    limit: Limit,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+/// The account in the path.
+pub(crate) struct AccountInPath(Account);
+
+impl<S: Send + Sync> FromRequestParts<S> for AccountInPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let text = Path::<String>::from_request_parts(parts, state).await;
+        let Path(text) = text.map_err(|_| invalid("account", "the path is not UTF-8"))?;
+        Account::parse(&text).map(Self).map_err(|error| invalid("account", error.to_string()))
+    }
+}
+
+/// An account's journal lines by booking date, then in the order of recording.
+#[utoipa::path(
+    get, path = "/v1/accounts/{account}/lines", tag = "ledger",
+    params(("account" = String, Path, description = "The account, such as `assets:cash`"), LineFilter, ReadHeaders),
+    responses((status = 200, description = "A page of lines", body = List<LineView>), NotThere, ReadProblems),
+)]
+pub(crate) async fn list(
+    State(state): State<QueryState>,
+    AccountInPath(account): AccountInPath,
+    Params(filter): Params<LineFilter>,
+    reading: Reading,
+) -> Answer {
+    let after = decode_cursor(filter.after.as_deref(), read_place)?;
+    let mut snapshot = state.snapshot(&journal::READ_MODEL, &reading).await?;
+    let as_of = snapshot.as_of;
+    // The day before all days that Postgres knows stands for no place.
+    let (day, position, line) =
+        after.unwrap_or((NaiveDate::from_ymd_opt(-4712, 1, 1).unwrap_or_default(), 0, 0));
+    let rows = sqlx::query(include_str!("account_lines.sql"))
+        .bind(account.as_str())
+        .bind(day)
+        .bind(position)
+        .bind(line)
+        .bind(filter.from)
+        .bind(filter.to)
+        .bind(filter.currency.map(Currency::code))
+        .bind(filter.limit.and_one_more())
+        .fetch_all(&mut *snapshot.transaction)
+        .await?;
+    if rows.is_empty() && after.is_none() && !exists(&mut snapshot.transaction, &account).await? {
+        return Err(NOT_FOUND.because(format!("nothing was ever booked on the account {account}")).into());
+    }
+    let mut items = rows.iter().map(LineView::read).collect::<Result<Vec<_>, _>>()?;
+    let next =
+        filter.limit.page(&mut items, |last| format!("{} {} {}", last.booked_on, last.position, last.line));
+    Ok(answer(&reading, as_of, state.booking_day.today(), List { items, next, as_of }))
+}
+
+async fn exists(connection: &mut sqlx::PgConnection, account: &Account) -> Result<bool, sqlx::Error> {
+    let found = sqlx::query("select from read_journal.journal_lines where account = $1 limit 1")
+        .bind(account.as_str())
+        .fetch_optional(connection)
+        .await?;
+    Ok(found.is_some())
+}
+
+fn read_place(place: &str) -> Option<(NaiveDate, i64, i32)> {
+    let mut parts = place.split(' ');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+impl LineView {
+    fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
+        let currency = read_currency(row)?;
+        let side: &str = row.try_get("side")?;
+        Ok(Self {
+            booked_on: row.try_get("booked_on")?,
+            side: if side == "debit" { Side::Debit } else { Side::Credit },
+            amount: from_minor(row.try_get("amount")?, currency),
+            currency,
+            stream_id: row.try_get("stream_id")?,
+            position: row.try_get("position")?,
+            line: row.try_get("line")?,
+        })
+    }
+}

@@ -1,0 +1,140 @@
+//! How every read answers: with the position it is as of, or with a problem.
+
+use axum::Json;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, NaiveDate, Utc};
+use event_store::{Head, LogError};
+use problems::{INTERNAL, Problem, ProblemDetails, UNAVAILABLE};
+use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
+
+use super::request::Reading;
+
+pub(crate) static POSITION: HeaderName = HeaderName::from_static("razao-position");
+
+/// The last event that an answer takes into account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct AsOf {
+    pub(crate) position: i64,
+    /// When that event was recorded; null before the first.
+    pub(crate) recorded_at: Option<DateTime<Utc>>,
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct List<T> {
+    pub(crate) items: Vec<T>,
+    /// What to send as `after` for the next page; null at the end.
+    pub(crate) next: Option<String>,
+    pub(crate) as_of: AsOf,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    Problem(Problem),
+    Database(sqlx::Error),
+    Log(LogError),
+}
+
+/// The problems of every read, for its documentation.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "only documents")]
+pub(crate) enum ReadProblems {
+    /// `invalid_parameter`: a parameter has the wrong form, is unknown or out of its range; `errors` names it.
+    #[response(status = 400, content_type = "application/problem+json")]
+    InvalidParameter(#[to_schema] ProblemDetails),
+    /// `unavailable`: the database cannot be reached; `not_yet_visible`: the read model did not reach
+    /// `Razao-Min-Position` in time. Both with `Retry-After`.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(#[to_schema] ProblemDetails),
+}
+
+/// The problems of reading one thing, for its documentation.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "only documents")]
+pub(crate) enum NotThere {
+    /// `not_found`: nothing has this id, as far as the read model is.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(#[to_schema] ProblemDetails),
+}
+
+/// An answer, or why there is none.
+pub(crate) type Answer = Result<Response, Refused>;
+
+impl From<Head> for AsOf {
+    fn from(head: Head) -> Self {
+        Self { position: head.position, recorded_at: head.recorded_at }
+    }
+}
+
+/// Answers with `body`, unless the caller has it already.
+pub(crate) fn answer(reading: &Reading, as_of: AsOf, today: NaiveDate, body: impl Serialize) -> Response {
+    // What is overdue depends on the day, everything else on the position.
+    let tag = format!("\"{}-{today}\"", as_of.position);
+    let mut response =
+        if reading.has(&tag) { StatusCode::NOT_MODIFIED.into_response() } else { Json(body).into_response() };
+    let headers = response.headers_mut();
+    headers.insert(POSITION.clone(), HeaderValue::from(as_of.position));
+    headers.insert(header::ETAG, HeaderValue::try_from(tag).expect("a tag of digits and dashes"));
+    response
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<sqlx::Error> for Refused {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<LogError> for Refused {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Unavailable(error) => Self::Database(error),
+            error => Self::Log(error),
+        }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Problem(problem) => problem.into_response(),
+            Self::Database(error) if is_outage(&error) => {
+                tracing::warn!(%error, "a read was refused: the database cannot be reached");
+                UNAVAILABLE.because("the database cannot be reached").into_response()
+            }
+            Self::Database(error) => {
+                tracing::error!(%error, "a read failed");
+                INTERNAL.because("the read failed; the server's log has the cause").into_response()
+            }
+            Self::Log(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(%error, cause, "a read of the log failed");
+                INTERNAL.because("the read failed; the server's log has the cause").into_response()
+            }
+        }
+    }
+}
+
+/// Whether the server, not the statement, is at fault (SQLSTATE classes 08, 53, 57 and 58), or cannot be reached.
+fn is_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| matches!(code.get(..2), Some("08" | "53" | "57" | "58")))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,78 @@
+//! The query API: every read of the contract, answered from the read models and, for histories, from the log.
+
+mod account_lines;
+mod accounts;
+mod answer;
+mod daily_balances;
+mod entries;
+mod events;
+mod loan;
+mod loan_book;
+mod loans;
+mod portfolio;
+mod projections;
+mod request;
+mod schedule;
+mod settlement_quote;
+mod snapshot;
+mod statement;
+mod transactions;
+mod trial_balance;
+
+use event_store::{BookingDay, Feed, Log};
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What every read works with. Clones share it.
+#[derive(Clone)]
+pub struct QueryState {
+    pool: PgPool,
+    log: Log,
+    booking_day: BookingDay,
+}
+
+impl QueryState {
+    pub fn new(read_pool: PgPool, log: Log, booking_day: BookingDay) -> Self {
+        Self { pool: read_pool, log, booking_day }
+    }
+
+    /// A feed of what is there, without news.
+    fn feed(&self) -> Feed {
+        let stopped = CancellationToken::new();
+        stopped.cancel();
+        Feed::start(&self.log, stopped)
+    }
+}
+
+/// Every route, with its documentation.
+pub fn router(state: QueryState) -> OpenApiRouter {
+    routes().with_state(state)
+}
+
+/// The documentation of every route alone: it has no state and answers nothing.
+pub fn documented() -> OpenApiRouter {
+    OpenApiRouter::with_openapi(routes().into_openapi())
+}
+
+fn routes() -> OpenApiRouter<QueryState> {
+    OpenApiRouter::new()
+        .routes(routes!(loans::list))
+        .routes(routes!(loan::find))
+        .routes(routes!(schedule::find))
+        .routes(routes!(transactions::list))
+        .routes(routes!(statement::find))
+        .routes(routes!(settlement_quote::find))
+        .routes(routes!(events::of_loan))
+        .routes(routes!(entries::list))
+        .routes(routes!(entries::find))
+        .routes(routes!(events::of_entry))
+        .routes(routes!(accounts::list))
+        .routes(routes!(account_lines::list))
+        .routes(routes!(daily_balances::list))
+        .routes(routes!(trial_balance::find))
+        .routes(routes!(portfolio::find))
+        .routes(routes!(events::list))
+        .routes(routes!(projections::list))
+}

@@ -1,0 +1,43 @@
+//! How far each read model is.
+
+use axum::extract::State;
+use problems::UNAVAILABLE;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::QueryState;
+use super::answer::{Answer, AsOf, ReadProblems, Refused, answer};
+use super::request::{ReadHeaders, Reading};
+use crate::error::ProjectionError;
+use crate::run::{self, ProjectionStatus};
+
+#[derive(Serialize, ToSchema)]
+struct ProjectionsAnswer {
+    items: Vec<ProjectionStatus>,
+    /// Where the log ends.
+    as_of: AsOf,
+}
+
+/// How far each read model is, and how far behind the log.
+#[utoipa::path(
+    get, path = "/v1/projections", tag = "operations",
+    params(ReadHeaders),
+    responses((status = 200, description = "The projections", body = ProjectionsAnswer), ReadProblems),
+)]
+pub(crate) async fn list(State(state): State<QueryState>, reading: Reading) -> Answer {
+    let items = run::status(&state.pool, &state.log).await?;
+    let as_of = state.head(&reading).await?;
+    let body = ProjectionsAnswer { items, as_of };
+    Ok(answer(&reading, as_of, state.booking_day.today(), body))
+}
+
+impl From<ProjectionError> for Refused {
+    fn from(error: ProjectionError) -> Self {
+        match error {
+            ProjectionError::Database(error) => Self::Database(error),
+            ProjectionError::Log(error) => error.into(),
+            ProjectionError::NotMigrated => UNAVAILABLE.because("the read models are not there yet").into(),
+            other => Self::Database(sqlx::Error::Decode(Box::new(other))),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What reads are asked with: parameters, ids, and how fresh the answer has to be.
+
+use std::time::Duration;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::header;
+use axum::http::request::Parts;
+use problems::{INVALID_PARAMETER, Problem};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::hexadecimal::hexadecimal;
+
+const DEFAULT_WAIT: Duration = Duration::from_secs(2);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// The headers that every read takes.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only documents what `Reading` takes in")]
+pub(crate) struct ReadHeaders {
+    /// Wait until the read model holds the event at this position.
+    #[param(rename = "Razao-Min-Position", minimum = 0)]
+    min_position: Option<i64>,
+    /// How long to wait for it at most: 2000 ms by default, 10000 at most.
+    #[param(rename = "Razao-Max-Wait-Ms", minimum = 0, maximum = 10000)]
+    max_wait_ms: Option<u64>,
+    /// The `ETag` of an earlier answer: 304 when the answer would be the same.
+    #[param(rename = "If-None-Match")]
+    if_none_match: Option<String>,
+}
+
+/// How an answer is wanted.
+#[derive(Debug, Clone)]
+pub(crate) struct Reading {
+    pub(crate) min_position: Option<i64>,
+    pub(crate) max_wait: Duration,
+    if_none_match: Option<String>,
+    pub(crate) accepts_ndjson: bool,
+}
+
+/// The query parameters as `T`, which refuses unknown ones.
+pub(crate) struct Params<T>(pub(crate) T);
+
+/// The id in the path.
+pub(crate) struct IdInPath(pub(crate) Uuid);
+
+/// How many items a page of a list has at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub(crate) struct Limit(u32);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(50)
+    }
+}
+
+impl TryFrom<u32> for Limit {
+    type Error = String;
+
+    fn try_from(limit: u32) -> Result<Self, String> {
+        if (1..=1000).contains(&limit) {
+            Ok(Self(limit))
+        } else {
+            Err(format!("{limit} is not from 1 to 1000"))
+        }
+    }
+}
+
+impl Limit {
+    pub(crate) const fn count(self) -> usize {
+        self.0 as usize
+    }
+
+    /// One row more than the page has says whether another page follows.
+    pub(crate) fn and_one_more(self) -> i64 {
+        i64::from(self.0) + 1
+    }
+
+    /// Takes the row too many off, and makes the cursor of the last row that stays.
+    pub(crate) fn page<T>(self, rows: &mut Vec<T>, cursor: impl FnOnce(&T) -> String) -> Option<String> {
+        if rows.len() <= self.count() {
+            return None;
+        }
+        rows.truncate(self.count());
+        rows.last().map(|last| encode_cursor(&cursor(last)))
+    }
+}
+
+impl Reading {
+    /// Whether the caller has the answer of this tag.
+    pub(crate) fn has(&self, tag: &str) -> bool {
+        let tags = self.if_none_match.as_deref().unwrap_or_default();
+        tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Reading {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let min_position = number(parts, "Razao-Min-Position")?;
+        let min_position = min_position
+            .map(i64::try_from)
+            .transpose()
+            .map_err(|_| invalid("Razao-Min-Position", "the position is larger than any event's"))?;
+        let wait = number(parts, "Razao-Max-Wait-Ms")?.map_or(DEFAULT_WAIT, Duration::from_millis);
+        if wait > LONGEST_WAIT {
+            return Err(invalid("Razao-Max-Wait-Ms", "the longest wait is 10000 ms"));
+        }
+        let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let accepts_ndjson =
+            text(header::ACCEPT).is_some_and(|accept| accept.contains("application/x-ndjson"));
+        let if_none_match = text(header::IF_NONE_MATCH).map(ToOwned::to_owned);
+        Ok(Self { min_position, max_wait: wait, if_none_match, accepts_ndjson })
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let query = Query::<T>::try_from_uri(&parts.uri);
+        query.map(|Query(params)| Self(params)).map_err(|rejection| not_understood(&rejection))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IdInPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let text = Path::<String>::from_request_parts(parts, state).await;
+        let Path(text) = text.map_err(|_| invalid("id", "the path is not UTF-8"))?;
+        let id = Uuid::try_parse(&text).map_err(|_| invalid("id", format!("`{text}` is no UUID")))?;
+        Ok(Self(id))
+    }
+}
+
+/// A problem with the parameter `name`.
+pub(crate) fn invalid(name: &str, detail: impl Into<String>) -> Problem {
+    let detail = detail.into();
+    INVALID_PARAMETER.because(format!("{name}: {detail}")).at(name, INVALID_PARAMETER.code, detail)
+}
+
+/// A place in a list as text that says nothing to anyone else.
+pub(crate) fn encode_cursor(place: &str) -> String {
+    hexadecimal(place.as_bytes())
+}
+
+/// The place that a cursor stands for, read as `T`.
+pub(crate) fn decode_cursor<T>(
+    cursor: Option<&str>,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, Problem> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    let bytes = (0..cursor.len())
+        .step_by(2)
+        .map(|at| cursor.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok()));
+    let place = bytes.collect::<Option<Vec<u8>>>().and_then(|bytes| String::from_utf8(bytes).ok());
+    let place = place.and_then(|place| read(&place));
+    place.map(Some).ok_or_else(|| invalid("after", "this is no cursor of this list"))
+}
+
+fn number(parts: &Parts, name: &'static str) -> Result<Option<u64>, Problem> {
+    let Some(value) = parts.headers.get(name) else { return Ok(None) };
+    let number = value.to_str().ok().and_then(|text| text.parse().ok());
+    number.map(Some).ok_or_else(|| invalid(name, "this is no whole number from 0 on"))
+}
+
+/// The rejection's text names the parameter: `limit: invalid digit`, or "unknown field `limt`".
+fn not_understood(rejection: &QueryRejection) -> Problem {
+    let text = rejection.body_text();
+    let cause = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+    if let Some((_, rest)) = cause.split_once("unknown field `") {
+        let (name, known) = rest.split_once('`').unwrap_or((rest, ""));
+        let known = known.trim_start_matches(", ");
+        return invalid(name, format!("there is no such parameter here; {known}").replace('`', ""));
+    }
+    for (beginning, meaning) in
+        [("missing field `", "it is needed"), ("duplicate field `", "it is given twice")]
+    {
+        if let Some((_, rest)) = cause.split_once(beginning) {
+            return invalid(rest.trim_end_matches('`'), meaning);
+        }
+    }
+    let (name, detail) = cause.split_once(": ").unwrap_or(("query", cause));
+    invalid(name, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_gives_the_place_again() {
+        let cursor = encode_cursor("assets:cash|BRL");
+        let place = decode_cursor(Some(&cursor), |place| Some(place.to_owned())).unwrap();
+        assert_eq!(place.as_deref(), Some("assets:cash|BRL"));
+    }
+
+    #[test]
+    fn what_is_no_cursor_is_refused() {
+        for text in ["zz", "6", "é1", "6x"] {
+            assert!(decode_cursor(Some(text), |place| place.parse::<i64>().ok()).is_err(), "{text}");
+        }
+    }
+}
