@@ -22,6 +22,7 @@ mod trial_balance;
 use event_store::{BookingDay, Feed, Log};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -51,9 +52,9 @@ pub fn router(state: QueryState) -> OpenApiRouter {
     routes().with_state(state)
 }
 
-/// The documentation of every route alone: it has no state and answers nothing.
-pub fn documented() -> OpenApiRouter {
-    OpenApiRouter::with_openapi(routes().into_openapi())
+/// What the API document says of the reads, without a server.
+pub fn api_document() -> OpenApi {
+    routes().into_openapi()
 }
 
 fn routes() -> OpenApiRouter<QueryState> {

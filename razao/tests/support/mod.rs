@@ -19,7 +19,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_razao");
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A data directory, and the server that uses it while one runs.
-pub struct Server {
+pub(crate) struct Server {
     home: TempDir,
     today: Option<&'static str>,
     process: Option<Child>,
@@ -27,16 +27,16 @@ pub struct Server {
 
 impl Server {
     /// A server that was never started, with a booking day of one's choice.
-    pub fn on(today: Option<&'static str>) -> Self {
+    pub(crate) fn on(today: Option<&'static str>) -> Self {
         Self { home: tempfile::tempdir().expect("a temporary directory"), today, process: None }
     }
 
-    pub fn data_dir(&self) -> PathBuf {
+    pub(crate) fn data_dir(&self) -> PathBuf {
         self.home.path().join("data")
     }
 
     /// Starts the server, its log beside its data, and waits until it is ready.
-    pub async fn start(&mut self) -> Client {
+    pub(crate) async fn start(&mut self) -> Client {
         let address = self.address_file();
         let _ = std::fs::remove_file(&address); // a killed server leaves it behind
         let log = File::options().create(true).append(true).open(self.log_file()).expect("a log file");
@@ -64,14 +64,14 @@ impl Server {
     }
 
     /// Kills the server as a power cut would, and waits until it is gone.
-    pub async fn kill(&mut self) {
+    pub(crate) async fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().await.expect("the server was running");
         }
     }
 
     /// Kills the main process of the embedded Postgres.
-    pub fn kill_postgres(&self) {
+    pub(crate) fn kill_postgres(&self) {
         let pid_file = self.data_dir().join("postgres/postmaster.pid");
         // Without the file it is being restarted, so it was killed well enough already.
         let Ok(text) = std::fs::read_to_string(pid_file) else { return };
@@ -80,7 +80,7 @@ impl Server {
     }
 
     /// Asks the server to stop and waits until it has.
-    pub async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         let Some(mut process) = self.process.take() else { return };
         let pid = process.id().and_then(|pid| i32::try_from(pid).ok()).expect("the server runs");
         kill(Pid::from_raw(pid), Signal::SIGTERM).expect("the server runs");
@@ -89,7 +89,7 @@ impl Server {
     }
 
     /// Runs another command of the binary: what it prints. Fails the test unless it succeeds.
-    pub async fn run(&self, arguments: &[&str]) -> String {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> String {
         let mut command = razao();
         let output = command.args(arguments).stdin(Stdio::null()).output().await.expect("it starts");
         let (said, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -97,12 +97,12 @@ impl Server {
         said.into_owned()
     }
 
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         std::fs::read_to_string(self.address_file()).expect("a ready server").trim().to_owned()
     }
 
     /// The last of what the server logged.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         let log = std::fs::read(self.log_file()).unwrap_or_default();
         String::from_utf8_lossy(&log[log.len().saturating_sub(8000)..]).into_owned()
     }
