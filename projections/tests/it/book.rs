@@ -131,7 +131,7 @@ impl Book {
         let disbursement_id = DisbursementId::new(borrowing.next_id());
         let (amount, currency) = (amount("1200.00"), Currency::Brl);
         let disbursed = Disbursed { disbursement_id, on, amount, currency, installments, standing };
-        self.record(&mut borrowing, LoanEvent::Disbursed(disbursed));
+        self.record(&mut borrowing, &LoanEvent::Disbursed(disbursed));
         borrowing
     }
 
@@ -208,15 +208,15 @@ impl Book {
         let today = day("2026-06-30");
         let events = borrowing.loan.decide(Some(&borrowing.history), command, today);
         for event in events.expect("the command is accepted") {
-            self.record(borrowing, event);
+            self.record(borrowing, &event);
         }
     }
 
-    fn record(&mut self, borrowing: &mut Borrowing, event: LoanEvent) {
-        borrowing.loan.apply(&event);
-        borrowing.history.record(&event);
+    fn record(&mut self, borrowing: &mut Borrowing, event: &LoanEvent) {
+        borrowing.loan.apply(event);
+        borrowing.history.record(event);
         borrowing.version += 1;
-        self.push("Loan", borrowing.id, borrowing.version, event.name(), &event);
+        self.push("Loan", borrowing.id, borrowing.version, event.name(), event);
     }
 
     pub(crate) fn push(
@@ -264,7 +264,9 @@ pub(crate) fn varied(loans: u128) -> Book {
     let mut book = Book::default();
     for number in 1..=loans {
         let id = Uuid::from_u128(number);
-        let on = day("2025-01-10").checked_add_days(Days::new(number as u64 % 28)).expect("a date");
+        let on = day("2025-01-10")
+            .checked_add_days(Days::new(u64::try_from(number % 28).expect("below 28")))
+            .expect("a date");
         let later = |months| on.checked_add_months(Months::new(months)).expect("a date");
         if number % 7 == 0 {
             let mut refused = book.apply(id, "working_capital");

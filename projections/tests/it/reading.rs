@@ -174,3 +174,14 @@ fn every_route_is_documented() {
         }
     }
 }
+
+#[test]
+fn every_schema_that_the_documentation_names_is_in_it() {
+    let document = projections::documented().into_openapi();
+    let known: Vec<String> = document.components.iter().flat_map(|all| all.schemas.keys().cloned()).collect();
+    let text = document.to_json().unwrap();
+    for named in text.split("#/components/schemas/").skip(1) {
+        let name = named.split('"').next().unwrap();
+        assert!(known.iter().any(|known| known == name), "{name} is not among {known:?}");
+    }
+}
