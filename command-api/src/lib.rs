@@ -1,1 +1,69 @@
-//! command-api
+//! The command API: turns requests into commands, has them executed on the event store, and answers.
+//!
+//! A command travels [`router`] → `serve` (key, body, hash) → the file of its endpoint (fields) → the event store →
+//! `answer`. Whatever is refused is a problem (RFC 9457) and stores nothing.
+
+mod actor;
+mod answer;
+mod applications;
+mod body;
+mod charges;
+mod checks;
+mod claims;
+mod disbursements;
+mod document;
+mod endpoint;
+mod entries;
+mod fields;
+mod hash;
+mod headers;
+mod loans;
+mod meter;
+mod path;
+mod refusals;
+mod repayments;
+mod schedules;
+mod serve;
+mod state;
+mod supported;
+mod terms;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use actor::Actor;
+pub use state::CommandState;
+
+/// All commands. The binary merges them with the reads and adds the fallbacks ([`problems::with_fallbacks`]).
+pub fn router(state: CommandState) -> OpenApiRouter {
+    let mut router = routes().layer(DefaultBodyLimit::max(body::LARGEST)).with_state(state.0);
+    document::complete(router.get_openapi_mut());
+    router
+}
+
+/// What the API document says of the commands, without a server.
+pub fn api_document() -> OpenApi {
+    let mut document = routes().into_openapi();
+    document::complete(&mut document);
+    document
+}
+
+fn routes() -> OpenApiRouter<Arc<state::Shared>> {
+    OpenApiRouter::new()
+        .routes(routes!(loans::apply_for_loan))
+        .routes(routes!(applications::approve_loan))
+        .routes(routes!(applications::reject_loan))
+        .routes(routes!(applications::withdraw_loan))
+        .routes(routes!(disbursements::disburse_loan))
+        .routes(routes!(repayments::record_repayment))
+        .routes(routes!(repayments::reverse_repayment))
+        .routes(routes!(repayments::settle_loan))
+        .routes(routes!(charges::add_charge))
+        .routes(routes!(entries::post_entry))
+        .routes(routes!(entries::reverse_entry))
+        .routes(routes!(schedules::draw_schedule))
+}

@@ -182,11 +182,13 @@ impl Amount {
     }
 
     /// The sum of two amounts of one currency.
+    #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self(self.0.checked_add(other.0).expect("amounts stay below 10^15, so their sum has room"))
     }
 
     /// The difference of two amounts of one currency; it may be negative.
+    #[must_use]
     pub fn minus(self, other: Self) -> Self {
         Self(self.0.checked_sub(other.0).expect("amounts stay below 10^15, so their difference has room"))
     }
@@ -197,11 +199,13 @@ impl Amount {
         (!left.is_negative()).then_some(left)
     }
 
+    #[must_use]
     pub fn negated(self) -> Self {
         Self(-self.0)
     }
 
     /// The same number without its sign.
+    #[must_use]
     pub fn abs(self) -> Self {
         Self(self.0.abs())
     }

@@ -12,16 +12,28 @@
 //! - *entry* (lançamento): a plain balanced posting; *journal line*: one debit or credit of one account.
 
 pub mod amount;
+pub mod calendar;
 pub mod component;
+pub mod day_count;
 pub mod decider;
+pub mod effective_cost;
 pub mod entry;
+mod exact;
 pub mod id;
+pub mod iof;
 pub mod journal;
 pub mod loan;
+pub mod power;
+pub mod rate;
+pub mod rounding;
 pub mod schedule;
+pub mod tax_id;
 pub mod terms;
 
 pub use amount::{Amount, AmountError, Currency, Money};
+pub use exact::OutOfRange;
+pub use schedule::{Installment, Plan, PlanError, draw, draw_for_loan};
+pub use terms::{Disbursement, FieldError, ScheduleRequest, Terms, TermsRequest};
 
 /// Every type of event that can be stored, with its current version.
 pub fn event_types() -> Vec<(&'static str, u32)> {

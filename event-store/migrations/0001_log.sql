@@ -30,7 +30,7 @@ create table idempotency_keys (
     request_hash   bytea  not null,
     first_position bigint not null,
     event_count    int    not null,
-    primary key (client, key)
+    primary key (key, client)
 );
 
 -- Texts and ids that only one event of the whole log may bear, such as the external id of a receipt.

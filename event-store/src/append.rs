@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::batch::{self, Outcome};
+use crate::batch::{self, Committed};
 use crate::borrower::Borrower;
 use crate::idempotency::IdempotencyKey;
 
@@ -146,6 +146,7 @@ impl Appender {
                 }
             };
             requests.push(first?);
+            self.let_others_queue().await;
         }
         let mut events: usize = requests.iter().map(|request| request.events.len()).sum();
         while requests.len() < LARGEST_BATCH && events < MOST_EVENTS {
@@ -154,6 +155,18 @@ impl Appender {
             requests.push(request);
         }
         Some(requests)
+    }
+
+    /// Whoever was answered by the last batch is about to ask again: a moment's patience makes one transaction of
+    /// what would be two.
+    async fn let_others_queue(&self) {
+        loop {
+            let queued = self.queue.len();
+            tokio::task::yield_now().await;
+            if self.queue.len() == queued || queued >= LARGEST_BATCH {
+                return;
+            }
+        }
     }
 
     /// Puts off to the next batch what repeats a key, a claim or a tax id of this one, and all that builds on it.
@@ -191,47 +204,67 @@ impl Appender {
         batch
     }
 
-    async fn append(&mut self, mut batch: Vec<AppendRequest>) {
+    async fn append(&mut self, batch: Vec<AppendRequest>) {
+        let mut batch = without_void(batch);
+        // What stood in the way may be gone by the time it is looked for; but not for ever.
+        let mut unexplained = false;
         while batch.iter().any(|request| !request.events.is_empty()) {
             let started = Instant::now();
-            match self.attempt(&batch).await {
-                Ok(Outcome::Appended { position_before, recorded_at }) => {
-                    histogram!("razao_append_seconds").record(started.elapsed().as_secs_f64());
-                    succeed(batch, position_before, recorded_at);
-                    return;
+            let outcome = self.attempt(&batch).await;
+            histogram!("razao_append_seconds").record(started.elapsed().as_secs_f64());
+            let error = match outcome {
+                Ok(committed) => return succeed(batch, &committed),
+                Err(error) => error,
+            };
+            match error.as_database_error() {
+                Some(refusal) if refusal.is_unique_violation() => match self.refusals(&batch).await {
+                    Ok(refused) if refused.is_empty() && unexplained => return self.give_up(batch, &error),
+                    Ok(refused) => {
+                        unexplained = refused.is_empty();
+                        batch = leave_out(batch, &refused);
+                    }
+                    Err(error) => return self.give_up(batch, &error),
+                },
+                Some(refusal) if is_outage(refusal) => return self.give_up(batch, &error),
+                Some(refusal) if batch.len() == 1 => {
+                    tracing::error!(error = %refusal, "the database refused a command's events");
+                    return fail(batch, &AppendError::Rejected(refusal.message().to_owned()));
                 }
-                Ok(Outcome::Refused(refused)) => batch = leave_out(batch, &refused),
-                Err(sqlx::Error::Database(error)) if batch.len() == 1 => {
-                    tracing::error!(%error, "the database refused a command's events");
-                    let rejected = AppendError::Rejected(error.message().to_owned());
-                    fail(batch, &rejected);
-                    return;
-                }
-                Err(sqlx::Error::Database(error)) if !is_outage(error.as_ref()) => {
-                    tracing::warn!(%error, commands = batch.len(), "a batch was refused; trying each command alone");
+                Some(refusal) => {
+                    tracing::warn!(error = %refusal, commands = batch.len(), "a batch was refused; trying each alone");
                     for request in batch {
                         Box::pin(self.append(vec![request])).await;
                     }
                     return;
                 }
-                Err(error) => {
-                    tracing::error!(%error, commands = batch.len(), "the log cannot be reached");
-                    self.connection = None;
-                    fail(batch, &AppendError::Unavailable(error.to_string()));
-                    return;
-                }
+                None => return self.give_up(batch, &error),
             }
         }
-        succeed(batch, 0, DateTime::UNIX_EPOCH);
+        succeed(batch, &Committed { position_before: 0, recorded_at: DateTime::UNIX_EPOCH });
     }
 
-    async fn attempt(&mut self, batch: &[AppendRequest]) -> Result<Outcome, sqlx::Error> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            None => self.connection.insert(PgConnection::connect_with(&self.options).await?),
-        };
-        let outcome = tokio::time::timeout(PATIENCE, batch::append(connection, batch)).await;
-        outcome.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut))
+    /// Whether the batch was committed is unknown to everyone now; a repeat under the same key finds out.
+    fn give_up(&mut self, batch: Vec<AppendRequest>, error: &sqlx::Error) {
+        tracing::error!(%error, commands = batch.len(), "the log cannot be reached");
+        self.connection = None;
+        fail(batch, &AppendError::Unavailable(error.to_string()));
+    }
+
+    async fn attempt(&mut self, batch: &[AppendRequest]) -> Result<Committed, sqlx::Error> {
+        let outcome = tokio::time::timeout(PATIENCE, batch::append(self.connection().await?, batch)).await;
+        outcome.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    }
+
+    async fn refusals(&mut self, batch: &[AppendRequest]) -> Result<Vec<(usize, AppendError)>, sqlx::Error> {
+        let outcome = tokio::time::timeout(PATIENCE, batch::refusals(self.connection().await?, batch)).await;
+        outcome.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    }
+
+    async fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        if self.connection.is_none() {
+            self.connection = Some(PgConnection::connect_with(&self.options).await?);
+        }
+        Ok(self.connection.as_mut().expect("it was made just now"))
     }
 }
 
@@ -240,8 +273,9 @@ fn is_outage(error: &dyn sqlx::error::DatabaseError) -> bool {
     error.code().is_some_and(|code| matches!(code.get(..2), Some("08" | "53" | "57" | "58")))
 }
 
-fn succeed(batch: Vec<AppendRequest>, position_before: i64, recorded_at: DateTime<Utc>) {
-    let mut first_position = position_before + 1;
+fn succeed(batch: Vec<AppendRequest>, committed: &Committed) {
+    let recorded_at = committed.recorded_at;
+    let mut first_position = committed.position_before + 1;
     counter!("razao_append_batches_total").increment(1);
     for request in batch {
         let events = i64::try_from(request.events.len()).expect("a command has few events");
@@ -250,6 +284,14 @@ fn succeed(batch: Vec<AppendRequest>, position_before: i64, recorded_at: DateTim
         first_position += events;
         counter!("razao_events_appended_total").increment(events.unsigned_abs());
     }
+}
+
+/// Answers what builds on something that failed meanwhile: its sequences would leave a gap.
+fn without_void(batch: Vec<AppendRequest>) -> Vec<AppendRequest> {
+    let is_void = |request: &AppendRequest| request.lineage.is_void() && !request.events.is_empty();
+    let (void, batch): (Vec<_>, Vec<_>) = batch.into_iter().partition(is_void);
+    fail(void, &AppendError::Conflict);
+    batch
 }
 
 /// Answers those that were refused, and those that build on them; keeps the rest.

@@ -6,33 +6,25 @@ use uuid::Uuid;
 
 use crate::append::{AppendError, AppendRequest};
 
-const APPEND: &str = "select position_before, appended_at, refused, reasons from append_events(\
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
+const APPEND: &str = "select position_before, appended_at from append_events(\
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 
-pub(crate) enum Outcome {
-    /// All are durable, in their order.
-    Appended { position_before: i64, recorded_at: DateTime<Utc> },
-    /// Nothing was appended: these commands, by their place in the batch, stand in the way.
-    Refused(Vec<(usize, AppendError)>),
+const REFUSALS: &str = "select command, reason from append_refusals(\
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+
+/// What every command of a batch is told when all are durable.
+pub(crate) struct Committed {
+    pub(crate) position_before: i64,
+    pub(crate) recorded_at: DateTime<Utc>,
 }
 
 /// Appends the batch in one transaction.
 pub(crate) async fn append(
     connection: &mut PgConnection,
     batch: &[AppendRequest],
-) -> Result<Outcome, sqlx::Error> {
+) -> Result<Committed, sqlx::Error> {
     let columns = Columns::of(batch);
     let row = sqlx::query(APPEND)
-        .bind(&columns.head_commands)
-        .bind(&columns.head_types)
-        .bind(&columns.head_ids)
-        .bind(&columns.head_expected)
-        .bind(&columns.key_commands)
-        .bind(&columns.clients)
-        .bind(&columns.keys)
-        .bind(&columns.request_hashes)
-        .bind(&columns.first_events)
-        .bind(&columns.event_counts)
         .bind(&columns.stream_types)
         .bind(&columns.stream_ids)
         .bind(&columns.sequences)
@@ -40,27 +32,52 @@ pub(crate) async fn append(
         .bind(&columns.event_versions)
         .bind(&columns.payloads)
         .bind(&columns.metadatas)
+        .bind(&columns.clients)
+        .bind(&columns.keys)
+        .bind(&columns.request_hashes)
+        .bind(&columns.first_events)
+        .bind(&columns.event_counts)
+        .bind(&columns.claim_kinds)
+        .bind(&columns.claim_values)
+        .bind(&columns.borrower_ids)
+        .bind(&columns.borrower_tax_ids)
+        .bind(&columns.borrower_names)
+        .fetch_one(connection)
+        .await?;
+    Ok(Committed {
+        position_before: row.try_get("position_before")?,
+        recorded_at: row.try_get("appended_at")?,
+    })
+}
+
+/// The commands that stand in the way of the batch, by their place in it, and why.
+pub(crate) async fn refusals(
+    connection: &mut PgConnection,
+    batch: &[AppendRequest],
+) -> Result<Vec<(usize, AppendError)>, sqlx::Error> {
+    let columns = Columns::of(batch);
+    let rows: Vec<(i32, String)> = sqlx::query_as(REFUSALS)
+        .bind(&columns.head_commands)
+        .bind(&columns.head_types)
+        .bind(&columns.head_ids)
+        .bind(&columns.head_expected)
+        .bind(&columns.key_commands)
+        .bind(&columns.clients)
+        .bind(&columns.keys)
         .bind(&columns.claim_commands)
         .bind(&columns.claim_kinds)
         .bind(&columns.claim_values)
         .bind(&columns.borrower_commands)
         .bind(&columns.borrower_ids)
         .bind(&columns.borrower_tax_ids)
-        .bind(&columns.borrower_names)
-        .fetch_one(connection)
+        .fetch_all(connection)
         .await?;
-    let commands: Vec<i32> = row.try_get("refused")?;
-    if commands.is_empty() {
-        let position_before = row.try_get("position_before")?;
-        return Ok(Outcome::Appended { position_before, recorded_at: row.try_get("appended_at")? });
-    }
-    let reasons: Vec<String> = row.try_get("reasons")?;
-    let places = commands.into_iter().map(|command| usize::try_from(command).expect("numbers from 0"));
+    let place = |command: i32| usize::try_from(command).expect("numbers from 0");
     let mut refused: Vec<(usize, AppendError)> =
-        places.zip(reasons.iter().map(|reason| reason_of(reason))).collect();
+        rows.iter().map(|(command, reason)| (place(*command), reason_of(reason))).collect();
     // A repeat is answered as one, whatever else stands in its way.
     refused.sort_by_key(|(_, reason)| *reason != AppendError::Repeated);
-    Ok(Outcome::Refused(refused))
+    Ok(refused)
 }
 
 fn reason_of(reason: &str) -> AppendError {

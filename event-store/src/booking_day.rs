@@ -1,4 +1,4 @@
-//! The booking day: the date of now in America/Sao_Paulo, or a day of one's choice for trials.
+//! The booking day: the date of now in São Paulo, or a day of one's choice for trials.
 
 use std::time::SystemTime;
 

@@ -70,7 +70,7 @@ pub enum ExecuteError<Refusal: std::error::Error + 'static> {
     VersionMismatch { expected: i64, actual: i64 },
     #[error("the idempotency key was used for another request")]
     KeyReused,
-    #[error("one of these is taken: {0:?}")]
+    #[error("taken: {0:?}")]
     Claimed(Vec<Claim>),
     /// The borrower's tax id is known under another id: look it up again.
     #[error("the borrower is known")]
@@ -138,12 +138,12 @@ impl<D: Decider> Streams<D> {
                 Attempt::Refused(Undecided::NeedsHistory) => whole = true,
                 Attempt::Refused(Undecided::Refused(refusal)) => {
                     if let Some(answer) = self.refuse(id, &slot, context).await? {
-                        return answer.map_or(Err(ExecuteError::Refused(refusal)), Ok);
+                        return answer.ok_or(ExecuteError::Refused(refusal));
                     }
                 }
                 Attempt::VersionMismatch { expected, actual } => {
                     if let Some(answer) = self.refuse(id, &slot, context).await? {
-                        return answer.map_or(Err(ExecuteError::VersionMismatch { expected, actual }), Ok);
+                        return answer.ok_or(ExecuteError::VersionMismatch { expected, actual });
                     }
                 }
             }
@@ -272,9 +272,9 @@ impl<D: Decider> Streams<D> {
                 }
                 Ok(Some(receipt))
             }
-            Err(AppendError::Conflict) => Ok(None),
-            Err(AppendError::Repeated) => self.replay(context).await,
-            Err(AppendError::Claimed) => Err(ExecuteError::Claimed(context.claims.clone())),
+            // A repeat that is sent in parallel may lose the race to its first sending.
+            Err(AppendError::Conflict | AppendError::Repeated) => self.replay(context).await,
+            Err(AppendError::Claimed) => Err(ExecuteError::Claimed(self.log.taken(&context.claims).await?)),
             Err(AppendError::BorrowerKnown) => Err(ExecuteError::BorrowerKnown),
             Err(AppendError::Unavailable(cause) | AppendError::Rejected(cause)) => {
                 Err(ExecuteError::Unavailable(cause))
@@ -335,7 +335,7 @@ impl<D: Decider> Streams<D> {
             stream_type: D::TYPE,
             stream_id: Uuid::parse_str(&receipt.stream_id).expect("made from a UUID"),
             version: receipt.version,
-            snapshot_version: D::SNAPSHOT_VERSION,
+            shape: D::SNAPSHOT_VERSION,
             serialize: Box::new(move || serde_json::to_string(&state)),
         });
     }

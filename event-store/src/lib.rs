@@ -9,6 +9,7 @@ mod batch;
 mod booking_day;
 mod borrower;
 mod cache;
+mod claims;
 mod execute;
 mod feed;
 mod idempotency;

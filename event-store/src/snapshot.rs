@@ -25,7 +25,8 @@ pub(crate) struct Snapshot {
     pub(crate) stream_type: &'static str,
     pub(crate) stream_id: Uuid,
     pub(crate) version: i64,
-    pub(crate) snapshot_version: u32,
+    /// The version of the state's shape.
+    pub(crate) shape: u32,
     pub(crate) serialize: Box<dyn FnOnce() -> serde_json::Result<String> + Send>,
 }
 
@@ -79,7 +80,7 @@ impl SnapshotWriter {
             types.push(stream_type);
             ids.push(stream_id.to_string());
             versions.push(snapshot.version);
-            shapes.push(i32::try_from(snapshot.snapshot_version).expect("a small number"));
+            shapes.push(i32::try_from(snapshot.shape).expect("a small number"));
             payloads.push(payload);
         }
         sqlx::query(WRITE)

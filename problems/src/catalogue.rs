@@ -1,8 +1,14 @@
 //! Every kind of problem there is. `docs/problems.md` is written from this list.
 
 use crate::Kind;
+pub use crate::plan::*;
 
-const fn kind(code: &'static str, status: u16, title: &'static str, meaning: &'static str) -> Kind {
+pub(crate) const fn kind(
+    code: &'static str,
+    status: u16,
+    title: &'static str,
+    meaning: &'static str,
+) -> Kind {
     Kind { code, status, title, meaning }
 }
 
@@ -223,6 +229,20 @@ pub static ALL: &[&Kind] = &[
     &NOT_THE_SETTLEMENT_AMOUNT,
     &UNBALANCED,
     &NOT_SUPPORTED,
+    &NEGATIVE_AMORTIZATION,
+    &GRACE_TOO_LONG,
+    &GRACE_NOT_FOR_METHOD,
+    &DUE_DATES_NOT_INCREASING,
+    &FIRST_DUE_BEFORE_DISBURSEMENT,
+    &DISBURSEMENT_AFTER_LAST_DUE_DATE,
+    &CHARGE_AFTER_LAST_DUE_DATE,
+    &CUSTOM_DOES_NOT_ADD_UP,
+    &METHOD_NEEDS_ONE_DISBURSEMENT,
+    &SIMULATION_ONLY,
+    &EXCESS_NOT_FOR_BASIS,
+    &PLAN_CANNOT_BE_DRAWN_AGAIN,
+    &IOF_RATE_UNKNOWN,
+    &UNKNOWN_COMPONENT,
     &INTERNAL,
     &UNAVAILABLE,
     &NOT_YET_VISIBLE,

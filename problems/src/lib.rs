@@ -1,6 +1,10 @@
 //! The problems that the HTTP interfaces answer with (RFC 9457): one catalogue for commands and reads.
 
 mod catalogue;
+mod document;
+mod examples;
+mod fallback;
+mod plan;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
@@ -9,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use catalogue::*;
+pub use document::document;
+pub use fallback::with_fallbacks;
 
 /// A kind of problem: what `code` always means.
 #[derive(Debug, PartialEq, Eq)]
@@ -80,6 +86,13 @@ impl Problem {
     pub fn in_field(self, pointer: impl Into<String>) -> Self {
         let (code, detail) = (self.kind.code, self.detail.clone());
         self.at(pointer, code, detail)
+    }
+
+    /// The problem with the fields that it is about.
+    #[must_use]
+    pub fn with_errors(mut self, errors: Vec<FieldProblem>) -> Self {
+        self.errors = errors;
+        self
     }
 
     pub fn detail(&self) -> &str {

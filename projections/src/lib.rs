@@ -31,7 +31,7 @@ mod telemetry;
 pub use digest::{ReadModelDigest, TableDigest, digest};
 pub use error::ProjectionError;
 pub use migrate::migrate;
-pub use query::{QueryState, documented, router};
+pub use query::{QueryState, api_document, router};
 pub use rebuild::{rebuild, rebuild_all};
 pub use run::{ProjectionStatus, run, status};
 

@@ -12,22 +12,21 @@ use crate::terms::AllocationScope;
 /// row that is due next; then the rows not yet due, in turn. What exceeds everything is overpaid.
 pub(super) fn spread(loan: &Servicing, on: NaiveDate, amount: Amount) -> Allocation {
     let terms = &loan.terms;
-    let due_order = Component::complete_order(&terms.allocation);
-    let in_advance = Component::complete_order(&terms.allocation_in_advance);
+    let (due_order, in_advance) = (&terms.allocation, &terms.allocation_in_advance);
     let (due, not_due) = loan.rows.split_at(loan.rows.partition_point(|row| row.due_on <= on));
     let mut payment = Payment { left: amount, shares: Vec::with_capacity(2) };
 
     match terms.allocation_scope {
         AllocationScope::Installment => {
             for row in due {
-                payment.serve(row, &due_order);
+                payment.serve(row, due_order);
             }
             if let Some(next) = not_due.first() {
-                payment.serve_charges(next, &due_order, on);
+                payment.serve_charges(next, due_order, on);
             }
         }
         AllocationScope::Loan => {
-            for component in &due_order {
+            for component in due_order {
                 for row in due {
                     payment.serve(row, &[*component]);
                 }
@@ -38,7 +37,7 @@ pub(super) fn spread(loan: &Servicing, on: NaiveDate, amount: Amount) -> Allocat
         }
     }
     for row in not_due {
-        payment.serve(row, &in_advance);
+        payment.serve(row, in_advance);
     }
     let Payment { left, mut shares } = payment;
     shares.sort_by_key(|share| share.installment);

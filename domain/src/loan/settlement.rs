@@ -1,7 +1,6 @@
 //! What settles a loan early (LENDING §12), and how the settlement is spread.
 
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -9,7 +8,7 @@ use super::event::{Allocation, InterestChange, Share};
 use super::servicing::{Row, Servicing};
 use crate::Amount;
 use crate::component::{Component, Components};
-use crate::schedule;
+use crate::schedule::{self, OpenRow, Timeline};
 use crate::terms::Settlement;
 
 /// What settles the loan on a day: `amount` = `due` + `principal` + `interest`.
@@ -94,32 +93,29 @@ fn charges_open(row: &Row) -> Components {
 }
 
 fn present_value(loan: &Servicing, later: &[Row], on: NaiveDate) -> Amount {
-    let mut discount = Decimal::ONE;
-    let mut present = Decimal::ZERO;
-    for (index, row) in later.iter().enumerate() {
-        let from = if index == 0 { row.from.max(on) } else { row.from };
-        discount *= Decimal::ONE + factor(loan, row, from);
+    let open = later.iter().filter_map(|row| {
         let open = row.open();
-        present += open.principal.plus(open.interest).value() / discount;
-    }
-    loan.terms.rounding.round_to_currency(present, loan.terms.currency)
+        let amount = open.principal.plus(open.interest).value();
+        (!amount.is_zero()).then_some(OpenRow { index: index_of(row), amount })
+    });
+    let open: Vec<OpenRow> = open.collect();
+    let value = schedule::present_value(&timeline(loan), &open, on);
+    let value = value.expect("discounting makes the amounts of a drawn plan smaller");
+    loan.terms.rounding.round_to_currency(value, loan.terms.currency)
 }
 
 fn to_date(loan: &Servicing, later: &[Row], on: NaiveDate, principal: Amount) -> Amount {
-    let Some(row) = later.first() else { return loan.terms.currency.zero() };
-    let whole = factor_between(loan, row, row.from, on.max(row.from));
-    let accrued = loan.terms.rounding.round_to_currency(principal.value() * whole, loan.terms.currency);
+    let Some(row) = later.first().filter(|_| principal.is_positive()) else { return principal };
+    let factor = timeline(loan).factor_in(index_of(row), row.from, on.max(row.from));
+    let factor = factor.expect("a part of a period that was drawn");
+    let accrued = loan.terms.rounding.round_to_currency(principal.value() * factor, loan.terms.currency);
     principal.plus(accrued.minus(row.paid.interest)).max(principal)
 }
 
-fn factor(loan: &Servicing, row: &Row, from: NaiveDate) -> Decimal {
-    factor_between(loan, row, from, end_of(loan, row))
+fn timeline(loan: &Servicing) -> Timeline<'_> {
+    Timeline::try_new(&loan.terms, loan.disbursed_on).expect("the plan was drawn along it")
 }
 
-fn end_of(loan: &Servicing, row: &Row) -> NaiveDate {
-    loan.rows.get(row.number as usize).map_or(row.due_on, |next| next.from)
-}
-
-fn factor_between(loan: &Servicing, row: &Row, from: NaiveDate, to: NaiveDate) -> Decimal {
-    schedule::factor_in_period(&loan.terms, loan.disbursed_on, row.number, from, to)
+fn index_of(row: &Row) -> usize {
+    row.number as usize - 1
 }

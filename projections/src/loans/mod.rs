@@ -39,7 +39,7 @@ pub(crate) static READ_MODEL: ReadModel = ReadModel {
 const COPY_LOANS: &str = "copy loans (id, position, borrower_id, currency, product, external_id, terms, metadata, \
     created_at) from stdin (format binary)";
 const COPY_INSTALLMENTS: &str = "copy installments (loan_id, number, from_on, due_on, days, principal, interest, \
-    fees, tax, total, balance) from stdin (format binary)";
+    fees, tax, total, balance, capitalized) from stdin (format binary)";
 const COPY_CHARGES: &str = "copy charges (loan_id, id, added_on, kind, component, amount, due_on, installment, \
     position) from stdin (format binary)";
 
@@ -88,7 +88,7 @@ impl LoanChanges {
     fn new() -> Self {
         Self {
             loans: CopyRows::new(9),
-            installments: CopyRows::new(11),
+            installments: CopyRows::new(12),
             charges: CopyRows::new(9),
             standings: HashMap::new(),
             transactions: TransactionChanges::default(),
@@ -121,7 +121,8 @@ impl LoanChanges {
                 .date(row.from)
                 .date(row.due_on)
                 .int(row.days)
-                .bigints(amounts.map(|amount| to_minor(amount, disbursed.currency)));
+                .bigints(amounts.map(|amount| to_minor(amount, disbursed.currency)))
+                .bigint(row.capitalized.map(|amount| to_minor(amount, disbursed.currency)));
         }
     }
 

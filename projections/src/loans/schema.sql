@@ -42,17 +42,18 @@ create table standings (
 -- The plan as it was agreed. What was paid of it follows from `transactions` and is derived when it is asked for:
 -- a flag that is set once goes wrong with the first backdated fact.
 create table installments (
-    loan_id   uuid   not null,
-    number    int    not null,
-    from_on   date   not null,
-    due_on    date   not null,
-    days      int    not null,
-    principal bigint not null,
-    interest  bigint not null,
-    fees      bigint not null,
-    tax       bigint not null,
-    total     bigint not null,
-    balance   bigint not null
+    loan_id     uuid   not null,
+    number      int    not null,
+    from_on     date   not null,
+    due_on      date   not null,
+    days        int    not null,
+    principal   bigint not null,
+    interest    bigint not null,
+    fees        bigint not null,
+    tax         bigint not null,
+    total       bigint not null,
+    balance     bigint not null,
+    capitalized bigint
 );
 
 create table charges (

@@ -68,7 +68,8 @@ pub(crate) struct ServedInstallment {
 
 const CHARGES: &str = "select id, added_on, kind, component, amount, due_on, installment from read_loans.charges \
     where loan_id = $1 order by position";
-const INSTALLMENTS: &str = "select number, from_on, due_on, days, principal, interest, fees, tax, total, balance \
+const INSTALLMENTS: &str = "select number, from_on, due_on, days, principal, interest, fees, tax, total, balance, \
+    capitalized \
     from read_loans.installments where loan_id = $1 order by number";
 const TRANSACTIONS: &str = include_str!("loan_transactions.sql");
 
@@ -178,6 +179,7 @@ impl LoanBook {
             tax: zero,
             total: charge.amount,
             balance: zero,
+            capitalized: None,
         };
         let mut row = self.agreed(&plan);
         row.due = Components::NOTHING;
@@ -209,6 +211,7 @@ fn row_mut(rows: &mut [ServedInstallment], number: u32) -> Option<&mut ServedIns
 
 fn read_installment(row: &PgRow, currency: Currency) -> Result<Installment, sqlx::Error> {
     let amount = |column: &str| Ok::<_, sqlx::Error>(from_minor(row.try_get(column)?, currency));
+    let capitalized: Option<i64> = row.try_get("capitalized")?;
     Ok(Installment {
         number: read_count(row, "number")?,
         from: row.try_get("from_on")?,
@@ -220,6 +223,7 @@ fn read_installment(row: &PgRow, currency: Currency) -> Result<Installment, sqlx
         tax: amount("tax")?,
         total: amount("total")?,
         balance: amount("balance")?,
+        capitalized: capitalized.map(|minor| from_minor(minor, currency)),
     })
 }
 

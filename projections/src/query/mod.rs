@@ -53,9 +53,9 @@ pub fn router(state: QueryState) -> OpenApiRouter {
     routes().with_state(state)
 }
 
-/// The documentation of every route alone: it has no state and answers nothing.
-pub fn documented() -> OpenApiRouter {
-    OpenApiRouter::with_openapi(routes().into_openapi())
+/// What the API document says of the reads, without a server.
+pub fn api_document() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
 }
 
 /// What the problems of all reads are made of: they are only referred to elsewhere.

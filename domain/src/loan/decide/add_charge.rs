@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Decision, Loan, LoanEvent, LoanRefusal, disbursed, not_before_disbursement, one};
+use super::{Decision, Loan, LoanEvent, LoanRefusal, disbursed, not_before_disbursement};
 use crate::decider::Undecided;
 use crate::loan::command::AddCharge;
 use crate::loan::event::ChargeAdded;
@@ -34,5 +34,5 @@ pub(super) fn decide(
     let derived = history.with_charge(event.clone()).derive().expect("a disbursed loan has a plan");
     event.reallocated = derived.reallocated;
     event.standing = derived.loan.standing;
-    one(LoanEvent::ChargeAdded(event))
+    Ok(vec![LoanEvent::ChargeAdded(event)])
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Decision, Loan, LoanEvent, LoanRefusal, one};
+use super::{Decision, Loan, LoanEvent, LoanRefusal};
 use crate::loan::command::Apply;
 use crate::loan::event::Applied;
 
@@ -10,11 +10,11 @@ pub(super) fn decide(loan: &Loan, command: &Apply) -> Decision {
     if *loan != Loan::Unknown {
         return Err(LoanRefusal::AlreadyExists.into());
     }
-    one(LoanEvent::Applied(Applied {
+    Ok(vec![LoanEvent::Applied(Applied {
         borrower_id: command.borrower_id,
         external_id: command.external_id.clone(),
         product: command.product.clone(),
         terms: Arc::clone(&command.terms),
         metadata: command.metadata.clone(),
-    }))
+    })])
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Decision, Loan, LoanEvent, LoanRefusal, not_in_the_future, one};
+use super::{Decision, Loan, LoanEvent, LoanRefusal, not_in_the_future};
 use crate::loan::command::Approve;
 use crate::loan::event::Approved;
 
@@ -11,12 +11,12 @@ pub(super) fn decide(loan: &Loan, command: &Approve, today: NaiveDate) -> Decisi
         return Err(not_applied(loan, "approved").into());
     };
     not_in_the_future(command.on, today)?;
-    one(LoanEvent::Approved(Approved {
+    Ok(vec![LoanEvent::Approved(Approved {
         on: command.on,
         principal: terms.principal,
         currency: terms.currency,
         reason: command.reason.clone(),
-    }))
+    })])
 }
 
 pub(super) fn not_applied(loan: &Loan, verb: &'static str) -> LoanRefusal {

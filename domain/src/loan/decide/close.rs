@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::approve::not_applied;
-use super::{Decision, Loan, LoanEvent, LoanRefusal, not_in_the_future, one};
+use super::{Decision, Loan, LoanEvent, LoanRefusal, not_in_the_future};
 use crate::loan::command::Close;
 use crate::loan::event::Closed;
 
@@ -12,21 +12,20 @@ pub(super) fn reject(loan: &Loan, command: &Close, today: NaiveDate) -> Decision
         return Err(not_applied(loan, "rejected").into());
     }
     not_in_the_future(command.on, today)?;
-    one(LoanEvent::Rejected(closed(command)))
+    Ok(vec![LoanEvent::Rejected(closed(command))])
 }
 
 pub(super) fn withdraw(loan: &Loan, command: &Close, today: NaiveDate) -> Decision {
     match loan {
-        Loan::Applied { .. } => {}
         Loan::Approved { on, .. } if command.on < *on => {
             let (on, first) = (command.on, *on);
             return Err(LoanRefusal::BeforeFirstFact { field: "on", on, first, fact: "approval" }.into());
         }
-        Loan::Approved { .. } => {}
+        Loan::Applied { .. } | Loan::Approved { .. } => {}
         _ => return Err(not_applied(loan, "withdrawn").into()),
     }
     not_in_the_future(command.on, today)?;
-    one(LoanEvent::Withdrawn(closed(command)))
+    Ok(vec![LoanEvent::Withdrawn(closed(command))])
 }
 
 fn closed(command: &Close) -> Closed {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::{Decision, Loan, LoanEvent, LoanRefusal, not_in_the_future, one};
+use super::{Decision, Loan, LoanEvent, LoanRefusal, not_in_the_future};
 use crate::loan::command::Disburse;
 use crate::loan::event::Disbursed;
 use crate::loan::servicing::Servicing;
@@ -28,14 +28,14 @@ pub(super) fn decide(loan: &Loan, command: &Disburse, today: NaiveDate) -> Decis
     let plan = schedule::draw_for_loan(terms, &[Disbursement { on: command.on, amount }])
         .map_err(LoanRefusal::Plan)?;
     let servicing = Servicing::begin(Arc::clone(terms), command.on, &plan.installments);
-    one(LoanEvent::Disbursed(Disbursed {
+    Ok(vec![LoanEvent::Disbursed(Disbursed {
         disbursement_id: command.disbursement_id,
         on: command.on,
         amount,
         currency,
         installments: plan.installments,
         standing: servicing.standing,
-    }))
+    })])
 }
 
 fn not_approved(loan: &Loan) -> LoanRefusal {

@@ -67,7 +67,3 @@ fn owes_something(loan: &Servicing, on: NaiveDate, verb: &'static str) -> Result
     }
     Ok(())
 }
-
-fn one(event: LoanEvent) -> Decision {
-    Ok(vec![event])
-}

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::{
-    Decision, Loan, LoanEvent, LoanRefusal, disbursed, not_before_disbursement, not_in_the_future, one,
+    Decision, Loan, LoanEvent, LoanRefusal, disbursed, not_before_disbursement, not_in_the_future,
     owes_something,
 };
 use crate::decider::Undecided;
@@ -32,14 +32,14 @@ pub(super) fn decide(
     if command.on >= loan.last_on {
         let allocation = spread(loan, command.on, amount);
         let standing = loan.after_payment(command.on, &allocation).standing;
-        return one(recorded(loan, command, amount, allocation, Vec::new(), standing));
+        return Ok(vec![recorded(loan, command, amount, allocation, Vec::new(), standing)]);
     }
     let history = history.ok_or(Undecided::NeedsHistory)?;
     let with = history.with_payment(command.repayment_id, command.on, amount, Purpose::Repay);
     let derived = with.derive().expect("a disbursed loan has a plan");
     let allocation = derived.allocation_of(command.repayment_id).expect("the payment was derived").clone();
     let others = derived.reallocated.into_iter().filter(|moved| moved.repayment_id != command.repayment_id);
-    one(recorded(loan, command, amount, allocation, others.collect(), derived.loan.standing))
+    Ok(vec![recorded(loan, command, amount, allocation, others.collect(), derived.loan.standing)])
 }
 
 fn recorded(

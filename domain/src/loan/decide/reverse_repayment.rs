@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Decision, Loan, LoanEvent, LoanRefusal, disbursed, not_in_the_future, one};
+use super::{Decision, Loan, LoanEvent, LoanRefusal, disbursed, not_in_the_future};
 use crate::decider::Undecided;
 use crate::loan::command::ReverseRepayment;
 use crate::loan::event::RepaymentReversed;
@@ -29,7 +29,7 @@ pub(super) fn decide(
     }
     let without = history.without_payment(command.repayment_id);
     let derived = without.derive().expect("a disbursed loan has a plan");
-    one(LoanEvent::RepaymentReversed(RepaymentReversed {
+    Ok(vec![LoanEvent::RepaymentReversed(RepaymentReversed {
         repayment_id: command.repayment_id,
         on: command.on,
         reason: command.reason.clone(),
@@ -38,5 +38,5 @@ pub(super) fn decide(
         undone: payment.allocation.clone(),
         reallocated: derived.reallocated,
         standing: derived.loan.standing,
-    }))
+    })])
 }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::{
-    Decision, Loan, LoanEvent, LoanRefusal, disbursed, not_before_disbursement, not_in_the_future, one,
+    Decision, Loan, LoanEvent, LoanRefusal, disbursed, not_before_disbursement, not_in_the_future,
     owes_something,
 };
 use crate::decider::Undecided;
@@ -48,7 +48,7 @@ pub(super) fn decide(
     } else {
         (loan.after_payment(command.on, &allocation).standing, Vec::new())
     };
-    one(LoanEvent::SettledEarly(SettledEarly {
+    Ok(vec![LoanEvent::SettledEarly(SettledEarly {
         repayment_id: command.repayment_id,
         on: command.on,
         amount,
@@ -58,5 +58,5 @@ pub(super) fn decide(
         interest_changes: allocation.interest_changes,
         reallocated,
         standing,
-    }))
+    })])
 }

@@ -1,0 +1,24 @@
+//! Who sends a command.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::http::Extensions;
+
+/// Who acts, and the client whose idempotency keys count.
+///
+/// Whoever identifies a request puts one into its extensions. Without it the request is the local developer's: only
+/// a server on loopback lets such a request come this far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    pub subject: Arc<str>,
+    pub client: Arc<str>,
+}
+
+static LOCAL_DEVELOPER: LazyLock<Actor> =
+    LazyLock::new(|| Actor { subject: "local-developer".into(), client: "local".into() });
+
+impl Actor {
+    pub(crate) fn of(extensions: &Extensions) -> Self {
+        extensions.get::<Self>().unwrap_or(&LOCAL_DEVELOPER).clone()
+    }
+}

@@ -1,0 +1,59 @@
+//! What distinguishes one command's endpoint from another's.
+
+use axum::http::StatusCode;
+use problems::Kind;
+
+use crate::meter::Meter;
+
+/// One kind of command.
+pub(crate) struct Endpoint {
+    /// Its name in the events' metadata, the metrics and the logs.
+    pub(crate) command: &'static str,
+    /// Its operation in the OpenAPI document: the name of its handler.
+    pub(crate) operation: &'static str,
+    /// 201 where it creates something, else 200; a repeat is answered with the same.
+    pub(crate) status: StatusCode,
+    /// The path under which the stream that it begins can be read.
+    pub(crate) location: Option<&'static str>,
+    /// What it can be refused with, beside what every command can.
+    pub(crate) problems: &'static [&'static Kind],
+    pub(crate) meter: Meter,
+}
+
+impl Endpoint {
+    /// A command that changes what is there.
+    pub(crate) const fn changing(
+        command: &'static str,
+        operation: &'static str,
+        problems: &'static [&'static Kind],
+    ) -> Self {
+        Self { command, operation, status: StatusCode::OK, location: None, problems, meter: Meter::new() }
+    }
+
+    /// A command that adds something to a stream.
+    pub(crate) const fn adding(
+        command: &'static str,
+        operation: &'static str,
+        problems: &'static [&'static Kind],
+    ) -> Self {
+        Self {
+            command,
+            operation,
+            status: StatusCode::CREATED,
+            location: None,
+            problems,
+            meter: Meter::new(),
+        }
+    }
+
+    /// A command that begins a stream, to be read at `location/{id}`.
+    pub(crate) const fn beginning(
+        command: &'static str,
+        operation: &'static str,
+        location: &'static str,
+        problems: &'static [&'static Kind],
+    ) -> Self {
+        let (status, location) = (StatusCode::CREATED, Some(location));
+        Self { command, operation, status, location, problems, meter: Meter::new() }
+    }
+}

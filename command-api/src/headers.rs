@@ -1,0 +1,82 @@
+//! The headers of a command.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use problems::{
+    IDEMPOTENCY_KEY_INVALID, IDEMPOTENCY_KEY_MISSING, INVALID_PARAMETER, Problem, UNSUPPORTED_MEDIA_TYPE,
+};
+use uuid::Uuid;
+
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(crate) const RAZAO_POSITION: HeaderName = HeaderName::from_static("razao-position");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest `Idempotency-Key`.
+pub(crate) const LONGEST_KEY: usize = 255;
+/// The longest `X-Request-Id` that is taken over.
+const LONGEST_REQUEST_ID: usize = 128;
+
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {
+    let mut values = headers.get_all(&IDEMPOTENCY_KEY).iter();
+    let Some(key) = values.next() else {
+        return Err(IDEMPOTENCY_KEY_MISSING
+            .because("a command needs the header `Idempotency-Key`")
+            .in_field("Idempotency-Key"));
+    };
+    let invalid = |why: String| IDEMPOTENCY_KEY_INVALID.because(why).in_field("Idempotency-Key");
+    if values.next().is_some() {
+        return Err(invalid("`Idempotency-Key` is given more than once".to_owned()));
+    }
+    if key.is_empty() || key.len() > LONGEST_KEY {
+        return Err(invalid(format!(
+            "`Idempotency-Key` has 1 to {LONGEST_KEY} characters, not {}",
+            key.len()
+        )));
+    }
+    visible(key).ok_or_else(|| {
+        invalid("`Idempotency-Key` holds a character other than the visible ones of ASCII".to_owned())
+    })
+}
+
+/// The version that `If-Match` asks for.
+pub(crate) fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+    let mut values = headers.get_all(header::IF_MATCH).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let version = value.to_str().ok().and_then(version_in);
+    match (version, values.next()) {
+        (Some(version), None) => Ok(Some(version)),
+        _ => Err(INVALID_PARAMETER
+            .because("`If-Match` takes one version in double quotes, such as \"3\"")
+            .in_field("If-Match")),
+    }
+}
+
+fn version_in(tag: &str) -> Option<i64> {
+    let digits = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    if plain { digits.parse().ok() } else { None }
+}
+
+/// Refuses a body that is not declared as JSON.
+pub(crate) fn declares_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let declared =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = declared.split(';').next().unwrap_or_default().trim();
+    if media_type.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let found = if declared.is_empty() { "nothing" } else { declared };
+    let detail = format!("`Content-Type` is to be application/json; it is {found}");
+    Err(UNSUPPORTED_MEDIA_TYPE.because(detail).in_field("Content-Type"))
+}
+
+/// What ties the events to the request in the caller's own logs: its `X-Request-Id`, or a new id.
+pub(crate) fn correlation_id(headers: &HeaderMap) -> String {
+    let given = headers.get(&REQUEST_ID).filter(|id| (1..=LONGEST_REQUEST_ID).contains(&id.len()));
+    given.and_then(visible).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+/// The value if it holds only the visible characters of ASCII.
+fn visible(value: &HeaderValue) -> Option<&str> {
+    value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()))
+}

@@ -1,0 +1,216 @@
+//! `POST /v1/loans`: an application for a loan.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::Response;
+use domain::id::{BorrowerId, LoanId};
+use domain::loan::LoanCommand;
+use domain::loan::command::Apply;
+use domain::tax_id::TaxId;
+use domain::terms::{Terms, TermsRequest};
+use event_store::{Borrower, CommandContext, ExecuteError, Receipt};
+use problems::{
+    ALREADY_EXISTS, CUSTOM_DOES_NOT_ADD_UP, DUE_DATES_NOT_INCREASING, DUPLICATE_EXTERNAL_ID,
+    EXCESS_NOT_FOR_BASIS, GRACE_NOT_FOR_METHOD, GRACE_TOO_LONG, INVALID_AMOUNT, INVALID_TAX_ID,
+    INVALID_TERMS, INVALID_VALUE, NOT_SUPPORTED, PLAN_CANNOT_BE_DRAWN_AGAIN, Problem, SIMULATION_ONLY,
+    UNKNOWN_COMPONENT,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::answer::LoanAnswer;
+use crate::checks::{Checks, LONGEST_NAME, LONGEST_PRODUCT};
+use crate::claims::{self, LOAN_EXTERNAL_ID};
+use crate::endpoint::Endpoint;
+use crate::fields::Object;
+use crate::refusals::{fault_of, problem_of};
+use crate::serve::{Received, measure, receive};
+use crate::state::Shared;
+use crate::supported::unsupported;
+use crate::terms::{Found, found};
+
+/// How often the borrower is looked up again: each time another application of theirs was faster.
+const LOOK_UPS: usize = 4;
+
+pub(crate) static APPLY: Endpoint = Endpoint::beginning(
+    "ApplyForLoan",
+    "apply_for_loan",
+    "/v1/loans",
+    &[
+        &ALREADY_EXISTS,
+        &DUPLICATE_EXTERNAL_ID,
+        &INVALID_TAX_ID,
+        &INVALID_VALUE,
+        &INVALID_TERMS,
+        &INVALID_AMOUNT,
+        &NOT_SUPPORTED,
+        &GRACE_TOO_LONG,
+        &GRACE_NOT_FOR_METHOD,
+        &DUE_DATES_NOT_INCREASING,
+        &CUSTOM_DOES_NOT_ADD_UP,
+        &SIMULATION_ONLY,
+        &EXCESS_NOT_FOR_BASIS,
+        &PLAN_CANNOT_BE_DRAWN_AGAIN,
+        &UNKNOWN_COMPONENT,
+    ],
+);
+
+/// An application for a loan.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "borrower": {"tax_id": "11.222.333/0001-81", "name": "Cantina da Praça Ltda"},
+    "product": "working capital",
+    "terms": {
+        "principal": "10000.00", "currency": "BRL", "method": "price",
+        "rate": {"value": "0.0199", "per": "month", "compounding": "effective"},
+        "day_count": "30/360", "installments": 12, "every": {"months": 1}
+    },
+    "external_id": "proposal-2026-0001",
+    "metadata": {"channel": "app"}
+}))]
+pub(crate) struct ApplicationBody {
+    /// Drawn by the server where absent.
+    id: Option<Uuid>,
+    #[schema(value_type = BorrowerBody)]
+    borrower: Object<BorrowerBody>,
+    /// At most 100 characters.
+    product: Option<String>,
+    #[schema(value_type = TermsRequest)]
+    terms: Object<TermsRequest>,
+    /// Unique among the lender's loans. At most 100 characters.
+    external_id: Option<String>,
+    /// Anything the client wants to keep with the loan, in at most 4 KiB. No personal data: it stays in the log.
+    #[serde(default)]
+    metadata: Map<String, Value>,
+}
+
+/// Who applies. Kept beside the log: events hold an id only.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = BorrowerOfLoan)]
+pub(crate) struct BorrowerBody {
+    /// A CPF or CNPJ, with or without punctuation.
+    #[schema(example = "11.222.333/0001-81")]
+    tax_id: String,
+    /// At most 200 characters.
+    name: String,
+}
+
+/// An application whose fields are good.
+struct Application {
+    loan: LoanId,
+    tax_id: TaxId,
+    name: String,
+    product: Option<String>,
+    terms: Arc<Terms>,
+    external_id: Option<String>,
+    metadata: Map<String, Value>,
+}
+
+/// Apply for a loan.
+#[utoipa::path(
+    post,
+    path = "/v1/loans",
+    tag = "loans",
+    request_body = ApplicationBody,
+    responses((status = 201, description = "Applied: the event is LoanApplied", body = LoanAnswer)),
+)]
+pub(crate) async fn apply_for_loan(State(state): State<Arc<Shared>>, request: Request) -> Response<Body> {
+    measure(&APPLY, async {
+        let Received { body, context } = receive::<ApplicationBody>(&APPLY, &state, request).await?;
+        apply(&state, &body.check()?, context).await
+    })
+    .await
+}
+
+async fn apply(
+    state: &Shared,
+    application: &Application,
+    mut context: CommandContext,
+) -> Result<Receipt, Problem> {
+    context.claims = claims::of([(LOAN_EXTERNAL_ID, application.external_id.clone())]);
+    let mut look_ups = 0;
+    loop {
+        look_ups += 1;
+        let known = state.log.find_borrower(application.tax_id.as_str()).await;
+        let known = known.map_err(|fault| fault_of(&APPLY, &fault))?;
+        // Drawn at random: an id that tells when the borrower first came says something of them.
+        let borrower_id = known.unwrap_or_else(|| BorrowerId::new(Uuid::new_v4()));
+        context.borrower = Some(application.borrower(borrower_id));
+        let command = application.command(borrower_id);
+        let executed = state.loans.execute(application.loan.uuid(), &command, &context).await;
+        if look_ups < LOOK_UPS && matches!(executed, Err(ExecuteError::BorrowerKnown)) {
+            continue;
+        }
+        return executed.map_err(|error| problem_of(&APPLY, error));
+    }
+}
+
+impl ApplicationBody {
+    fn check(self) -> Result<Application, Problem> {
+        let mut checks = Checks::default();
+        let Object(borrower) = self.borrower;
+        let tax_id = TaxId::parse(borrower.tax_id.trim()).map_err(|error| {
+            // The number itself is not repeated: it may be someone's.
+            let detail = format!("`tax_id` is neither a CPF nor a CNPJ: {error}");
+            checks.refuse("/borrower/tax_id", INVALID_TAX_ID.code, detail);
+        });
+        let name = checks.text("/borrower/name", borrower.name, LONGEST_NAME);
+        let product = checks.optional_text("/product", self.product, LONGEST_PRODUCT);
+        let external_id = checks.external_id(self.external_id);
+        checks.metadata(&self.metadata);
+        let terms = check_terms(self.terms.0, &mut checks)?;
+        let unmet = "what a check refuses is among its findings";
+        checks.done()?;
+        Ok(Application {
+            loan: LoanId::new(self.id.unwrap_or_else(Uuid::now_v7)),
+            tax_id: tax_id.expect(unmet),
+            name,
+            product,
+            terms: Arc::new(terms.expect(unmet)),
+            external_id,
+            metadata: self.metadata,
+        })
+    }
+}
+
+/// The terms, unless they break rules or are not served yet.
+fn check_terms(request: TermsRequest, checks: &mut Checks) -> Result<Option<Terms>, Problem> {
+    let terms = match request.check() {
+        Ok(terms) => terms,
+        Err(errors) => {
+            match found(errors, "/terms") {
+                Found::Unreadable(problem) => return Err(problem),
+                Found::Broken(fields) => checks.add(&INVALID_TERMS, fields),
+            }
+            return Ok(None);
+        }
+    };
+    for (pointer, served) in unsupported(&terms) {
+        let field = pointer.trim_start_matches('/');
+        let detail = format!("`{field}`: loans are served with {served} for now");
+        checks.refuse(&format!("/terms{pointer}"), NOT_SUPPORTED.code, detail);
+    }
+    Ok(Some(terms))
+}
+
+impl Application {
+    fn borrower(&self, id: BorrowerId) -> Borrower {
+        Borrower { id, tax_id: self.tax_id.as_str().to_owned(), name: self.name.clone() }
+    }
+
+    fn command(&self, borrower_id: BorrowerId) -> LoanCommand {
+        LoanCommand::Apply(Apply {
+            borrower_id,
+            external_id: self.external_id.clone(),
+            product: self.product.clone(),
+            terms: Arc::clone(&self.terms),
+            metadata: self.metadata.clone(),
+        })
+    }
+}

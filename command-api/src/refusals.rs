@@ -1,0 +1,115 @@
+//! Which problem each refusal is, and where in the body it lies: a new refusal does not compile until it has one.
+
+use domain::PlanError;
+use domain::entry::EntryRefusal;
+use domain::loan::LoanRefusal;
+use event_store::{ExecuteError, LogError};
+use problems::{
+    ALREADY_EXISTS, ALREADY_REVERSED, BEFORE_FIRST_FACT, CONFLICT, FUTURE_DATE, IDEMPOTENCY_KEY_REUSED,
+    INTERNAL, INVALID_AMOUNT, INVALID_VALUE, MORE_THAN_APPROVED, NOT_ACTIVE, NOT_APPLIED, NOT_APPROVED,
+    NOT_FOUND, NOT_THE_SETTLEMENT_AMOUNT, PRECONDITION_FAILED, Problem, UNAVAILABLE, UNBALANCED,
+};
+
+use crate::claims;
+use crate::endpoint::Endpoint;
+use crate::terms::plan_problem;
+
+/// A refusal that has a problem.
+pub(crate) trait ToProblem: std::error::Error + 'static {
+    fn to_problem(&self) -> Problem;
+}
+
+/// Why a command was not executed, for its client. Faults are logged here, once.
+pub(crate) fn problem_of<R: ToProblem>(endpoint: &Endpoint, error: ExecuteError<R>) -> Problem {
+    match error {
+        ExecuteError::Refused(refusal) => refusal.to_problem(),
+        ExecuteError::VersionMismatch { actual: 0, .. } if endpoint.location.is_none() => {
+            NOT_FOUND.because("there is nothing with this id")
+        }
+        ExecuteError::VersionMismatch { expected, actual } => PRECONDITION_FAILED
+            .because(format!("the version is {actual}, not {expected}"))
+            .in_field("If-Match"),
+        ExecuteError::KeyReused => IDEMPOTENCY_KEY_REUSED
+            .because("this `Idempotency-Key` was accepted with another path or body")
+            .in_field("Idempotency-Key"),
+        ExecuteError::Claimed(taken) => claims::taken(&taken),
+        ExecuteError::BorrowerKnown | ExecuteError::LostRace => {
+            CONFLICT.because("other commands were faster, again and again")
+        }
+        ExecuteError::Busy => UNAVAILABLE.because("too many commands wait"),
+        // The append path logged the cause.
+        ExecuteError::Unavailable(_) => UNAVAILABLE.because("the log cannot be reached"),
+        ExecuteError::Log(fault) => fault_of(endpoint, &fault),
+    }
+}
+
+pub(crate) fn fault_of(endpoint: &Endpoint, fault: &LogError) -> Problem {
+    let cause = std::error::Error::source(fault).map(ToString::to_string);
+    tracing::error!(command = endpoint.command, %fault, cause, "the command was not executed");
+    match fault {
+        LogError::Unavailable(_) => UNAVAILABLE.because("the log cannot be reached"),
+        LogError::Migration(_) | LogError::Unreadable { .. } => INTERNAL.because("the stream cannot be read"),
+    }
+}
+
+impl ToProblem for LoanRefusal {
+    fn to_problem(&self) -> Problem {
+        let detail = self.to_string();
+        match self {
+            Self::Unknown | Self::RepaymentUnknown(_) => NOT_FOUND.because(detail),
+            Self::AlreadyExists | Self::DuplicateRepayment(_) => {
+                ALREADY_EXISTS.because(detail).in_field("/id")
+            }
+            Self::NotApplied { .. } => NOT_APPLIED.because(detail),
+            Self::NotApproved { .. } => NOT_APPROVED.because(detail),
+            Self::NotActive { .. } => NOT_ACTIVE.because(detail),
+            Self::FutureDate { .. } => FUTURE_DATE.because(detail).in_field("/on"),
+            Self::BeforeFirstFact { field, .. } => {
+                BEFORE_FIRST_FACT.because(detail).in_field(format!("/{field}"))
+            }
+            Self::Amount(_) => INVALID_AMOUNT.because(detail).in_field("/amount"),
+            Self::MoreThanApproved { .. } => MORE_THAN_APPROVED.because(detail).in_field("/amount"),
+            Self::NotTheSettlementAmount { .. } => {
+                NOT_THE_SETTLEMENT_AMOUNT.because(detail).in_field("/amount")
+            }
+            Self::AlreadyReversed(_) => ALREADY_REVERSED.because(detail),
+            Self::Plan(error) => plan_problem(error, pointer_of_plan(error)),
+        }
+    }
+}
+
+impl ToProblem for EntryRefusal {
+    fn to_problem(&self) -> Problem {
+        let detail = self.to_string();
+        match self {
+            Self::Unknown => NOT_FOUND.because(detail),
+            Self::AlreadyExists => ALREADY_EXISTS.because(detail).in_field("/id"),
+            Self::AlreadyReversed { .. } => ALREADY_REVERSED.because(detail),
+            Self::FutureDate { .. } => FUTURE_DATE.because(detail).in_field("/on"),
+            Self::BeforeFirstFact { .. } => BEFORE_FIRST_FACT.because(detail).in_field("/on"),
+            Self::LineCount(_) => INVALID_VALUE.because(detail).in_field("/lines"),
+            Self::Amount { index, .. } => INVALID_AMOUNT.because(detail).in_field(format!("/lines/{index}")),
+            Self::Unbalanced { .. } => UNBALANCED.because(detail).in_field("/lines"),
+        }
+    }
+}
+
+/// The terms were agreed before: of the disbursement, its date or its amount is what the plan cannot be drawn with.
+fn pointer_of_plan(error: &PlanError) -> String {
+    let field = match error {
+        PlanError::FirstDueBeforeDisbursement { .. }
+        | PlanError::DisbursementAfterLastDueDate { .. }
+        | PlanError::ChargeAfterLastDueDate { .. }
+        | PlanError::IofRateUnknown { .. }
+        | PlanError::DateOutOfRange { .. } => "/on",
+        PlanError::NegativeAmortization { .. }
+        | PlanError::CustomDoesNotAddUp { .. }
+        | PlanError::MethodNeedsOneDisbursement { .. }
+        | PlanError::SimulationOnly
+        | PlanError::NothingDisbursed
+        | PlanError::MoreKeptBackThanDisbursed { .. }
+        | PlanError::TaxWithoutEnd
+        | PlanError::OutOfRange(_) => "/amount",
+    };
+    field.to_owned()
+}

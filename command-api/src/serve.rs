@@ -1,0 +1,136 @@
+//! The one path of all commands: key, body, hash, execution, answer.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::Response;
+use axum::response::IntoResponse;
+use domain::decider::Decider;
+use event_store::{Claim, CommandContext, IdempotencyKey, Metadata, Receipt, Streams};
+use problems::{INVALID_PARAMETER, Problem};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::actor::Actor;
+use crate::endpoint::Endpoint;
+use crate::meter::Outcome;
+use crate::refusals::{ToProblem, problem_of};
+use crate::state::Shared;
+use crate::{answer, body, hash, headers};
+
+/// The version of the rules that decide.
+const ENGINE: &str = concat!("razao/", env!("CARGO_PKG_VERSION"));
+
+/// What a body asks for, once its fields are found good.
+pub(crate) struct Order<Command> {
+    pub(crate) stream: Uuid,
+    pub(crate) command: Command,
+    pub(crate) claims: Vec<Claim>,
+    /// Why, in the caller's words.
+    pub(crate) reason: Option<String>,
+}
+
+/// A request that could be read.
+pub(crate) struct Received<B> {
+    pub(crate) body: B,
+    pub(crate) context: CommandContext,
+}
+
+/// Serves a command: `order` turns its body into what to do on which of `streams`.
+pub(crate) async fn serve<D, B>(
+    endpoint: &'static Endpoint,
+    state: &Shared,
+    streams: &Streams<D>,
+    request: Request,
+    order: impl FnOnce(B) -> Result<Order<D::Command>, Problem>,
+) -> Response<Body>
+where
+    D: Decider<Refusal: ToProblem>,
+    B: DeserializeOwned,
+{
+    measure(endpoint, async {
+        let Received { body, mut context } = receive(endpoint, state, request).await?;
+        let Order { stream, command, claims, reason } = order(body)?;
+        context.claims = claims;
+        context.metadata.reason = reason;
+        let executed = streams.execute(stream, &command, &context).await;
+        executed.map_err(|error| problem_of(endpoint, error))
+    })
+    .await
+}
+
+/// Reads a request: first what costs nothing to refuse, then the body.
+pub(crate) async fn receive<B: DeserializeOwned>(
+    endpoint: &'static Endpoint,
+    state: &Shared,
+    request: Request,
+) -> Result<Received<B>, Problem> {
+    refuse_query(&request)?;
+    let key: Arc<str> = headers::idempotency_key(request.headers())?.into();
+    let expected_version = headers::expected_version(request.headers())?;
+    headers::declares_json(request.headers())?;
+    let correlation_id = headers::correlation_id(request.headers());
+    let actor = Actor::of(request.extensions());
+    let uri = request.uri().clone();
+
+    let bytes = body::read(request, state.body_deadline).await?;
+    let body = body::parse(&bytes)?;
+    let request_hash = hash::of_request(uri.path(), &bytes);
+    let metadata = Metadata {
+        actor: actor.subject.as_ref().to_owned(),
+        command: endpoint.command,
+        idempotency_key: Some(Arc::clone(&key)),
+        correlation_id,
+        causation_id: None,
+        reason: None,
+        engine: ENGINE,
+    };
+    let context = CommandContext {
+        today: state.booking_day.today(),
+        key: Some(IdempotencyKey { client: actor.client, key, request_hash }),
+        expected_version,
+        claims: Vec::new(),
+        borrower: None,
+        metadata,
+    };
+    Ok(Received { body, context })
+}
+
+/// Runs a command to its answer, and counts and times it.
+pub(crate) async fn measure(
+    endpoint: &'static Endpoint,
+    command: impl Future<Output = Result<Receipt, Problem>>,
+) -> Response<Body> {
+    let started = Instant::now();
+    let result = command.await;
+    let outcome = match &result {
+        Ok(receipt) if receipt.replayed => Outcome::Replayed,
+        Ok(_) => Outcome::Accepted,
+        Err(problem) if problem.kind.status < 500 => Outcome::Refused,
+        Err(_) => Outcome::Failed,
+    };
+    let took = started.elapsed();
+    endpoint.meter.record(endpoint.command, outcome, took);
+    let outcome = outcome.name();
+    match result {
+        Ok(receipt) => {
+            let (stream, position) = (&receipt.stream_id, receipt.position);
+            tracing::debug!(command = endpoint.command, outcome, %stream, position, ?took, "command executed");
+            answer::answer(endpoint, &receipt)
+        }
+        Err(problem) => {
+            let code = problem.kind.code;
+            tracing::debug!(command = endpoint.command, outcome, code, ?took, "command not executed");
+            problem.into_response()
+        }
+    }
+}
+
+/// Commands take no query: one that is meant to change what the command does must not be passed over.
+pub(crate) fn refuse_query(request: &Request) -> Result<(), Problem> {
+    let Some(query) = request.uri().query().filter(|query| !query.is_empty()) else { return Ok(()) };
+    let name = query.split(['=', '&']).next().unwrap_or_default();
+    Err(INVALID_PARAMETER.because(format!("the command takes no parameter `{name}`")).in_field(name))
+}

@@ -1,0 +1,42 @@
+//! What all commands share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::entry::Entry;
+use domain::loan::Loan;
+use event_store::{BookingDay, Log, Streams};
+
+/// How long a client may take to send a body.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The streams that commands go to, and the day on which they are booked. Clones share it.
+#[derive(Clone)]
+pub struct CommandState(pub(crate) Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) log: Log,
+    pub(crate) loans: Streams<Loan>,
+    pub(crate) entries: Streams<Entry>,
+    pub(crate) booking_day: BookingDay,
+    pub(crate) body_deadline: Duration,
+}
+
+impl CommandState {
+    /// The states of loans take at most `cache_bytes` of memory, those of entries an eighth more.
+    pub fn new(log: Log, booking_day: BookingDay, cache_bytes: u64) -> Self {
+        Self::with_body_deadline(log, booking_day, cache_bytes, BODY_DEADLINE)
+    }
+
+    /// The same where a client has another time than ten seconds to send a body.
+    pub fn with_body_deadline(
+        log: Log,
+        booking_day: BookingDay,
+        cache_bytes: u64,
+        body_deadline: Duration,
+    ) -> Self {
+        let loans = Streams::new(log.clone(), cache_bytes);
+        let entries = Streams::new(log.clone(), cache_bytes / 8);
+        Self(Arc::new(Shared { log, loans, entries, booking_day, body_deadline }))
+    }
+}

@@ -1,0 +1,14 @@
+//! The command API over HTTP, on the real router with a real PostgreSQL and a fresh database for each test.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod applications;
+mod bad_input;
+mod concurrency;
+mod document;
+mod entries;
+mod faults;
+mod life_of_a_loan;
+mod refusals;
+mod schedules;
+mod support;

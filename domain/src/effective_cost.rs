@@ -1,0 +1,213 @@
+//! The effective cost of a loan, custo efetivo total (Res. CMN 4.881/2020; LENDING.md §7).
+
+mod guess;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::exact::{OutOfRange, add, div, mul, sub};
+use crate::power::{power, whole_power};
+use crate::rounding::RoundingMode;
+
+/// What borrowing costs, as rates of interest: fractions with four decimals (a percentage with two).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EffectiveCost {
+    /// The x with Σ received/(1+x)^(d/365) = Σ paid/(1+x)^(d/365).
+    pub yearly: Decimal,
+    /// (1+x)^(1/12) − 1
+    pub monthly: Decimal,
+}
+
+/// Money that moves on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flow {
+    pub on: NaiveDate,
+    pub amount: Decimal,
+}
+
+const DECIMALS: u32 = 4;
+const MOST_STEPS: u32 = 200;
+/// Steps of the daily discount factor shrink by squares: after one below this the factor is right to some 18
+/// digits.
+const SMALLEST_STEP: Decimal = Decimal::from_parts(1, 0, 0, false, 11);
+/// The daily discount factor that is searched down to: it stands for a yearly cost of some 10^16.
+const LOWEST_DISCOUNT: Decimal = Decimal::from_parts(9, 0, 0, false, 1);
+/// And up to: a yearly cost of −99 %.
+const HIGHEST_DISCOUNT: Decimal = Decimal::from_parts(10127, 0, 0, false, 4);
+/// Installments lie a few different numbers of days apart; a plan of many is not worth looking through.
+const MOST_GAPS_KEPT: usize = 32;
+const FIRST_STRIDE: Decimal = Decimal::from_parts(1, 0, 0, false, 6);
+
+/// The effective cost of receiving `received` and paying `paid`; `None` where no rate makes them equal.
+pub fn effective_cost(received: &[Flow], paid: &[Flow]) -> Option<EffectiveCost> {
+    let discount = daily_discount(received, paid)?;
+    let yearly = yearly(discount).ok()?;
+    let monthly =
+        power(yearly.checked_add(Decimal::ONE)?, Decimal::ONE / Decimal::from(12)).ok()? - Decimal::ONE;
+    let shown = |rate| RoundingMode::HalfEven.round(rate, DECIMALS);
+    Some(EffectiveCost { yearly: shown(yearly), monthly: shown(monthly) })
+}
+
+/// The yearly rate itself, before rounding.
+pub fn yearly_rate(received: &[Flow], paid: &[Flow]) -> Option<Decimal> {
+    yearly(daily_discount(received, paid)?).ok()
+}
+
+fn yearly(discount: Decimal) -> Result<Decimal, OutOfRange> {
+    sub(div(Decimal::ONE, whole_power(discount, 365)?)?, Decimal::ONE)
+}
+
+/// v with Σ paid·v^d = Σ received·v^d, d in days from the first of them.
+fn daily_discount(received: &[Flow], paid: &[Flow]) -> Option<Decimal> {
+    let balance = Balance::of(received, paid)?;
+    let at_par = balance.at(Decimal::ONE).ok()?;
+    if at_par.value.is_zero() {
+        return Some(Decimal::ONE);
+    }
+    let found = if at_par.value > Decimal::ZERO {
+        let guess = guess::root_below_one(&balance.terms).filter(|guess| *guess > LOWEST_DISCOUNT);
+        balance.root_between(LOWEST_DISCOUNT, Decimal::ONE, guess.unwrap_or(Decimal::ONE))
+    } else {
+        let above = balance.first_positive_above_par()?;
+        balance.root_between(Decimal::ONE, above, above)
+    };
+    // Steps that end at the lowest factor have found its edge, not a root.
+    found.ok().flatten().filter(|v| *v > LOWEST_DISCOUNT + SMALLEST_STEP)
+}
+
+/// Σ paid·v^d − Σ received·v^d as a polynomial in the daily discount factor v.
+struct Balance {
+    /// Days since the flow before, and the net amount paid.
+    terms: Vec<(u32, Decimal)>,
+}
+
+/// A polynomial's value and slope.
+struct At {
+    value: Decimal,
+    slope: Decimal,
+}
+
+impl Balance {
+    fn of(received: &[Flow], paid: &[Flow]) -> Option<Self> {
+        let out = received.iter().map(|flow| (flow.on, -flow.amount));
+        let mut flows: Vec<_> = out.chain(paid.iter().map(|flow| (flow.on, flow.amount))).collect();
+        flows.sort_by_key(|flow| flow.0);
+        let mut before = flows.first()?.0;
+        let mut terms = Vec::with_capacity(flows.len());
+        for (on, amount) in flows {
+            terms.push((u32::try_from((on - before).num_days()).ok()?, amount));
+            before = on;
+        }
+        Some(Self { terms })
+    }
+
+    /// By Horner's rule from the last flow back, with the powers of the usual gaps worked out once.
+    fn at(&self, v: Decimal) -> Result<At, OutOfRange> {
+        let mut powers: Vec<(u32, Decimal, Decimal)> = Vec::with_capacity(6);
+        let (mut value, mut slope) = (Decimal::ZERO, Decimal::ZERO);
+        for &(gap, amount) in self.terms.iter().rev() {
+            value = add(value, amount)?;
+            if gap == 0 {
+                continue;
+            }
+            let known = powers.iter().find(|known| known.0 == gap).copied();
+            let (_, power, derivative) = if let Some(known) = known {
+                known
+            } else {
+                let below = whole_power(v, gap - 1)?;
+                let fresh = (gap, mul(below, v)?, mul(below, Decimal::from(gap))?);
+                if powers.len() < MOST_GAPS_KEPT {
+                    powers.push(fresh);
+                }
+                fresh
+            };
+            slope = add(mul(slope, power)?, mul(value, derivative)?)?;
+            value = mul(value, power)?;
+        }
+        Ok(At { value, slope })
+    }
+
+    /// A discount factor above one at which more is paid than received, found in growing strides.
+    fn first_positive_above_par(&self) -> Option<Decimal> {
+        let mut stride = FIRST_STRIDE;
+        loop {
+            let v = Decimal::ONE + stride;
+            if v > HIGHEST_DISCOUNT {
+                return None;
+            }
+            if self.at(v).ok()?.value > Decimal::ZERO {
+                return Some(v);
+            }
+            stride *= Decimal::TWO;
+        }
+    }
+
+    /// Newton's steps from `start`, kept inside a shrinking bracket: the value is above zero at `high`, and
+    /// below it at `low` if there is a root at all.
+    fn root_between(
+        &self,
+        low: Decimal,
+        high: Decimal,
+        start: Decimal,
+    ) -> Result<Option<Decimal>, OutOfRange> {
+        let (mut low, mut high, mut v) = (low, high, start);
+        for _ in 0..MOST_STEPS {
+            let At { value, slope } = self.at(v)?;
+            let side = if value > Decimal::ZERO { &mut high } else { &mut low };
+            *side = v;
+            let newton = if slope.is_zero() { None } else { sub(v, div(value, slope)?).ok() };
+            let next = match newton {
+                Some(next) if low <= next && next <= high => next,
+                _ => div(add(low, high)?, Decimal::TWO)?,
+            };
+            if (next - v).abs() < SMALLEST_STEP {
+                return Ok(Some(next));
+            }
+            v = next;
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flow(on: &str, amount: i64) -> Flow {
+        Flow { on: on.parse().unwrap(), amount: Decimal::from(amount) }
+    }
+
+    #[test]
+    fn a_loan_without_interest_or_fee_costs_nothing() {
+        let cost = effective_cost(&[flow("2026-01-01", 100)], &[flow("2026-07-01", 100)]).unwrap();
+        assert_eq!((cost.yearly.to_string(), cost.monthly.to_string()), ("0.0000".into(), "0.0000".into()));
+    }
+
+    #[test]
+    fn paying_back_less_than_was_received_costs_less_than_nothing() {
+        let cost = effective_cost(&[flow("2026-01-01", 100)], &[flow("2027-01-01", 90)]).unwrap();
+        assert_eq!(cost.yearly.to_string(), "-0.1000");
+    }
+
+    #[test]
+    fn a_cost_that_is_an_exact_half_goes_to_the_even_digit() {
+        let after_a_year = [Flow { on: "2027-01-01".parse().unwrap(), amount: Decimal::new(1_268_250, 2) }];
+        let cost = effective_cost(&[flow("2026-01-01", 10_000)], &after_a_year).unwrap();
+        assert_eq!(cost.yearly.to_string(), "0.2682");
+    }
+
+    #[test]
+    fn a_cost_beyond_all_measure_is_still_found() {
+        let cost = effective_cost(&[flow("2026-01-01", 100)], &[flow("2026-01-31", 200)]).unwrap();
+        assert_eq!(cost.yearly.to_string(), "4596.6045");
+    }
+
+    #[test]
+    fn there_is_no_cost_where_nothing_is_received() {
+        assert_eq!(effective_cost(&[flow("2026-01-01", 0)], &[flow("2026-07-01", 100)]), None);
+        assert_eq!(effective_cost(&[flow("2026-01-01", 100)], &[flow("2026-01-01", 110)]), None);
+        assert_eq!(effective_cost(&[], &[]), None);
+    }
+}

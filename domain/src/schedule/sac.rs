@@ -1,0 +1,27 @@
+//! Equal principal (sistema de amortização constante), LENDING.md §5, §6.
+
+use rust_decimal::Decimal;
+
+use super::draft::{Draft, Row};
+use super::{PlanError, parts};
+use crate::exact::add;
+
+pub(super) fn rows(draft: &Draft<'_>) -> Result<Vec<Row>, PlanError> {
+    parts::rows(draft, &principal_parts(draft)?)
+}
+
+/// The principal of each row; each disbursement changes those from its period on.
+fn principal_parts(draft: &Draft<'_>) -> Result<Vec<Decimal>, PlanError> {
+    let count = draft.count();
+    let mut each = vec![Decimal::ZERO; count];
+    for day in draft.releases.days() {
+        let first = draft.first_amortizing(day);
+        let standing = draft.walk_to(first, day, |turn| parts::repay(draft, &each, turn))?;
+        let released = draft.releases.inside(first, day).map(|(_, amount)| amount);
+        let owed = released.into_iter().try_fold(standing.balance, add)?;
+        let part = draft.precision.installment(Draft::per_row(owed, count - first)?)?;
+        each[first..].fill(part);
+        parts::spread_remainder(draft, &mut each[first..], owed)?;
+    }
+    Ok(each)
+}

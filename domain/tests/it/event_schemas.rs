@@ -1,0 +1,127 @@
+//! Every version of every event has a JSON Schema and a fixture, and the fixture still loads.
+//!
+//! `UPDATE_EXPECT=1 cargo test -p domain` writes schemas that are missing or out of date, and fixtures that are
+//! missing. A fixture that exists is never written again: it is what was released.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use cqrs_es::DomainEvent;
+use domain::decider::StoredEvent;
+use domain::entry::{self, Entry, EntryCommand, EntryEvent, Post, PostLine, Reverse};
+use domain::journal::{Account, Side};
+use domain::loan::{Loan, LoanEvent, event};
+use domain::{Currency, event_types};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::support::*;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schemas/events")
+}
+
+fn updating() -> bool {
+    std::env::var_os("UPDATE_EXPECT").is_some()
+}
+
+fn schema_of<Event: ToSchema>(event_type: &str) -> Value {
+    let mut referenced = Vec::new();
+    Event::schemas(&mut referenced);
+    let definitions: BTreeMap<String, Value> =
+        referenced.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).unwrap())).collect();
+    let mut schema = serde_json::to_value(Event::schema()).unwrap();
+    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    schema["title"] = json!(event_type);
+    schema["properties"]["type"] = json!({"const": event_type});
+    schema["required"].as_array_mut().expect("events have required fields").push(json!("type"));
+    schema["$defs"] = json!(definitions);
+    let text = schema.to_string().replace("#/components/schemas/", "#/$defs/");
+    serde_json::from_str(&text).unwrap()
+}
+
+fn schemas() -> BTreeMap<&'static str, Value> {
+    BTreeMap::from([
+        ("LoanApplied", schema_of::<event::Applied>("LoanApplied")),
+        ("LoanApproved", schema_of::<event::Approved>("LoanApproved")),
+        ("LoanRejected", schema_of::<event::Closed>("LoanRejected")),
+        ("LoanWithdrawn", schema_of::<event::Closed>("LoanWithdrawn")),
+        ("LoanDisbursed", schema_of::<event::Disbursed>("LoanDisbursed")),
+        ("LoanChargeAdded", schema_of::<event::ChargeAdded>("LoanChargeAdded")),
+        ("LoanRepaymentRecorded", schema_of::<event::RepaymentRecorded>("LoanRepaymentRecorded")),
+        ("LoanSettledEarly", schema_of::<event::SettledEarly>("LoanSettledEarly")),
+        ("LoanRepaymentReversed", schema_of::<event::RepaymentReversed>("LoanRepaymentReversed")),
+        ("EntryPosted", schema_of::<entry::Posted>("EntryPosted")),
+        ("EntryReversed", schema_of::<entry::Reversed>("EntryReversed")),
+    ])
+}
+
+/// An event of every type, as the rules decide it.
+fn samples() -> BTreeMap<String, Value> {
+    let loan = disbursed(four_installments())
+        .and(&pay(1, "2026-03-15", "324.00"))
+        .and(&pay(2, "2026-02-15", "324.00"))
+        .and(&charge(1, "penalty", "2026-02-20", "10.00"))
+        .and(&settle(3, "2026-03-20", "605.90"))
+        .and(&reverse(1, "2026-03-25"));
+    let applied = given::<Loan>([]).and(&apply_for(four_installments()));
+    let rejected = applied.clone().and(&reject("2026-01-10"));
+    let withdrawn = applied.and(&withdraw("2026-01-10"));
+    let loans = [loan.events, rejected.events, withdrawn.events].concat();
+    let line =
+        |account, side| PostLine { account: Account::parse(account).unwrap(), side, amount: decimal("9.90") };
+    let entry = given::<Entry>([])
+        .and(&EntryCommand::Post(Post {
+            on: day("2026-03-02"),
+            description: "bank fee".to_owned(),
+            currency: Currency::Brl,
+            lines: vec![line("expenses:bank", Side::Debit), line("assets:cash", Side::Credit)],
+            external_id: Some("2026-03-02/17".to_owned()),
+        }))
+        .and(&EntryCommand::Reverse(Reverse { on: day("2026-03-03"), reason: "refunded".to_owned() }));
+    let loans = loans.iter().map(|event| (event.event_type(), serde_json::to_value(event).unwrap()));
+    let entries = entry.events.iter().map(|event| (event.event_type(), serde_json::to_value(event).unwrap()));
+    loans.chain(entries).collect()
+}
+
+#[test]
+fn the_schemas_are_those_of_the_code() {
+    let schemas = schemas();
+    assert_eq!(schemas.len(), event_types().len());
+    for (event_type, version) in event_types() {
+        let file = folder().join(format!("{event_type}.v{version}.schema.json"));
+        let text = serde_json::to_string_pretty(&schemas[event_type]).unwrap() + "\n";
+        if updating() {
+            fs::create_dir_all(folder()).unwrap();
+            fs::write(&file, &text).unwrap();
+        }
+        let stored = fs::read_to_string(&file).unwrap_or_default();
+        assert!(stored == text, "{} is out of date: UPDATE_EXPECT=1 writes it", file.display());
+    }
+}
+
+#[test]
+fn every_fixture_still_loads_and_fits_its_schema() {
+    let (schemas, samples) = (schemas(), samples());
+    for (event_type, version) in event_types() {
+        let file = folder().join(format!("fixtures/{event_type}.v{version}.json"));
+        if updating() && !file.exists() {
+            fs::create_dir_all(folder().join("fixtures")).unwrap();
+            fs::write(&file, serde_json::to_string_pretty(&samples[event_type]).unwrap() + "\n").unwrap();
+        }
+        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let fixture: Value = serde_json::from_str(&text).unwrap();
+        let read_again = if event_type.starts_with("Loan") {
+            serde_json::to_value(LoanEvent::read(event_type, &text).expect(event_type)).unwrap()
+        } else {
+            serde_json::to_value(EntryEvent::read(event_type, &text).expect(event_type)).unwrap()
+        };
+        assert_eq!(read_again, fixture, "{event_type}: nothing of it is lost or added by reading");
+        for event in [&fixture, &samples[event_type]] {
+            if let Err(error) = jsonschema::validate(&schemas[event_type], event) {
+                panic!("{event_type} does not fit its schema: {error} at {}", error.instance_path);
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Benchmarks: all in one run on one machine beside `pgbench`, so that every figure that counts is a ratio.
+#![expect(
+    clippy::float_arithmetic,
+    clippy::cast_precision_loss,
+    reason = "rates and ratios of measurements are approximate by nature; no amount of money is here"
+)]
+
+mod append;
+mod book;
+mod feed;
+mod figures;
+mod ground;
+mod http;
+mod load;
+mod long_loan;
+mod machine;
+mod pgbench;
+mod ready;
+mod report;
+mod rounds;
+mod server;
+mod stock;
+mod visible;
+mod wire;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+
+use self::book::Book;
+use self::figures::Figures;
+use self::ground::Ground;
+use self::load::Span;
+use self::rounds::Rounds;
+use self::server::Server;
+use crate::failure::Failure;
+
+/// Measure, beside `pgbench` on the same Postgres.
+#[derive(Debug, Clone, clap::Args)]
+pub struct BenchArgs {
+    /// What to measure [default: spine, which is all of it].
+    #[arg(value_enum)]
+    pub what: Vec<Measurement>,
+    /// One short round on a smaller log: to see that it runs, not how fast.
+    #[arg(long)]
+    pub quick: bool,
+    /// How many rounds, one after the other: the table has the medians.
+    #[arg(long, default_value_t = 3)]
+    pub rounds: u32,
+    /// A Postgres to measure on, where databases may be made [default: a private one for this run].
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Write the table and the machine to a file, such as docs/BENCHMARKS.md.
+    #[arg(long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Measurement {
+    /// Everything
+    Spine,
+    /// Commands in process, on many streams and on one
+    Append,
+    /// Repayments over HTTP, on many loans and on one, without and with read models
+    Http,
+    /// Stock cqrs-es and postgres-es doing the same
+    Stock,
+    /// A command on a long stream against one on a short stream
+    LongLoan,
+    /// All read models following the log
+    Feed,
+    /// All read models built anew
+    Rebuild,
+    /// From accepted to visible
+    Visible,
+    /// Starting with a large log, and memory under load
+    Ready,
+}
+
+/// How large and how long everything is.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    rounds: u32,
+    span: Span,
+    cold_commands: usize,
+    fed_events: usize,
+    large_log: usize,
+}
+
+impl Scale {
+    fn of(args: &BenchArgs) -> Self {
+        let span = |warm_up, measured| Span {
+            warm_up: Duration::from_millis(warm_up),
+            measured: Duration::from_secs(measured),
+        };
+        if args.quick {
+            let span = span(500, 2);
+            return Self { rounds: 1, span, cold_commands: 50, fed_events: 20_000, large_log: 150_000 };
+        }
+        let rounds = args.rounds.max(1);
+        Self { rounds, span: span(1000, 10), cold_commands: 200, fed_events: 200_000, large_log: 1_000_000 }
+    }
+}
+
+/// Runs what is asked for and prints the table.
+pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
+    let scale = Scale::of(&args);
+    let asked_for_all = args.what.is_empty() || args.what.contains(&Measurement::Spine);
+    let is_asked = |what| asked_for_all || args.what.contains(&what);
+    let mut ground = Ground::prepare(args.database_url.as_deref())
+        .await
+        .map_err(|error| Failure::Unreachable(format!("there is no Postgres to measure on: {error:#}")))?;
+    eprintln!("the book: {} loans", book::LOANS);
+    let book = post_book(&ground).await?;
+    let postgres = ground.describe().await?;
+
+    let mut figures = Figures::default();
+    for round in 1..=scale.rounds {
+        eprintln!("round {round} of {}", scale.rounds);
+        Rounds { ground: &ground, book: &book, scale, is_asked: &is_asked }.run(&mut figures).await?;
+    }
+    let mut log = String::new();
+    if is_asked(Measurement::Ready) {
+        eprintln!("a log of {} events", scale.large_log);
+        let ready = ready::measure(&mut ground, &book, scale.large_log, scale.span).await?;
+        for seconds in ready.seconds {
+            figures.note(figures::Figure::ReadySeconds, seconds);
+        }
+        figures.note(figures::Figure::MemoryMb, ready.memory.most_resident as f64 / 1e6);
+        log = format!(
+            "- large log: {} events; resident after the load: {} MB\n",
+            ready.events,
+            ready.memory.resident / 1_000_000
+        );
+    }
+    ground.clear().await?;
+
+    let table = report::table(&figures);
+    writeln!(std::io::stdout().lock(), "{table}")?;
+    if let Some(file) = &args.write {
+        let rounds = format!("- {} round(s) of {} s each\n", scale.rounds, scale.span.measured.as_secs());
+        let circumstances = format!("{}- PostgreSQL: {postgres}\n{rounds}{log}", machine::describe());
+        write(file, &table, &circumstances)?;
+    }
+    Ok(())
+}
+
+/// Posts the book through the command API of a server that runs for it.
+async fn post_book(ground: &Ground) -> anyhow::Result<Book> {
+    let url = ground.book_url();
+    let migrated = server::razao()?.args(["migrate", "--database-url", &url]).status().await?;
+    anyhow::ensure!(migrated.success(), "the schema could not be made");
+    let server = Server::serve(ground.home(), "command-api", &url).await?;
+    let book = Book::post(server.address).await?;
+    server.stop().await?;
+    Ok(book)
+}
+
+fn write(file: &Path, table: &str, circumstances: &str) -> anyhow::Result<()> {
+    let text = format!(
+        "# Benchmarks\n\n\
+         `razao bench` measures everything in one run beside `pgbench` on the same Postgres. Server, Postgres and load\n\
+         generator share the machine's cores, so what counts are the ratios; figures are medians of the rounds.\n\n\
+         {circumstances}\n{table}"
+    );
+    std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))
+}

@@ -1,0 +1,182 @@
+//! The table: every measure with its figure, what it is held against, and how it does.
+
+use std::fmt::Write;
+
+use super::figures::{Figure, Figures, Limit, Verdict};
+
+/// One row of the table.
+#[derive(Clone)]
+struct Row {
+    measure: &'static str,
+    figure: Figure,
+    unit: &'static str,
+    limit: Option<Limit>,
+}
+
+/// The answer times that belong to a rate.
+fn p99_of(figure: Figure) -> Option<Figure> {
+    match figure {
+        Figure::Append => Some(Figure::AppendP99Ms),
+        Figure::Http => Some(Figure::HttpP99Ms),
+        Figure::HttpAllRoles => Some(Figure::HttpAllRolesP99Ms),
+        _ => None,
+    }
+}
+
+fn rows() -> Vec<Row> {
+    [rows_in_process(), rows_over_http(), rows_of_reading()].concat()
+}
+
+const fn row(measure: &'static str, figure: Figure, unit: &'static str) -> Row {
+    Row { measure, figure, unit, limit: None }
+}
+
+impl Row {
+    /// Held against another figure.
+    const fn times(self, of: Figure, must: f64, aim: f64) -> Self {
+        Self { limit: Some(Limit::Times { of, must, aim }), ..self }
+    }
+
+    const fn at_most_times(self, of: Figure, must: f64, aim: f64) -> Self {
+        Self { limit: Some(Limit::AtMostTimes { of, must, aim }), ..self }
+    }
+
+    const fn at_most(self, must: f64, aim: f64) -> Self {
+        Self { limit: Some(Limit::AtMost { must, aim }), ..self }
+    }
+}
+
+fn rows_in_process() -> Vec<Row> {
+    use Figure as F;
+    vec![
+        row("`pgbench`: one row of the same size per commit, 32 clients", F::Pgbench, "/s"),
+        row("`append`: commands in process over 10,000 streams, 32 callers", F::Append, "/s").times(
+            F::Pgbench,
+            1.5,
+            2.5,
+        ),
+        row("the same on one single stream", F::AppendOneStream, "/s").times(F::Append, 0.9, 1.0),
+        row("stock `CqrsFramework`, the same commands", F::Stock, "/s"),
+        row("stock `CqrsFramework`, one stream", F::StockOneStream, "/s"),
+        row("`append` against the stock framework", F::Append, "/s").times(F::Stock, 5.0, 8.0),
+        row("one stream against the stock framework", F::AppendOneStream, "/s").times(
+            F::StockOneStream,
+            5.0,
+            8.0,
+        ),
+        row("a command on a loan with 10 events, nothing in memory", F::ShortLoanMs, " ms"),
+        row("a command on a loan with 10,000 events, nothing in memory", F::LongLoanMs, " ms").at_most_times(
+            F::ShortLoanMs,
+            5.0,
+            2.0,
+        ),
+    ]
+}
+
+fn rows_over_http() -> Vec<Row> {
+    use Figure as F;
+    let spread = row("repayments over HTTP on 10,000 loans, 64 connections", F::Http, "/s");
+    let one = row("the same on one single loan", F::HttpOneLoan, "/s");
+    let followed = row("repayments over HTTP with every read model following", F::HttpAllRoles, "/s");
+    let one_followed =
+        row("the same on one single loan, every read model following", F::HttpAllRolesOneLoan, "/s");
+    vec![
+        spread.times(F::Pgbench, 0.7, 1.3),
+        one.times(F::Http, 0.8, 1.0),
+        followed.times(F::Pgbench, 0.7, 1.3),
+        one_followed.times(F::HttpAllRoles, 0.8, 1.0),
+    ]
+}
+
+fn rows_of_reading() -> Vec<Row> {
+    use Figure as F;
+    let memory = row("most memory of the server under load, Postgres aside", F::MemoryMb, " MB");
+    vec![
+        row("feed to all read models, events", F::Feed, "/s").times(F::Http, 1.0, 3.0),
+        row("rebuild of every read model, events", F::Rebuild, "/s").times(F::Feed, 1.5, 5.0),
+        row("accepted to visible at 500 commands/s, p50", F::VisibleP50Ms, " ms"),
+        row("accepted to visible at 500 commands/s, p99", F::VisibleP99Ms, " ms").at_most(50.0, 5.0),
+        row("`razao up` ready with a large log", F::ReadySeconds, " s").at_most(5.0, 2.0),
+        memory.at_most(200.0, 60.0),
+    ]
+}
+
+/// The measured rows as a Markdown table.
+pub(super) fn table(figures: &Figures) -> String {
+    let mut table =
+        String::from("| measure | figure (spread) | ratio | must | aim | |\n|---|---:|---:|---:|---:|---|\n");
+    for row in rows() {
+        let Some(median) = figures.median(row.figure) else { continue };
+        if row.limit.is_some_and(|limit| figures.verdict(row.figure, limit).is_none()) {
+            continue;
+        }
+        let verdict = row.limit.and_then(|limit| figures.verdict(row.figure, limit));
+        let (ratio, must, aim) = row.limit.map(|limit| limit_cells(figures, &row, limit)).unwrap_or_default();
+        let spread = figures.spread(row.figure).filter(|(least, most)| least < most);
+        let spread = spread.map(|(least, most)| format!(" ({} – {})", number(least), number(most)));
+        let p99 = p99_of(row.figure).and_then(|figure| figures.median(figure));
+        let p99 = p99.map(|millis| format!(", p99 {millis:.1} ms"));
+        let verdict = match verdict {
+            Some(Verdict::Aim) => "aim",
+            Some(Verdict::Pass) => "pass",
+            Some(Verdict::Miss) => "**miss**",
+            None => "",
+        };
+        let _ = writeln!(
+            table,
+            "| {} | {}{}{}{} | {ratio} | {must} | {aim} | {verdict} |",
+            row.measure,
+            number(median),
+            row.unit,
+            spread.unwrap_or_default(),
+            p99.unwrap_or_default(),
+        );
+    }
+    table
+}
+
+fn limit_cells(figures: &Figures, row: &Row, limit: Limit) -> (String, String, String) {
+    match limit {
+        Limit::Times { of, must, aim } => {
+            let ratio = figures.ratio(row.figure, of).unwrap_or_default();
+            (format!("{ratio:.2} ×"), format!("{must} ×"), format!("{aim} ×"))
+        }
+        Limit::AtMostTimes { of, must, aim } => {
+            let ratio = figures.ratio(row.figure, of).unwrap_or_default();
+            (format!("{ratio:.2} ×"), format!("≤ {must} ×"), format!("≤ {aim} ×"))
+        }
+        Limit::AtMost { must, aim } => {
+            (String::new(), format!("≤ {must}{}", row.unit), format!("≤ {aim}{}", row.unit))
+        }
+    }
+}
+
+/// Whole above a hundred, with thousands parted; else with two decimals.
+fn number(value: f64) -> String {
+    if value < 100.0 {
+        return format!("{value:.2}");
+    }
+    let digits = format!("{value:.0}");
+    let parted = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    parted.collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_were_not_measured_are_left_out() {
+        let mut figures = Figures::default();
+        figures.note(Figure::Pgbench, 16_300.0);
+        figures.note(Figure::Append, 40_750.0);
+        figures.note(Figure::AppendP99Ms, 2.25);
+        expect_test::expect![[r"
+            | measure | figure (spread) | ratio | must | aim | |
+            |---|---:|---:|---:|---:|---|
+            | `pgbench`: one row of the same size per commit, 32 clients | 16,300/s |  |  |  |  |
+            | `append`: commands in process over 10,000 streams, 32 callers | 40,750/s, p99 2.2 ms | 2.50 × | 1.5 × | 2.5 × | aim |
+        "]]
+        .assert_eq(&table(&figures));
+    }
+}

@@ -1,0 +1,80 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::settings::{SettingFlags, Settings};
+use crate::{rebuild, roles, schedule, up};
+
+/// An event-sourced ledger engine for lenders.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything in one process tree, with a private Postgres
+    Up {
+        #[command(flatten)]
+        settings: SettingFlags,
+        /// Load the demo book the first time
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Run chosen roles against servers named by settings
+    Serve {
+        #[command(flatten)]
+        settings: SettingFlags,
+        /// Which: command-api, query-api, projections
+        #[arg(long, value_delimiter = ',', required = true)]
+        roles: Vec<roles::Role>,
+    },
+    /// Bring the schema up to date
+    Migrate {
+        #[command(flatten)]
+        settings: SettingFlags,
+    },
+    /// Post a reproducible sample book through the command API
+    Demo(crate::demo::DemoArgs),
+    /// Measure
+    Bench(crate::bench::BenchArgs),
+    /// Print the API document (OpenAPI 3.1)
+    Openapi,
+    /// Calculate a schedule: reads a schedule request, prints the schedule as JSON
+    Schedule {
+        /// A file, or - for standard input
+        #[arg(default_value = "-")]
+        file: PathBuf,
+    },
+    /// Show how far each projection got
+    Projections {
+        #[command(flatten)]
+        settings: SettingFlags,
+    },
+    /// Build a read model anew beside the one that serves, then swap
+    Rebuild {
+        /// The projection's name, or `all`
+        name: String,
+        #[command(flatten)]
+        settings: SettingFlags,
+    },
+}
+
+/// Runs what the command line asks for.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Up { settings, demo } => up::up(Settings::load(&settings)?, demo).await,
+        Command::Serve { settings, roles } => roles::serve(Settings::load(&settings)?, &roles).await,
+        Command::Migrate { settings } => roles::migrate(&Settings::load(&settings)?).await,
+        Command::Demo(args) => crate::demo::demo(args).await,
+        Command::Bench(args) => crate::bench::bench(args).await,
+        Command::Openapi => crate::server::print_openapi(),
+        Command::Schedule { file } => schedule::schedule(&file),
+        Command::Projections { settings } => rebuild::projections(&Settings::load(&settings)?).await,
+        Command::Rebuild { name, settings } => rebuild::rebuild(&Settings::load(&settings)?, &name).await,
+    }
+}

@@ -1,0 +1,100 @@
+//! The server's settings. They are written at each start, so that those of a new razao reach old databases.
+
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use uuid::Uuid;
+
+use super::account::Account;
+use super::binaries::Binaries;
+use super::layout::{Layout, PORT};
+use super::{EmbeddedPostgresError, ROLE};
+
+/// Tuning, which an operator may override with `alter system`.
+const TUNING: &str = "\
+# Written by razao at each start: changes here are lost. Use `alter system` instead.
+cluster_name = 'razao'
+max_connections = 100
+shared_buffers = 256MB
+maintenance_work_mem = 128MB
+random_page_cost = 1.1
+
+# A ledger mostly appends: few, wide checkpoints, as each makes the following writes log whole pages.
+max_wal_size = 4GB
+min_wal_size = 256MB
+checkpoint_timeout = 15min
+
+autovacuum = on
+jit = off
+timezone = 'UTC'
+log_timezone = 'UTC'
+
+# No statements and no details of violated constraints: they would put personal data into the log.
+log_min_messages = warning
+log_min_error_statement = panic
+log_error_verbosity = terse
+log_line_prefix = '%m [%p] '
+log_lock_waits = on
+";
+
+const INCLUDE: &str = "include 'razao.conf'";
+
+/// What razao promises whatever else is configured. On the command line, so neither `alter system` nor an
+/// edited file can take it back.
+pub(super) fn promises(layout: &Layout) -> Vec<OsString> {
+    let mut arguments = vec!["-D".into(), layout.cluster.clone().into_os_string()];
+    let mut set = |setting: String| arguments.extend(["-c".into(), setting.into()]);
+    for durable in ["fsync", "synchronous_commit", "full_page_writes"] {
+        set(format!("{durable}=on"));
+    }
+    set("listen_addresses=".to_owned());
+    set(format!("port={PORT}"));
+    // Quoted, because the setting is a list.
+    set(format!("unix_socket_directories=\"{}\"", layout.socket_dir().display()));
+    set("logging_collector=off".to_owned());
+    set("log_destination=stderr".to_owned());
+    arguments
+}
+
+/// Writes the tuning and the rules on who may connect.
+pub(super) fn write(
+    cluster: &Path,
+    binaries: &Binaries,
+    account: &Account,
+) -> Result<(), EmbeddedPostgresError> {
+    let compression = if binaries.has_lz4() { "lz4" } else { "on" };
+    replace(&cluster.join("razao.conf"), &format!("{TUNING}\nwal_compression = {compression}\n"), account)?;
+
+    let main = cluster.join("postgresql.conf");
+    let present = std::fs::read_to_string(&main).map_err(EmbeddedPostgresError::io("read", &main))?;
+    if !present.lines().any(|line| line.trim() == INCLUDE) {
+        replace(&main, &format!("{}\n\n{INCLUDE}\n", present.trim_end()), account)?;
+    }
+
+    let access = "# Written by razao at each start: only those in pg_ident.conf, only on the unix socket.\n\
+                  local all all peer map=razao\n\
+                  local replication all peer map=razao\n";
+    replace(&cluster.join("pg_hba.conf"), access, account)?;
+    // Root could become any user anyway; so it can also look after another's database directly.
+    let callers = format!("razao \"root\" {ROLE}\nrazao \"{}\" {ROLE}\n", account.caller);
+    replace(&cluster.join("pg_ident.conf"), &callers, account)
+}
+
+/// Replaces a file at once. As root writes here into a directory of another user, it must not follow links
+/// that the other may have put there: a new file never does, and the rename replaces the link itself.
+fn replace(path: &Path, content: &str, account: &Account) -> Result<(), EmbeddedPostgresError> {
+    let draft = path.with_extension(Uuid::new_v4().simple().to_string());
+    let write = || -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        file.write_all(content.as_bytes())?;
+        if account.switches {
+            std::os::unix::fs::fchown(&file, Some(account.uid), Some(account.gid))?;
+        }
+        file.sync_all()?;
+        std::fs::rename(&draft, path)
+    };
+    write().map_err(EmbeddedPostgresError::io("write", path))
+}

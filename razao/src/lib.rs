@@ -1,0 +1,17 @@
+//! Wiring: the command line, the settings, the roles of one process, the embedded Postgres; and the clients of a
+//! running server that come with it.
+
+pub mod bench;
+pub mod cli;
+pub mod client;
+pub mod demo;
+pub mod embedded_postgres;
+pub mod failure;
+pub mod health;
+pub mod rebuild;
+pub mod roles;
+pub mod schedule;
+pub mod server;
+pub mod settings;
+pub mod telemetry;
+pub mod up;

@@ -1,0 +1,152 @@
+//! The roles of a process: each can run apart, `razao up` runs them all.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::ValueEnum;
+use event_store::{Feed, Log};
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::failure::Failure;
+use crate::server::{self, Server};
+use crate::settings::Settings;
+use crate::telemetry;
+
+/// How long a request may go on after the server was asked to stop.
+const DRAIN: Duration = Duration::from_secs(20);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Takes commands
+    CommandApi,
+    /// Answers reads
+    QueryApi,
+    /// Builds the read models
+    Projections,
+}
+
+impl Role {
+    pub const ALL: [Self; 3] = [Self::CommandApi, Self::QueryApi, Self::Projections];
+}
+
+/// The databases of a process, reached.
+pub struct Databases {
+    pub log: Log,
+    pub read_pool: PgPool,
+}
+
+/// Where the log and the read models are.
+pub struct Addresses {
+    pub log: PgConnectOptions,
+    pub read: PgConnectOptions,
+}
+
+impl Addresses {
+    /// From the settings alone: there has to be a database URL.
+    pub fn of(settings: &Settings) -> anyhow::Result<Self> {
+        let url = settings.database_url.as_deref().ok_or_else(|| {
+            Failure::WrongUsage("RAZAO_DATABASE_URL (or --database-url) names no database".to_owned())
+        })?;
+        let log: PgConnectOptions = parse(url, "database_url")?;
+        let read = settings.read_database_url.as_deref();
+        let read = read.map_or(Ok(log.clone()), |url| parse(url, "read_database_url"))?;
+        Ok(Self { log, read })
+    }
+
+    /// Both schemas, brought up to date.
+    pub async fn migrate(&self) -> anyhow::Result<()> {
+        Log::migrate(&self.log).await.map_err(unreachable)?;
+        let pool = PgPoolOptions::new().max_connections(1).connect_with(self.read.clone()).await;
+        let pool = pool.map_err(unreachable)?;
+        projections::migrate(&pool).await.context("the schema of the read models")?;
+        pool.close().await;
+        Ok(())
+    }
+
+    pub async fn connect(&self) -> anyhow::Result<Databases> {
+        let log = Log::connect(&self.log).await.map_err(unreachable)?;
+        let read_pool = PgPoolOptions::new()
+            .max_connections(24)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_with(self.read.clone())
+            .await
+            .map_err(unreachable)?;
+        Ok(Databases { log, read_pool })
+    }
+}
+
+/// `razao migrate`
+pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
+    Addresses::of(settings)?.migrate().await?;
+    tracing::info!("the schema is up to date");
+    Ok(())
+}
+
+/// `razao serve`
+pub async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<()> {
+    let databases = Addresses::of(&settings)?.connect().await?;
+    let stop = stop_on_signal();
+    run(&settings, roles, databases, stop, |server| {
+        tracing::info!(address = %server.url(), "serving");
+        Ok(())
+    })
+    .await
+}
+
+/// Runs roles until `stop`, then drains them. `ready` is called once requests are served.
+pub async fn run(
+    settings: &Settings,
+    roles: &[Role],
+    databases: Databases,
+    stop: CancellationToken,
+    ready: impl FnOnce(&Server) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let Databases { log, read_pool } = databases;
+    let metrics = telemetry::metrics()?;
+    let tasks = TaskTracker::new();
+    let feed_stop = CancellationToken::new();
+    if roles.contains(&Role::Projections) {
+        let feed = Feed::start(&log, feed_stop.clone());
+        tasks.spawn(projections::run(read_pool.clone(), feed, feed_stop.clone()));
+    }
+    tasks.close();
+    let router = server::router(settings, roles, &log, &read_pool, metrics);
+    let server = Server::bind(settings.listen).await?;
+    ready(&server)?;
+    server.serve(router, stop, DRAIN).await;
+    tracing::info!("requests are drained; stopping");
+    feed_stop.cancel();
+    tasks.wait().await;
+    log.close().await;
+    read_pool.close().await;
+    Ok(())
+}
+
+/// Cancelled by SIGTERM, SIGINT or Ctrl-C.
+pub fn stop_on_signal() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let token = stop.clone();
+    tokio::spawn(async move {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).expect("signals can be handled");
+        let mut interrupt = signal(SignalKind::interrupt()).expect("signals can be handled");
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("SIGTERM: draining"),
+            _ = interrupt.recv() => tracing::info!("SIGINT: draining"),
+        }
+        token.cancel();
+    });
+    stop
+}
+
+fn parse(url: &str, setting: &str) -> Result<PgConnectOptions, Failure> {
+    url.parse().map_err(|error| Failure::WrongUsage(format!("{setting} is no Postgres URL: {error}")))
+}
+
+fn unreachable(error: impl std::error::Error) -> Failure {
+    let cause = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+    Failure::Unreachable(format!("{error}{cause}"))
+}

@@ -1,0 +1,74 @@
+//! The HTTP server: every route of the roles, the API document, health, and a polite refusal for all else.
+
+mod accept;
+
+use std::io::Write;
+
+use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
+use command_api::CommandState;
+use event_store::Log;
+use metrics_exporter_prometheus::PrometheusHandle;
+use projections::QueryState;
+use sqlx::PgPool;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::SwaggerUi;
+
+pub use accept::Server;
+
+use crate::health;
+use crate::roles::Role;
+use crate::settings::Settings;
+
+/// What the API document says of the whole.
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Razão",
+    description = "The ledger engine for lenders: commands become immutable events, reads say as of which event \
+                   they are. Amounts are strings with the currency's decimals, rates are fractions per period.",
+    license(name = "Apache-2.0", identifier = "Apache-2.0"),
+))]
+struct ApiDocument;
+
+/// Everything that a process with these roles answers.
+pub fn router(
+    settings: &Settings,
+    roles: &[Role],
+    log: &Log,
+    read_pool: &PgPool,
+    metrics: PrometheusHandle,
+) -> Router {
+    let mut api = OpenApiRouter::with_openapi(ApiDocument::openapi());
+    if roles.contains(&Role::CommandApi) {
+        let state = CommandState::new(log.clone(), settings.booking_day(), settings.state_cache_bytes);
+        api = api.merge(command_api::router(state));
+    }
+    if roles.contains(&Role::QueryApi) {
+        let state = QueryState::new(read_pool.clone(), log.clone(), settings.booking_day());
+        api = api.merge(projections::router(state));
+    }
+    let (routes, document) = api.split_for_parts();
+    let router = Router::new()
+        .merge(routes)
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .merge(health::router(log.clone(), read_pool.clone(), metrics))
+        .route("/", get(|| async { Redirect::temporary("/docs/") }));
+    problems::with_fallbacks(router)
+}
+
+/// The API document, whatever the roles.
+pub fn document() -> Document {
+    let mut document = ApiDocument::openapi();
+    document.merge(command_api::api_document());
+    document.merge(projections::api_document());
+    document
+}
+
+/// `razao openapi`
+pub fn print_openapi() -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    Ok(writeln!(out, "{}", document().to_pretty_json()?)?)
+}

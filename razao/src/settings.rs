@@ -1,0 +1,138 @@
+//! Settings: flags, then `RAZAO_…` in the environment, then a TOML file.
+
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use clap::Args;
+use event_store::BookingDay;
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+
+/// The flags that are settings too. What is not given is looked for in the environment, then in the file.
+#[derive(Debug, Clone, Default, Args, Serialize)]
+pub struct SettingFlags {
+    /// A TOML file with settings
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// Where everything is kept [default: .razao; /var/lib/razao for root in a directory closed to others]
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+    /// The address to serve on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
+    /// A Postgres for the log, in place of the embedded one
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<String>,
+    /// Another Postgres for the read models
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_database_url: Option<String>,
+    /// A booking day of your choice, for trials and tests
+    #[arg(long, value_name = "DATE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub today: Option<NaiveDate>,
+}
+
+/// What a server runs by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    pub data_dir: PathBuf,
+    pub listen: SocketAddr,
+    pub database_url: Option<String>,
+    pub read_database_url: Option<String>,
+    pub today: Option<NaiveDate>,
+    /// The most memory for folded states of loans, in bytes.
+    pub state_cache_bytes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            data_dir: default_data_dir(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            database_url: None,
+            read_database_url: None,
+            today: None,
+            state_cache_bytes: 64 << 20,
+        }
+    }
+}
+
+/// Variables that are read elsewhere, and so are no settings of this list.
+const NOT_SETTINGS: [&str; 3] = ["log", "postgres_bin", "postgres_user"];
+
+impl Settings {
+    pub fn load(flags: &SettingFlags) -> Result<Self, Failure> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(file) = &flags.config {
+            if !file.is_file() {
+                let file = file.display();
+                return Err(Failure::WrongUsage(format!("--config {file}: there is no such file")));
+            }
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let environment = Env::prefixed("RAZAO_").ignore(&NOT_SETTINGS);
+        let figment = figment.merge(environment).merge(Serialized::defaults(flags));
+        let settings: Self = figment.extract().map_err(|error| Failure::WrongUsage(error.to_string()))?;
+        settings.checked()
+    }
+
+    fn checked(self) -> Result<Self, Failure> {
+        if !self.listen.ip().is_loopback() {
+            let listen = self.listen;
+            return Err(Failure::WrongUsage(format!(
+                "listen {listen}: any address but loopback needs a token issuer, which this version does not have"
+            )));
+        }
+        Ok(self)
+    }
+
+    pub fn booking_day(&self) -> BookingDay {
+        self.today.map_or(BookingDay::OfTheClock, BookingDay::Fixed)
+    }
+}
+
+/// `.razao`; but root runs Postgres as another user, who cannot get into, say, a clone under `/root`.
+fn default_data_dir() -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let open = |folder: &Path| folder.metadata().is_ok_and(|folder| folder.permissions().mode() & 0o001 != 0);
+    if nix::unistd::geteuid().is_root() && !here.ancestors().all(open) {
+        return PathBuf::from("/var/lib/razao");
+    }
+    PathBuf::from(".razao")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let file = std::env::temp_dir().join(format!("razao-settings-{}.toml", std::process::id()));
+        std::fs::write(&file, "listen = \"127.0.0.1:9000\"\ndata_dir = \"/srv/razao\"\n").unwrap();
+        let listen = Some("127.0.0.1:9001".parse().unwrap());
+        let flags = SettingFlags { config: Some(file.clone()), listen, ..SettingFlags::default() };
+        let settings = Settings::load(&flags).unwrap();
+        std::fs::remove_file(file).unwrap();
+        assert_eq!(settings.listen.port(), 9001);
+        assert_eq!(settings.data_dir, PathBuf::from("/srv/razao"));
+        assert_eq!(settings.state_cache_bytes, 64 << 20);
+    }
+
+    #[test]
+    fn an_address_that_others_can_reach_needs_an_issuer() {
+        let flags = SettingFlags { listen: Some("0.0.0.0:8080".parse().unwrap()), ..SettingFlags::default() };
+        let refused = Settings::load(&flags).unwrap_err();
+        assert!(matches!(refused, Failure::WrongUsage(why) if why.contains("token issuer")));
+    }
+}
