@@ -65,13 +65,13 @@ doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
 .PHONY: schemas
-schemas: ## Write the generated documents again: event schemas, OpenAPI
+schemas: ## Write the generated documents again: event schemas, problems, OpenAPI
 	@scripts/install-dependencies.sh build
 	scripts/write-schemas.sh
 
 .PHONY: schemas-check
 schemas-check: schemas
-	git diff --exit-code -- schemas
+	git diff --exit-code -- schemas docs/problems.md
 
 .PHONY: deny
 deny: $(TOOLS)/bin/cargo-deny ## Check the dependencies' licences, sources and duplicates
