@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use event_store::Log;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 use tempfile::TempDir;
 
 use crate::embedded_postgres::{EmbeddedPostgres, Settings};
@@ -108,7 +108,8 @@ impl Ground {
     }
 
     async fn administer(&self, statement: &str) -> anyhow::Result<()> {
-        let options: PgConnectOptions = self.url_of("postgres").parse()?;
+        // Copying and dropping a database takes its time; there is nothing to warn of.
+        let options = self.url_of("postgres").parse::<PgConnectOptions>()?.disable_statement_logging();
         let mut connection = PgConnection::connect_with(&options).await?;
         sqlx::query(statement).execute(&mut connection).await.with_context(|| statement.to_owned())?;
         Ok(connection.close().await?)

@@ -4,6 +4,12 @@ use std::time::SystemTime;
 
 use event_store::booking_day;
 
+/// How many processes wanted a core over the last minute: a machine that is busy with something else measures little.
+pub(super) fn busy() -> String {
+    let averages = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    averages.split(' ').next().unwrap_or_default().to_owned()
+}
+
 /// Processor, cores, memory and day, as a Markdown list.
 pub(super) fn describe() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);

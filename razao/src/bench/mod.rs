@@ -109,6 +109,8 @@ pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
     let scale = Scale::of(&args);
     let asked_for_all = args.what.is_empty() || args.what.contains(&Measurement::Spine);
     let is_asked = |what| asked_for_all || args.what.contains(&what);
+    let busy = machine::busy();
+    eprintln!("the load average before the run is {busy}: whatever else runs spoils the figures");
     let mut ground = Ground::prepare(args.database_url.as_deref())
         .await
         .map_err(|error| Failure::Unreachable(format!("there is no Postgres to measure on: {error:#}")))?;
@@ -140,7 +142,8 @@ pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
     let table = report::table(&figures);
     writeln!(std::io::stdout().lock(), "{table}")?;
     if let Some(file) = &args.write {
-        let rounds = format!("- {} round(s) of {} s each\n", scale.rounds, scale.span.measured.as_secs());
+        let (rounds, seconds) = (scale.rounds, scale.span.measured.as_secs());
+        let rounds = format!("- {rounds} round(s) of {seconds} s each; load average before: {busy}\n");
         let circumstances = format!("{}- PostgreSQL: {postgres}\n{rounds}{log}", machine::describe());
         write(file, &table, &circumstances)?;
     }

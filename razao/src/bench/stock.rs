@@ -11,7 +11,7 @@ use fastrand::Rng;
 use postgres_es::{PostgresCqrs, postgres_cqrs};
 use rust_decimal::Decimal;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Executor, PgPool};
+use sqlx::{ConnectOptions, Executor, PgPool};
 use uuid::Uuid;
 
 use super::append::CALLERS;
@@ -47,7 +47,7 @@ impl Stock {
         let options: PgConnectOptions = url.parse()?;
         let pool = PgPoolOptions::new()
             .max_connections(u32::try_from(CALLERS)?)
-            .connect_with(options.options([("search_path", "stock")]))
+            .connect_with(options.options([("search_path", "stock")]).disable_statement_logging())
             .await?;
         pool.execute(TABLE).await?;
         Ok(Self { framework: Arc::new(postgres_cqrs(pool.clone(), Vec::new(), ())), pool })
