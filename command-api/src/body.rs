@@ -7,7 +7,7 @@ use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
 use problems::{BODY_TOO_LARGE, INVALID_FIELD, MALFORMED_JSON, Problem, REQUEST_TIMEOUT};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 
 use crate::fields::Object;
@@ -49,8 +49,13 @@ fn explain<T: DeserializeOwned>(body: &[u8]) -> Problem {
     };
     let text = error.to_string();
     let said = text.rsplit_once(" at line ").map_or(text.as_str(), |(said, _)| said);
-    // JSON sets no bounds to numbers, so one that is too large for us is a field that cannot be read.
-    if !error.is_data() && !said.starts_with("number out of range") {
+    // What is JSON but cannot be read is a field's fault, whatever the reader of that field calls it: JSON sets no
+    // bounds to numbers, for one.
+    let is_json = || {
+        let text = std::str::from_utf8(body).ok();
+        text.is_some_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
+    };
+    if !error.is_data() && !is_json() {
         return MALFORMED_JSON.because(shortened(&text));
     }
     let (code, named) = classified(said);
@@ -119,6 +124,15 @@ mod tests {
     struct Order {
         id: Option<uuid::Uuid>,
         lines: Vec<Line>,
+        every: Option<Every>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    #[expect(dead_code, reason = "only reading it matters")]
+    enum Every {
+        Months(u32),
+        Weeks(u32),
     }
 
     #[derive(Debug, Deserialize)]
@@ -145,6 +159,7 @@ mod tests {
             (r#"{"lines":[],"lines":[]}"#, "/lines", "duplicate_field"),
             (r#"{"id":"1","lines":[]}"#, "/id", "invalid_form"),
             (r#"{"id":null}"#, "/lines", "missing"),
+            (r#"{"lines":[],"every":{"months":1,"weeks":1}}"#, "/every", "invalid_form"),
             ("[1]", "", "wrong_type"),
             ("null", "", "wrong_type"),
         ];

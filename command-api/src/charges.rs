@@ -93,9 +93,10 @@ pub(crate) async fn add_charge(
     request: Request,
 ) -> Response<Body> {
     let order = |body: ChargeBody| {
-        let claims = claims::of([(CHARGE_ID, body.id.map(|id| id.to_string()))]);
+        let charge_id = ChargeId::new(body.id.unwrap_or_else(Uuid::now_v7));
+        let claims = claims::of([(CHARGE_ID, Some(charge_id.to_string()))]);
         let command = LoanCommand::AddCharge(AddCharge {
-            charge_id: ChargeId::new(body.id.unwrap_or_else(Uuid::now_v7)),
+            charge_id,
             kind: body.kind.name().to_owned(),
             component: body.kind.component(),
             amount: body.amount.0,

@@ -7,8 +7,8 @@ use problems::{ALREADY_EXISTS, DUPLICATE_EXTERNAL_ID, Problem};
 pub(crate) const LOAN_EXTERNAL_ID: &str = "loan_external_id";
 pub(crate) const RECEIPT_EXTERNAL_ID: &str = "receipt_external_id";
 pub(crate) const ENTRY_EXTERNAL_ID: &str = "entry_external_id";
-/// Ids that the client chose. Those that the server draws need no claim.
-pub(crate) const PAYMENT_ID: &str = "payment_id";
+/// Ids inside a loan, whoever drew them: a client may send one that the server gave away before.
+pub(crate) const TRANSACTION_ID: &str = "transaction_id";
 pub(crate) const CHARGE_ID: &str = "charge_id";
 
 /// The claims of what is there.
@@ -20,7 +20,7 @@ pub(crate) fn of<const N: usize>(named: [(&'static str, Option<String>); N]) -> 
 /// The problem of the first claim that is taken; it names them all.
 pub(crate) fn taken(claims: &[Claim]) -> Problem {
     let about = |claim: &Claim| match claim.kind {
-        PAYMENT_ID | CHARGE_ID => (&ALREADY_EXISTS, "/id", format!("the id {} is taken", claim.value)),
+        TRANSACTION_ID | CHARGE_ID => (&ALREADY_EXISTS, "/id", format!("the id {} is taken", claim.value)),
         _ => {
             let detail = format!("the external id {} is taken", claim.value);
             (&DUPLICATE_EXTERNAL_ID, "/external_id", detail)

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::LoanAnswer;
+use crate::claims::{self, TRANSACTION_ID};
 use crate::endpoint::Endpoint;
 use crate::fields::{AmountText, Day};
 use crate::path::Ids;
@@ -68,12 +69,14 @@ pub(crate) async fn disburse_loan(
     request: Request,
 ) -> Response<Body> {
     let order = |body: DisbursementBody| {
+        let disbursement_id = DisbursementId::new(Uuid::now_v7());
+        let claims = claims::of([(TRANSACTION_ID, Some(disbursement_id.to_string()))]);
         let command = LoanCommand::Disburse(Disburse {
-            disbursement_id: DisbursementId::new(Uuid::now_v7()),
+            disbursement_id,
             on: body.on.0,
             amount: body.amount.map(|amount| amount.0),
         });
-        Ok(Order { stream: loan.uuid(), command, claims: Vec::new(), reason: None })
+        Ok(Order { stream: loan.uuid(), command, claims, reason: None })
     };
     serve(&DISBURSE, &state, &state.loans, request, order).await
 }

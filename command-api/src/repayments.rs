@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::answer::LoanAnswer;
 use crate::checks::{Checks, LONGEST_REASON};
-use crate::claims::{self, PAYMENT_ID, RECEIPT_EXTERNAL_ID};
+use crate::claims::{self, RECEIPT_EXTERNAL_ID, TRANSACTION_ID};
 use crate::endpoint::Endpoint;
 use crate::fields::{AmountText, Day};
 use crate::path::Ids;
@@ -179,9 +179,10 @@ pub(crate) async fn settle_loan(
 ) -> Response<Body> {
     let order = |body: SettlementBody| {
         let repayment_id = PaymentId::new(Uuid::now_v7());
+        let claims = claims::of([(TRANSACTION_ID, Some(repayment_id.to_string()))]);
         let command = SettleEarly { repayment_id, on: body.on.0, amount: body.amount.0 };
         let command = LoanCommand::SettleEarly(command);
-        Ok(Order { stream: loan.uuid(), command, claims: Vec::new(), reason: None })
+        Ok(Order { stream: loan.uuid(), command, claims, reason: None })
     };
     serve(&SETTLE, &state, &state.loans, request, order).await
 }
@@ -199,11 +200,11 @@ impl RepaymentBody {
         }
         let external_id = checks.external_id(self.external_id);
         checks.done()?;
+        let repayment_id = PaymentId::new(self.id.unwrap_or_else(Uuid::now_v7));
         let claims = claims::of([
             (RECEIPT_EXTERNAL_ID, external_id.clone()),
-            (PAYMENT_ID, self.id.map(|id| id.to_string())),
+            (TRANSACTION_ID, Some(repayment_id.to_string())),
         ]);
-        let repayment_id = PaymentId::new(self.id.unwrap_or_else(Uuid::now_v7));
         let command = RecordRepayment { repayment_id, on: self.on.0, amount: self.amount.0, external_id };
         let command = LoanCommand::RecordRepayment(command);
         Ok(Order { stream: loan.uuid(), command, claims, reason: None })

@@ -184,13 +184,25 @@ impl Amount {
     /// The sum of two amounts of one currency.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
-        Self(self.0.checked_add(other.0).expect("amounts stay below 10^15, so their sum has room"))
+        let sum = self.0.checked_add(other.0).expect("amounts stay below 10^15, so their sum has room");
+        self.with_decimals_of(other, sum)
     }
 
     /// The difference of two amounts of one currency; it may be negative.
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
-        Self(self.0.checked_sub(other.0).expect("amounts stay below 10^15, so their difference has room"))
+        let left =
+            self.0.checked_sub(other.0).expect("amounts stay below 10^15, so their difference has room");
+        self.with_decimals_of(other, left)
+    }
+
+    /// [`Amount::ZERO`] has no decimals of its own, and a decimal zero forgets those of the other side.
+    fn with_decimals_of(self, other: Self, mut result: Decimal) -> Self {
+        let decimals = self.0.scale().max(other.0.scale());
+        if result.scale() < decimals {
+            result.rescale(decimals);
+        }
+        Self(result)
     }
 
     /// What is left after taking `other` away, or `None` where that would be negative.
@@ -285,6 +297,16 @@ mod tests {
     fn the_largest_amount_is_a_trillion() {
         assert_eq!(LARGEST_AMOUNT, decimal("1000000000000"));
         assert!(Currency::Brl.try_amount(decimal("1000000000000.01")).is_err());
+    }
+
+    #[test]
+    fn nothing_added_to_nothing_keeps_the_decimals() {
+        let zero = Currency::Brl.zero();
+        for sum in
+            [zero.plus(Amount::ZERO), Amount::ZERO.plus(zero), zero.minus(Amount::ZERO), zero.minus(zero)]
+        {
+            assert_eq!(sum.to_string(), "0.00");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The append queue: all commands that wait go into one transaction, each with its own success or refusal.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -44,6 +44,12 @@ pub(crate) struct AppendRequest {
     pub(crate) borrower: Option<Borrower>,
     pub(crate) lineage: Arc<Lineage>,
     pub(crate) answer: oneshot::Sender<Result<Appended, AppendError>>,
+}
+
+impl AppendRequest {
+    fn event_count(&self) -> i64 {
+        i64::try_from(self.events.len()).expect("a command has few events")
+    }
 }
 
 pub(crate) struct NewEvent {
@@ -175,6 +181,7 @@ impl Appender {
         let mut claims = HashSet::new();
         let mut tax_ids = HashSet::new();
         let mut put_off: HashSet<(&'static str, Uuid)> = HashSet::new();
+        let mut ends: HashMap<(&'static str, Uuid), i64> = HashMap::new();
         let mut batch = Vec::with_capacity(requests.len());
         let mut barrier_waits = false;
         for request in requests {
@@ -188,12 +195,18 @@ impl Appender {
             let claims_are_new = request.claims.iter().all(|claim| claims.insert(claim.clone()));
             let builds_on_put_off = put_off.contains(&stream);
             let is_barrier = request.events.is_empty();
+            // Two states of one stream may be in use, when the cache let go of the first: one of them loses the race.
+            let continues = is_barrier || ends.get(&stream).is_none_or(|end| *end == request.expected);
             if key_is_new
                 && tax_id_is_new
                 && claims_are_new
                 && !builds_on_put_off
+                && continues
                 && !(is_barrier && barrier_waits)
             {
+                if !is_barrier {
+                    ends.insert(stream, request.expected + request.event_count());
+                }
                 batch.push(request);
             } else {
                 put_off.insert(stream);
@@ -251,13 +264,13 @@ impl Appender {
     }
 
     async fn attempt(&mut self, batch: &[AppendRequest]) -> Result<Committed, sqlx::Error> {
-        let outcome = tokio::time::timeout(PATIENCE, batch::append(self.connection().await?, batch)).await;
-        outcome.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        let appending = async { batch::append(self.connection().await?, batch).await };
+        tokio::time::timeout(PATIENCE, appending).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 
     async fn refusals(&mut self, batch: &[AppendRequest]) -> Result<Vec<(usize, AppendError)>, sqlx::Error> {
-        let outcome = tokio::time::timeout(PATIENCE, batch::refusals(self.connection().await?, batch)).await;
-        outcome.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        let asking = async { batch::refusals(self.connection().await?, batch).await };
+        tokio::time::timeout(PATIENCE, asking).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 
     async fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
@@ -278,7 +291,7 @@ fn succeed(batch: Vec<AppendRequest>, committed: &Committed) {
     let mut first_position = committed.position_before + 1;
     counter!("razao_append_batches_total").increment(1);
     for request in batch {
-        let events = i64::try_from(request.events.len()).expect("a command has few events");
+        let events = request.event_count();
         request.lineage.in_flight.fetch_sub(1, Ordering::AcqRel);
         let _ = request.answer.send(Ok(Appended { first_position, recorded_at }));
         first_position += events;

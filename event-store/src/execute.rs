@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::append::{AppendError, AppendRequest, Appended, Claim, NewEvent};
+use crate::append::{AppendError, AppendRequest, Appended, Claim, Lineage, NewEvent};
 use crate::borrower::Borrower;
 use crate::cache::{Loaded, Slot, StateCache};
 use crate::idempotency::{IdempotencyKey, Known};
@@ -87,10 +87,11 @@ pub enum ExecuteError<Refusal: std::error::Error + 'static> {
 
 enum Attempt<D: Decider> {
     Appending(Appending<D>),
-    Refused(Undecided<D::Refusal>),
+    Refused(Undecided<D::Refusal>, Arc<Lineage>),
     VersionMismatch {
         expected: i64,
         actual: i64,
+        lineage: Arc<Lineage>,
     },
     /// The state is not in memory, or void.
     Load,
@@ -120,8 +121,9 @@ impl<D: Decider> Streams<D> {
         let metadata: Arc<str> =
             serde_json::to_string(&context.metadata).expect("metadata is plain text").into();
         let mut whole = false;
+        // Kept for all attempts: what was loaded for this command is there for it, whatever the cache lets go of.
+        let slot = self.cache.slot(id);
         for _ in 0..ATTEMPTS {
-            let slot = self.cache.slot(id);
             let attempt = if whole {
                 self.attempt_whole(id, &slot, command, context, &metadata).await?
             } else {
@@ -135,14 +137,14 @@ impl<D: Decider> Streams<D> {
                         return Ok(receipt);
                     }
                 }
-                Attempt::Refused(Undecided::NeedsHistory) => whole = true,
-                Attempt::Refused(Undecided::Refused(refusal)) => {
-                    if let Some(answer) = self.refuse(id, &slot, context).await? {
+                Attempt::Refused(Undecided::NeedsHistory, _) => whole = true,
+                Attempt::Refused(Undecided::Refused(refusal), lineage) => {
+                    if let Some(answer) = self.refuse(id, &lineage, context).await? {
                         return answer.ok_or(ExecuteError::Refused(refusal));
                     }
                 }
-                Attempt::VersionMismatch { expected, actual } => {
-                    if let Some(answer) = self.refuse(id, &slot, context).await? {
+                Attempt::VersionMismatch { expected, actual, lineage } => {
+                    if let Some(answer) = self.refuse(id, &lineage, context).await? {
                         return answer.ok_or(ExecuteError::VersionMismatch { expected, actual });
                     }
                 }
@@ -168,11 +170,12 @@ impl<D: Decider> Streams<D> {
         if let Some(expected) = context.expected_version
             && expected != loaded.version
         {
-            return Attempt::VersionMismatch { expected, actual: loaded.version };
+            let lineage = Arc::clone(&loaded.lineage);
+            return Attempt::VersionMismatch { expected, actual: loaded.version, lineage };
         }
         let events = match loaded.state.decide(history, command, context.today) {
             Ok(events) => events,
-            Err(undecided) => return Attempt::Refused(undecided),
+            Err(undecided) => return Attempt::Refused(undecided, Arc::clone(&loaded.lineage)),
         };
         Attempt::Appending(self.queue(id, loaded, &events, context, metadata))
     }
@@ -187,7 +190,10 @@ impl<D: Decider> Streams<D> {
         metadata: &Arc<str>,
     ) -> Result<Attempt<D>, ExecuteError<D::Refusal>> {
         let _alone = slot.gate.write().await;
-        self.wait_until_durable(id, slot).await;
+        let lineage = slot.lock().as_ref().map(|loaded| Arc::clone(&loaded.lineage));
+        if let Some(lineage) = lineage {
+            self.wait_until_durable(id, &lineage).await;
+        }
         let (folded, history) = self.log.load_whole::<D>(id).await?;
         self.cache.fill(id, slot, folded);
         Ok(self.attempt(id, slot, Some(&history), command, context, metadata))
@@ -287,10 +293,10 @@ impl<D: Decider> Streams<D> {
     async fn refuse(
         &self,
         id: Uuid,
-        slot: &Arc<Slot<D>>,
+        lineage: &Arc<Lineage>,
         context: &CommandContext,
     ) -> Result<Option<Option<Receipt>>, ExecuteError<D::Refusal>> {
-        if !self.wait_until_durable(id, slot).await {
+        if !self.wait_until_durable(id, lineage).await {
             return Ok(None);
         }
         Ok(Some(self.replay(context).await?))
@@ -306,11 +312,8 @@ impl<D: Decider> Streams<D> {
         }
     }
 
-    /// Waits for all that was decided on the state in memory; false when some of it failed.
-    async fn wait_until_durable(&self, id: Uuid, slot: &Slot<D>) -> bool {
-        let Some(lineage) = slot.lock().as_ref().map(|loaded| Arc::clone(&loaded.lineage)) else {
-            return false;
-        };
+    /// Waits for all that was decided on a state; false when some of it failed.
+    async fn wait_until_durable(&self, id: Uuid, lineage: &Arc<Lineage>) -> bool {
         if !lineage.is_durable() {
             let (sender, answer) = oneshot::channel();
             lineage.queued();
@@ -322,7 +325,7 @@ impl<D: Decider> Streams<D> {
                 key: None,
                 claims: Vec::new(),
                 borrower: None,
-                lineage: Arc::clone(&lineage),
+                lineage: Arc::clone(lineage),
                 answer: sender,
             });
             let _ = answer.await;

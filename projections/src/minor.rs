@@ -22,6 +22,12 @@ pub(crate) fn from_minor(minor: i64, currency: Currency) -> Amount {
     Amount::from_checked(Decimal::new(minor, currency.decimals()))
 }
 
+/// The amount of so many smallest units, where they are a sum.
+pub(crate) fn from_sum(minor: Decimal, currency: Currency) -> Amount {
+    let scale = Decimal::new(1, currency.decimals());
+    exact(Amount::from_checked(minor * scale), currency)
+}
+
 /// The same amount with the decimals of its currency, which a sum that began with nothing may lack.
 pub(crate) fn exact(amount: Amount, currency: Currency) -> Amount {
     let mut value = amount.value();
@@ -52,6 +58,7 @@ mod tests {
         assert_eq!(to_minor(amount, Currency::Brl), 123_450);
         assert_eq!(from_minor(123_450, Currency::Brl).to_string(), "1234.50");
         assert_eq!(from_minor(1234, Currency::Jpy).to_string(), "1234");
+        assert_eq!(from_sum(Decimal::new(-123_450, 0), Currency::Brl).to_string(), "-1234.50");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
+use projections::ProjectionStatus;
 
 use crate::embedded_postgres;
 use crate::failure::Failure;
@@ -16,31 +17,37 @@ pub async fn projections(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Rebuilds one projection, or `all`, with a progress bar.
+/// Rebuilds one projection, or `all` of them in one pass over the log, with a progress bar.
 pub async fn rebuild(settings: &Settings, name: &str) -> anyhow::Result<()> {
-    let names: Vec<&str> = match name {
-        "all" => projections::NAMES.to_vec(),
-        known if projections::NAMES.contains(&known) => vec![known],
-        unknown => {
-            let names = projections::NAMES.join(", ");
-            return Err(Failure::WrongUsage(format!("`{unknown}` is no projection: {names} or all")).into());
-        }
-    };
-    let databases = addresses(settings)?.connect().await?;
-    for name in names {
-        let bar = ProgressBar::new(0).with_message(name.to_owned());
-        bar.set_style(ProgressStyle::with_template("{msg:16} {wide_bar} {pos}/{len} {per_sec} {eta}")?);
-        let progress = |position: i64, head: i64| {
-            bar.set_length(head.unsigned_abs());
-            bar.set_position(position.unsigned_abs());
-        };
-        let rebuilt = projections::rebuild(&databases.read_pool, &databases.log, name, progress).await;
-        let events = rebuilt.with_context(|| format!("rebuild of {name}"))?;
-        bar.finish();
-        tracing::info!(projection = name, events, "rebuilt and swapped");
+    if name != "all" && !projections::NAMES.contains(&name) {
+        let names = projections::NAMES.join(", ");
+        return Err(Failure::WrongUsage(format!("`{name}` is no projection: {names} or all")).into());
     }
+    let databases = addresses(settings)?.connect().await?;
+    let (pool, log) = (&databases.read_pool, &databases.log);
+    let bar = ProgressBar::new(0).with_message(name.to_owned());
+    bar.set_style(ProgressStyle::with_template("{msg:16} {wide_bar} {pos}/{len} {per_sec} {eta}")?);
+    let progress = |position: i64, head: i64| {
+        bar.set_length(head.unsigned_abs());
+        bar.set_position(position.unsigned_abs());
+    };
+    let rebuilt = match name {
+        "all" => projections::rebuild_all(pool, log, progress).await,
+        one => projections::rebuild(pool, log, one, progress).await,
+    };
+    let events = rebuilt.with_context(|| format!("rebuild of {name}"))?;
+    bar.finish();
+    tracing::info!(projection = name, events, "rebuilt and swapped");
+    let status = projections::status(pool, log).await?;
     databases.log.close().await;
-    Ok(())
+    stopped(&status).map_or(Ok(()), |stopped| Err(Failure::FoundAProblem(stopped).into()))
+}
+
+/// What cannot be read by this version stops a rebuilt model where it stopped the old one.
+fn stopped(status: &[ProjectionStatus]) -> Option<String> {
+    let stopped = status.iter().filter_map(|one| Some((one.name, one.stopped_by.as_ref()?)));
+    let lines: Vec<String> = stopped.map(|(name, cause)| format!("{name} stands still: {cause}")).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// The databases of a running `razao up` on the data directory, unless a URL is named.

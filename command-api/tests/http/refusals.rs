@@ -78,6 +78,9 @@ async fn what_an_active_loan_refuses(_: PgPoolOptions, options: PgConnectOptions
     assert_eq!(server.post(&format!("{loan}/charges"), &charge).await.status, 201);
     let reverse = format!("{repayments}/{paid}/reverse");
     assert_eq!(server.post(&reverse, r#"{"on": "2026-02-15", "reason": "returned"}"#).await.status, 200);
+    // Ids that the server drew are taken too, even by a payment of another kind.
+    let drawn = server.post(&repayments, r#"{"on": "2026-02-15", "amount": "1.00"}"#).await;
+    let drawn = drawn.json()["events"][0]["repayment_id"].as_str().unwrap().to_owned();
     let stored = server.stored().await;
 
     let with =
@@ -85,6 +88,7 @@ async fn what_an_active_loan_refuses(_: PgPoolOptions, options: PgConnectOptions
     let cases = [
         ("the same id", repayments.clone(), repayment.replace("pix-1", "pix-2")),
         ("the same id elsewhere", format!("{other}/repayments"), repayment.replace("pix-1", "pix-2")),
+        ("an id that the server drew", repayments.clone(), with(NOBODY, &drawn)),
         ("the same external id", format!("{other}/repayments"), repayment.replace(paid, NOBODY)),
         ("both the same", repayments.clone(), repayment.clone()),
         ("to come", repayments.clone(), with("2026-02-15", "2026-07-01")),

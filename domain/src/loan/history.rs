@@ -3,6 +3,7 @@
 //! State is that of all facts by value date, then by order of recording (LENDING §9). A fact recorded later with an
 //! earlier date, or a reversal, derives what follows again: allocations move, ids and received amounts stay.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -22,8 +23,15 @@ use crate::terms::Terms;
 pub struct LoanHistory {
     terms: Option<Arc<Terms>>,
     agreed: Option<Box<Servicing>>,
-    charges: Vec<ChargeAdded>,
+    charges: Vec<Charge>,
     payments: Vec<Payment>,
+}
+
+/// A charge, and how many payments had been recorded before it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Charge {
+    added: ChargeAdded,
+    payments_before: usize,
 }
 
 /// A repayment or a settlement.
@@ -72,7 +80,7 @@ impl LoanHistory {
                 let terms = self.terms.clone().expect("a loan is applied for before it is disbursed");
                 self.agreed = Some(Box::new(Servicing::of(terms, disbursed)));
             }
-            LoanEvent::ChargeAdded(charge) => self.charges.push(charge.clone()),
+            LoanEvent::ChargeAdded(charge) => self.charge(charge.clone()),
             LoanEvent::RepaymentRecorded(repayment) => self.payments.push(Payment {
                 id: repayment.repayment_id,
                 on: repayment.on,
@@ -114,7 +122,7 @@ impl LoanHistory {
     #[must_use]
     pub fn with_charge(&self, charge: ChargeAdded) -> Self {
         let mut with = self.clone();
-        with.charges.push(charge);
+        with.charge(charge);
         with
     }
 
@@ -136,6 +144,22 @@ impl LoanHistory {
         until
     }
 
+    fn charge(&mut self, added: ChargeAdded) {
+        self.charges.push(Charge { added, payments_before: self.payments.len() });
+    }
+
+    /// The loan without the charges that a payment does not see: of two facts of one day the one recorded first does
+    /// not see the other.
+    fn as_seen_by<'a>(&self, number: usize, payment: &Payment, loan: &'a Servicing) -> Cow<'a, Servicing> {
+        let mut seen = Cow::Borrowed(loan);
+        for charge in &self.charges {
+            if charge.added.due_on == payment.on && charge.payments_before > number {
+                seen.to_mut().uncharge(&charge.added);
+            }
+        }
+        seen
+    }
+
     /// Whether the loan was disbursed by `day`.
     pub fn disbursed_by(&self, day: NaiveDate) -> bool {
         self.agreed.as_ref().is_some_and(|agreed| agreed.disbursed_on <= day)
@@ -145,20 +169,21 @@ impl LoanHistory {
     pub fn derive(&self) -> Option<Derived> {
         let mut loan = self.agreed.as_deref()?.clone();
         for charge in &self.charges {
-            loan.charge(charge);
+            loan.charge(&charge.added);
         }
-        let mut counted: Vec<&Payment> = self.payments.iter().filter(|payment| !payment.reversed).collect();
+        let recorded = self.payments.iter().enumerate();
+        let mut counted: Vec<(usize, &Payment)> = recorded.filter(|(_, payment)| !payment.reversed).collect();
         // A stable sort: payments of one day stay in the order of their recording.
-        counted.sort_by_key(|payment| payment.on);
+        counted.sort_by_key(|(_, payment)| payment.on);
         let mut allocations = HashMap::with_capacity(counted.len());
-        for payment in &counted {
-            let allocation = allocate(&loan, payment);
+        for (number, payment) in &counted {
+            let allocation = allocate(&self.as_seen_by(*number, payment, &loan), payment);
             loan.take_in(&allocation);
             loan.last_on = loan.last_on.max(payment.on);
             allocations.insert(payment.id, allocation);
         }
         loan.restate();
-        let moved = counted.iter().filter_map(|payment| {
+        let moved = counted.iter().filter_map(|(_, payment)| {
             let after = allocations.get(&payment.id).filter(|after| **after != payment.allocation)?;
             let (before, after) = (payment.allocation.clone(), after.clone());
             Some(Reallocation { repayment_id: payment.id, on: payment.on, before, after })

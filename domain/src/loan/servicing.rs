@@ -149,6 +149,19 @@ impl Servicing {
         row.charges.push(added);
     }
 
+    /// Takes out of a row what [`Self::charge`] put in, but for what was paid of it.
+    pub(super) fn uncharge(&mut self, charge: &ChargeAdded) {
+        let row = self.row_mut(charge.installment);
+        let unpaid = row.open().of(charge.component).min(charge.amount);
+        row.due.add(charge.component, unpaid.negated());
+        let same = |known: &RowCharge| {
+            (known.due_on, known.component, known.amount) == (charge.due_on, charge.component, charge.amount)
+        };
+        if let Some(index) = row.charges.iter().position(same) {
+            row.charges.remove(index);
+        }
+    }
+
     /// The number of the row that a charge due on `day` joins: that of the period in which the day falls.
     pub fn row_of_charge(&self, day: NaiveDate) -> u32 {
         let found = self.rows.iter().find(|row| day <= row.due_on).map(|row| row.number);

@@ -65,6 +65,14 @@ fn a_late_entered_charge_is_served_by_payments_already_received() {
 }
 
 #[test]
+fn a_charge_of_the_same_day_recorded_later_is_not_seen() {
+    let paid = loan().and(&pay(1, "2026-02-15", "324.00"));
+    let charged = paid.and(&charge(1, "penalty", "2026-02-15", "10.00"));
+    assert_eq!(charged.paid()[0], "interest 24.00, principal 300.00");
+    assert_eq!(charged.stands(), "active penalty 10.00, interest 36.00, principal 900.00");
+}
+
+#[test]
 fn what_was_overpaid_serves_a_charge() {
     let overpaid = loan().and(&pay(1, "2026-02-15", "1300.00"));
     let charged = overpaid.and(&charge(1, "penalty", "2026-03-01", "15.00"));

@@ -29,6 +29,27 @@ async fn commands_on_one_stream_in_parallel_all_count(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn a_cache_without_room_costs_time_only(pool: PgPool) {
+    // Nothing stays in memory, so that several states of one stream are decided on at the same time.
+    let counters = Arc::new(Streams::<Counter>::new(log_on(&pool).await, 0));
+    let commands = (0..120).map(|number| {
+        let counters = Arc::clone(&counters);
+        let key = number.to_string();
+        tokio::spawn(async move {
+            loop {
+                match counters.execute(id(number % 4), &Count::By(1), &keyed(&key, 1)).await {
+                    Err(ExecuteError::LostRace) => {}
+                    outcome => return outcome.unwrap(),
+                }
+            }
+        })
+    });
+    join_all(commands).await;
+    assert_eq!(count(&pool, "select count(*) from events").await, 120);
+    assert_eq!(count(&pool, "select max(sequence) from events").await, 30);
+}
+
+#[sqlx::test(migrations = false)]
 async fn two_servers_on_one_stream_lose_nothing(pool: PgPool) {
     let (one, other) = (Arc::new(counters_on(&pool).await), Arc::new(counters_on(&pool).await));
     let commands = (0..60).map(|number| {

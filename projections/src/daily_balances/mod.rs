@@ -7,6 +7,7 @@ use domain::Currency;
 use domain::journal::{Account, Side};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
 use crate::event::{Event, StreamKind};
@@ -29,8 +30,8 @@ struct Movements(BTreeMap<(NaiveDate, Account, Currency), Sums>);
 
 #[derive(Default)]
 struct Sums {
-    debits: i64,
-    credits: i64,
+    debits: i128,
+    credits: i128,
 }
 
 impl Changes for Movements {
@@ -39,7 +40,7 @@ impl Changes for Movements {
             for line in &posting.lines {
                 let key = (posting.booked_on, line.account.clone(), line.currency);
                 let sums = self.0.entry(key).or_default();
-                let amount = to_minor(line.amount, line.currency);
+                let amount = i128::from(to_minor(line.amount, line.currency));
                 match line.side {
                     Side::Debit => sums.debits += amount,
                     Side::Credit => sums.credits += amount,
@@ -62,8 +63,8 @@ async fn upsert(movements: Movements, connection: &mut PgConnection) -> Result<(
         .bind(rows.keys().map(|(_, account, _)| account.as_str()).collect::<Vec<_>>())
         .bind(rows.keys().map(|(_, _, currency)| currency.code()).collect::<Vec<_>>())
         .bind(rows.keys().map(|(day, _, _)| *day).collect::<Vec<_>>())
-        .bind(rows.values().map(|sums| sums.debits).collect::<Vec<_>>())
-        .bind(rows.values().map(|sums| sums.credits).collect::<Vec<_>>())
+        .bind(rows.values().map(|sums| Decimal::from_i128_with_scale(sums.debits, 0)).collect::<Vec<_>>())
+        .bind(rows.values().map(|sums| Decimal::from_i128_with_scale(sums.credits, 0)).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())

@@ -12,7 +12,7 @@ use super::answer::{Answer, List, ReadProblems, answer};
 use super::loan::read_currency;
 use super::request::{Limit, Params, ReadHeaders, Reading, decode_cursor};
 use crate::daily_balances;
-use crate::minor::from_minor;
+use crate::minor::from_sum;
 
 /// An account in one currency.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -70,8 +70,8 @@ pub(crate) fn read_place(place: &str) -> Option<(String, String)> {
 impl AccountView {
     pub(crate) fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
         let currency = read_currency(row)?;
-        let debits = from_minor(row.try_get("debits")?, currency);
-        let credits = from_minor(row.try_get("credits")?, currency);
+        let debits = from_sum(row.try_get("debits")?, currency);
+        let credits = from_sum(row.try_get("credits")?, currency);
         let balance = debits.minus(credits);
         Ok(Self { account: row.try_get("account")?, currency, debits, credits, balance })
     }

@@ -6,6 +6,7 @@ use axum::extract::State;
 use chrono::{Days, NaiveDate};
 use domain::journal::Account;
 use domain::{Amount, Currency};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::ToSchema;
@@ -14,7 +15,7 @@ use super::QueryState;
 use super::answer::{Answer, List, ReadProblems, Refused, answer};
 use super::request::{Limit, Params, ReadHeaders, Reading, decode_cursor, invalid};
 use crate::daily_balances;
-use crate::minor::from_minor;
+use crate::minor::from_sum;
 
 /// How far back the first day is by default.
 const DAYS_BACK: Days = Days::new(30);
@@ -122,13 +123,14 @@ impl Wanted {
     ) -> Result<Vec<DailyBalance>, Refused> {
         let (accounts, currencies): (Vec<&str>, Vec<&str>) =
             keys.iter().map(|(account, currency)| (account.as_str(), currency.as_str())).unzip();
-        let opening: Vec<(String, String, i64)> = sqlx::query_as(include_str!("daily_balances_opening.sql"))
-            .bind(&accounts)
-            .bind(&currencies)
-            .bind(self.from)
-            .fetch_all(&mut *connection)
-            .await?;
-        let moved: Vec<(String, String, NaiveDate, i64, i64)> =
+        let opening: Vec<(String, String, Decimal)> =
+            sqlx::query_as(include_str!("daily_balances_opening.sql"))
+                .bind(&accounts)
+                .bind(&currencies)
+                .bind(self.from)
+                .fetch_all(&mut *connection)
+                .await?;
+        let moved: Vec<(String, String, NaiveDate, Decimal, Decimal)> =
             sqlx::query_as(include_str!("daily_balances_moved.sql"))
                 .bind(&accounts)
                 .bind(&currencies)
@@ -136,18 +138,18 @@ impl Wanted {
                 .bind(self.to)
                 .fetch_all(connection)
                 .await?;
-        let mut opening: HashMap<Key, i64> =
+        let mut opening: HashMap<Key, Decimal> =
             opening.into_iter().map(|(account, currency, sum)| ((account, currency), sum)).collect();
-        let moved: HashMap<(Key, NaiveDate), (i64, i64)> = moved
+        let moved: HashMap<(Key, NaiveDate), (Decimal, Decimal)> = moved
             .into_iter()
             .map(|(account, currency, day, debits, credits)| (((account, currency), day), (debits, credits)))
             .collect();
         let mut items = Vec::new();
         for key in keys {
-            let mut balance = opening.remove(key).unwrap_or(0);
+            let mut balance = opening.remove(key).unwrap_or_default();
             let currency: Currency = key.1.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
             for date in self.from.iter_days().take_while(|day| *day <= self.to) {
-                let (debits, credits) = moved.get(&(key.clone(), date)).copied().unwrap_or((0, 0));
+                let (debits, credits) = moved.get(&(key.clone(), date)).copied().unwrap_or_default();
                 let opening = balance;
                 balance += debits - credits;
                 if self.after.as_ref().is_some_and(|(last, day)| last == key && date <= *day) {
@@ -160,10 +162,10 @@ impl Wanted {
                     account: key.0.clone(),
                     currency,
                     date,
-                    opening: from_minor(opening, currency),
-                    debits: from_minor(debits, currency),
-                    credits: from_minor(credits, currency),
-                    closing: from_minor(balance, currency),
+                    opening: from_sum(opening, currency),
+                    debits: from_sum(debits, currency),
+                    credits: from_sum(credits, currency),
+                    closing: from_sum(balance, currency),
                 });
             }
         }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::QueryState;
 use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, answer};
 use super::loan::{read_currency, read_json};
-use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, decode_cursor};
+use super::request::{IdInPath, Limit, Nothing, Params, ReadHeaders, Reading, decode_cursor};
 use crate::entries;
 
 /// A balanced posting.
@@ -108,6 +108,7 @@ pub(crate) async fn list(
 pub(crate) async fn find(
     State(state): State<QueryState>,
     IdInPath(id): IdInPath,
+    Params(Nothing {}): Params<Nothing>,
     reading: Reading,
 ) -> Answer {
     let mut snapshot = state.snapshot(&entries::READ_MODEL, &reading).await?;

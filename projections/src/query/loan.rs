@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
-use super::request::{IdInPath, ReadHeaders, Reading};
+use super::request::{IdInPath, Nothing, Params, ReadHeaders, Reading};
 use crate::loans;
 use crate::minor::{components_from_minor, exact, from_minor};
 
@@ -122,6 +122,7 @@ pub(crate) struct LoanRow {
 pub(crate) async fn find(
     State(state): State<QueryState>,
     IdInPath(id): IdInPath,
+    Params(Nothing {}): Params<Nothing>,
     reading: Reading,
 ) -> Answer {
     let mut snapshot = state.snapshot(&loans::READ_MODEL, &reading).await?;

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, ReadProblems, Refused, answer};
-use super::request::{ReadHeaders, Reading};
+use super::request::{Nothing, Params, ReadHeaders, Reading};
 use crate::error::ProjectionError;
 use crate::run::{self, ProjectionStatus};
 
@@ -24,7 +24,11 @@ struct ProjectionsAnswer {
     params(ReadHeaders),
     responses((status = 200, description = "The projections", body = ProjectionsAnswer), ReadProblems),
 )]
-pub(crate) async fn list(State(state): State<QueryState>, reading: Reading) -> Answer {
+pub(crate) async fn list(
+    State(state): State<QueryState>,
+    Params(Nothing {}): Params<Nothing>,
+    reading: Reading,
+) -> Answer {
     let items = run::status(&state.pool, &state.log).await?;
     let as_of = state.head(&reading).await?;
     let body = ProjectionsAnswer { items, as_of };

@@ -44,6 +44,11 @@ pub(crate) struct Reading {
 /// The query parameters as `T`, which refuses unknown ones.
 pub(crate) struct Params<T>(pub(crate) T);
 
+/// For reads that take no query parameter: one that was meant to change the answer is refused, not passed over.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
 /// The id in the path.
 pub(crate) struct IdInPath(pub(crate) Uuid);
 
@@ -177,7 +182,9 @@ fn not_understood(rejection: &QueryRejection) -> Problem {
     if let Some((_, rest)) = cause.split_once("unknown field `") {
         let (name, known) = rest.split_once('`').unwrap_or((rest, ""));
         let known = known.trim_start_matches(", ");
-        return invalid(name, format!("there is no such parameter here; {known}").replace('`', ""));
+        let known = known.trim_start_matches("there are no fields");
+        let detail = format!("there is no such parameter here; {known}").replace('`', "");
+        return invalid(name, detail.trim_end_matches("; "));
     }
     for (beginning, meaning) in
         [("missing field `", "it is needed"), ("duplicate field `", "it is given twice")]

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::QueryState;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::loan_book::{LoanBook, ServedInstallment};
-use super::request::{IdInPath, ReadHeaders, Reading};
+use super::request::{IdInPath, Nothing, Params, ReadHeaders, Reading};
 use crate::loans;
 use crate::minor::exact;
 
@@ -76,6 +76,7 @@ struct ScheduleTotals {
 pub(crate) async fn find(
     State(state): State<QueryState>,
     IdInPath(id): IdInPath,
+    Params(Nothing {}): Params<Nothing>,
     reading: Reading,
 ) -> Answer {
     let mut snapshot = state.snapshot(&loans::READ_MODEL, &reading).await?;

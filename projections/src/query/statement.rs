@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::QueryState;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::loan_book::LoanBook;
-use super::request::{IdInPath, ReadHeaders, Reading};
+use super::request::{IdInPath, Nothing, Params, ReadHeaders, Reading};
 use super::transactions::TransactionView;
 use crate::loans;
 
@@ -60,6 +60,7 @@ struct StatementAnswer {
 pub(crate) async fn find(
     State(state): State<QueryState>,
     IdInPath(id): IdInPath,
+    Params(Nothing {}): Params<Nothing>,
     reading: Reading,
 ) -> Answer {
     let mut snapshot = state.snapshot(&loans::READ_MODEL, &reading).await?;

@@ -21,19 +21,10 @@ use super::load::{Caller, Load, Span, closed_loop};
 /// The table as postgres-es 0.5 documents it, filled with the book's loans.
 const TABLE: &str = "
     create schema stock;
-    create table stock.events (
-        aggregate_type text                         not null,
-        aggregate_id   text                         not null,
-        sequence       bigint check (sequence >= 0) not null,
-        event_type     text                         not null,
-        event_version  text                         not null,
-        payload        json                         not null,
-        metadata       json                         not null,
-        primary key (aggregate_type, aggregate_id, sequence)
-    );
-    insert into stock.events
+    create table stock.events as
     select aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata
       from public.events where sequence <= 10;
+    alter table stock.events add primary key (aggregate_type, aggregate_id, sequence);
     analyze stock.events;";
 
 pub(super) struct Stock {

@@ -64,7 +64,7 @@ fn serve_connection(stream: TcpStream, router: Router, graceful: &GracefulShutdo
         return;
     }
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADERS).pipeline_flush(true);
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS);
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let watched = graceful.watch(connection);
     tokio::spawn(async move {
