@@ -140,16 +140,20 @@ async fn write(
     events: &[Event],
 ) -> Result<Written, sqlx::Error> {
     let mut changes = (model.begin)();
-    let (last, unreadable) = model.fold(&mut *changes, events);
-    let Some(last) = last else {
-        return Ok(unreadable.map_or(Written::UpTo(position), |unreadable| Written::Stuck {
+    let folded = model.fold(&mut *changes, events);
+    let Some(last) = folded.last else {
+        return Ok(folded.unreadable.map_or(Written::UpTo(position), |unreadable| Written::Stuck {
             at: position,
             cause: unreadable.to_string(),
         }));
     };
+    let to = (last.position, last.recorded_at);
+    if !folded.concerned {
+        let advanced = checkpoint::advance(connection, model.name, position, to).await?;
+        return Ok(if advanced { Written::UpTo(last.position) } else { Written::ByAnother });
+    }
     let mut transaction = connection.begin().await?;
     // First the checkpoint: whoever else is at this read model waits for it, a rebuild that takes its place too.
-    let to = (last.position, last.recorded_at);
     if !checkpoint::advance(&mut transaction, model.name, position, to).await? {
         transaction.rollback().await?;
         return Ok(Written::ByAnother);

@@ -32,7 +32,7 @@ pub use digest::{ReadModelDigest, TableDigest, digest};
 pub use error::ProjectionError;
 pub use migrate::migrate;
 pub use query::{QueryState, api_document, router};
-pub use rebuild::rebuild;
+pub use rebuild::{rebuild, rebuild_all};
 pub use run::{ProjectionStatus, run, status};
 
 /// The names of the read models, as `razao rebuild` takes them.

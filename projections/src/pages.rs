@@ -13,7 +13,7 @@ use event_store::{Feed, LogError, StoredEventRow};
 use crate::event::Event;
 
 /// How many pages are kept for those that come after. They are let go once younger ones push them out.
-const KEPT: usize = 4;
+const KEPT: usize = 10;
 /// From so many events on, decoding is moved off the threads that answer requests.
 const MANY: usize = 128;
 

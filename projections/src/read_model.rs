@@ -45,25 +45,37 @@ pub(crate) fn find(name: &str) -> Option<&'static ReadModel> {
     ALL.into_iter().find(|model| model.name == name)
 }
 
+/// What came of folding events.
+pub(crate) struct Folded<'a> {
+    /// The last one that was folded, or is about something else.
+    pub(crate) last: Option<&'a Event>,
+    /// Whether any of them was about this read model.
+    pub(crate) concerned: bool,
+    /// What stands in the way of the others.
+    pub(crate) unreadable: Option<&'a Unreadable>,
+}
+
 impl ReadModel {
-    /// Folds `events` into `changes`, up to the first one that cannot be read: the last one folded, and what
-    /// stands in the way of the others.
-    pub(crate) fn fold<'a>(
-        &self,
-        changes: &mut dyn Changes,
-        events: impl IntoIterator<Item = &'a Event>,
-    ) -> (Option<&'a Event>, Option<&'a Unreadable>) {
-        let mut last = None;
+    /// Folds `events` into `changes`, up to the first one that cannot be read.
+    pub(crate) fn fold<'a>(&self, changes: &mut dyn Changes, events: &'a [Event]) -> Folded<'a> {
+        let mut folded = Folded { last: None, concerned: false, unreadable: None };
         for event in events {
-            match &event.fact {
-                Fact::Unreadable(unreadable) if self.kinds.contains(&unreadable.kind) => {
-                    return (last, Some(unreadable));
+            let kind = match &event.fact {
+                Fact::Loan(_) => Some(StreamKind::Loan),
+                Fact::Entry(_) => Some(StreamKind::Entry),
+                Fact::Unreadable(unreadable) => Some(unreadable.kind),
+                Fact::Foreign => None,
+            };
+            if kind.is_some_and(|kind| self.kinds.contains(&kind)) {
+                if let Fact::Unreadable(unreadable) = &event.fact {
+                    folded.unreadable = Some(unreadable);
+                    return folded;
                 }
-                Fact::Unreadable(_) | Fact::Foreign => {}
-                Fact::Loan(_) | Fact::Entry(_) => changes.fold(event),
+                changes.fold(event);
+                folded.concerned = true;
             }
-            last = Some(event);
+            folded.last = Some(event);
         }
-        (last, None)
+        folded
     }
 }

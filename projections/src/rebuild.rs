@@ -1,9 +1,12 @@
-//! Builds a read model anew beside the one that serves, then puts it in its place.
+//! Builds read models anew beside those that serve, then puts them in their place.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use event_store::{Feed, Log, LogError};
+use futures::future::try_join_all;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ProjectionError;
@@ -18,6 +21,9 @@ const PAGES_AHEAD: usize = 4;
 /// How many events are folded before they are written: the more, the more often a row is written but once.
 const FOLDED: i64 = 60_000;
 
+/// Told where the slowest one is, and where it has to get.
+type Report<'a> = &'a (dyn Fn(i64, i64) + Sync);
+
 /// Builds the read model `name` anew from the whole log, while the old one serves, and swaps the two. Tells
 /// `progress` where it is and where the serving one is; answers how many events it went through.
 ///
@@ -27,31 +33,42 @@ pub async fn rebuild(
     pool: &PgPool,
     log: &Log,
     name: &str,
-    mut progress: impl FnMut(i64, i64) + Send,
+    progress: impl FnMut(i64, i64) + Send,
 ) -> Result<i64, ProjectionError> {
     let model = read_model::find(name).ok_or_else(|| ProjectionError::Unknown(name.to_owned()))?;
-    let schema = format!("{}_rebuild", model.schema);
-    let mut connection = session::open(pool, &schema).await?;
-    let (alone,): (bool,) =
-        sqlx::query_as("select pg_try_advisory_lock(hashtext('razao rebuild'), hashtext($1))")
-            .bind(name)
-            .fetch_one(&mut connection)
-            .await?;
-    if !alone {
-        return Err(ProjectionError::RebuildUnderWay(model.name));
-    }
-    let mut transaction = connection.begin().await?;
-    migrate::create(model, &schema, &mut transaction).await?;
-    transaction.commit().await?;
+    rebuild_together(pool, log, &[model], progress).await
+}
 
-    let mut building = Building { model, feed: reader(log), position: 0 };
-    building.catch_up(&mut connection, &mut progress).await?;
-    session::run(&mut connection, model.indexes_sql).await?;
-    building.catch_up(&mut connection, &mut progress).await?;
-    building.swap(&mut connection, &schema).await?;
-    connection.close().await?;
-    progress(building.position, building.position);
-    Ok(building.position)
+/// The same for every read model at once: the log is read and decoded only once for all of them.
+pub async fn rebuild_all(
+    pool: &PgPool,
+    log: &Log,
+    progress: impl FnMut(i64, i64) + Send,
+) -> Result<i64, ProjectionError> {
+    rebuild_together(pool, log, &read_model::ALL, progress).await
+}
+
+async fn rebuild_together(
+    pool: &PgPool,
+    log: &Log,
+    models: &[&'static ReadModel],
+    progress: impl FnMut(i64, i64) + Send,
+) -> Result<i64, ProjectionError> {
+    let progress = Mutex::new(progress);
+    let report = |position, goal| {
+        let mut progress = progress.lock().expect("a progress bar does not panic");
+        progress(position, goal);
+    };
+    let feed = reader(log);
+    let mut buildings = Vec::with_capacity(models.len());
+    for model in models {
+        buildings.push(Building::begin(pool, model).await?);
+    }
+    catch_up(&feed, &mut buildings, &report).await?;
+    let finished = buildings.into_iter().map(|building| building.finish(&feed, &report));
+    let position = try_join_all(finished).await?.into_iter().max().unwrap_or(0);
+    report(position, position);
+    Ok(position)
 }
 
 /// A feed that only reads what is there, and waits for no news.
@@ -61,92 +78,150 @@ fn reader(log: &Log) -> Feed {
     Feed::start(log, stopped)
 }
 
+/// A read model that is being built.
 struct Building {
     model: &'static ReadModel,
-    feed: Feed,
+    schema: String,
+    connection: PgConnection,
     /// The last event in it.
     position: i64,
 }
 
-impl Building {
-    /// Writes up to about where the serving one is.
-    async fn catch_up(
-        &mut self,
-        connection: &mut PgConnection,
-        progress: &mut (impl FnMut(i64, i64) + Send),
-    ) -> Result<(), ProjectionError> {
-        loop {
-            let goal = checkpoint::load(&mut *connection, self.model.name).await?.position;
-            if goal - self.position < PAGE {
-                return Ok(());
-            }
-            let (sender, mut pages) = mpsc::channel(PAGES_AHEAD);
-            let mut reading = JoinSet::new();
-            reading.spawn(read_ahead(self.feed.clone(), self.position, goal, sender));
-            while self.position < goal {
-                let mut changes = (self.model.begin)();
-                self.fold_many(&mut *changes, &mut pages, goal).await?;
-                let mut transaction = connection.begin().await?;
-                changes.write(&mut transaction).await?;
-                transaction.commit().await?;
-                progress(self.position, goal);
-            }
+/// Writes each up to about where the serving one is.
+async fn catch_up(
+    feed: &Feed,
+    buildings: &mut [Building],
+    report: Report<'_>,
+) -> Result<(), ProjectionError> {
+    loop {
+        let mut goals = Vec::with_capacity(buildings.len());
+        for building in &mut *buildings {
+            goals.push(checkpoint::load(&mut building.connection, building.model.name).await?.position);
         }
+        let behind = buildings.iter().zip(&goals).any(|(building, goal)| goal - building.position >= PAGE);
+        if !behind {
+            return Ok(());
+        }
+        let from = buildings.iter().map(|building| building.position).min().unwrap_or(0);
+        let to = goals.iter().copied().max().unwrap_or(0);
+        let positions: Vec<AtomicI64> = buildings.iter().map(|_| AtomicI64::new(from)).collect();
+        let (senders, receivers): (Vec<_>, Vec<_>) =
+            buildings.iter().map(|_| mpsc::channel(PAGES_AHEAD)).unzip();
+        let taking = buildings.iter_mut().zip(receivers).zip(goals).enumerate().map(
+            |(index, ((building, pages), goal))| {
+                let positions = &positions;
+                building.take(pages, goal, move |position| {
+                    positions[index].store(position, Ordering::Relaxed);
+                    let slowest = positions.iter().map(|position| position.load(Ordering::Relaxed)).min();
+                    report(slowest.unwrap_or(position), to);
+                })
+            },
+        );
+        let reading = async { Ok(read_ahead(feed, (from, to), senders).await?) };
+        tokio::try_join!(reading, try_join_all(taking))?;
+    }
+}
+
+impl Building {
+    async fn begin(pool: &PgPool, model: &'static ReadModel) -> Result<Self, ProjectionError> {
+        let schema = format!("{}_rebuild", model.schema);
+        let mut connection = session::open(pool, &schema).await?;
+        let (alone,): (bool,) =
+            sqlx::query_as("select pg_try_advisory_lock(hashtext('razao rebuild'), hashtext($1))")
+                .bind(model.name)
+                .fetch_one(&mut connection)
+                .await?;
+        if !alone {
+            return Err(ProjectionError::RebuildUnderWay(model.name));
+        }
+        let mut transaction = connection.begin().await?;
+        migrate::create(model, &schema, &mut transaction).await?;
+        transaction.commit().await?;
+        Ok(Self { model, schema, connection, position: 0 })
     }
 
-    /// Adds the last events and takes the place of the serving one, in one transaction.
-    async fn swap(&mut self, connection: &mut PgConnection, schema: &str) -> Result<(), ProjectionError> {
-        let mut transaction = connection.begin().await?;
-        let goal = checkpoint::lock(&mut transaction, self.model.name).await?.position;
-        let mut changes = (self.model.begin)();
-        let (sender, mut pages) = mpsc::channel(PAGES_AHEAD);
-        let mut reading = JoinSet::new();
-        reading.spawn(read_ahead(self.feed.clone(), self.position, goal, sender));
+    /// Writes what comes, up to the goal.
+    async fn take(
+        &mut self,
+        mut pages: mpsc::Receiver<Arc<Page>>,
+        goal: i64,
+        report: impl Fn(i64),
+    ) -> Result<(), ProjectionError> {
         while self.position < goal {
-            self.fold_many(&mut *changes, &mut pages, goal).await?;
+            let enough = goal.min(self.position + FOLDED);
+            let mut changes = (self.model.begin)();
+            while self.position < enough {
+                let page = pages.recv().await.ok_or(ProjectionError::LogEndsBefore(goal))?;
+                self.position = fold(self.model, &mut *changes, &page, (self.position, goal))?;
+            }
+            let mut transaction = self.connection.begin().await?;
+            changes.write(&mut transaction).await?;
+            transaction.commit().await?;
+            report(self.position);
+        }
+        Ok(())
+    }
+
+    /// Adds what reading needs, then the last events, and takes the place of the serving one.
+    async fn finish(mut self, feed: &Feed, report: Report<'_>) -> Result<i64, ProjectionError> {
+        session::run(&mut self.connection, self.model.indexes_sql).await?;
+        catch_up(feed, std::slice::from_mut(&mut self), report).await?;
+        let Self { model, schema, mut connection, mut position } = self;
+        let mut transaction = connection.begin().await?;
+        // Whoever follows the log for this read model waits for the checkpoint from here on.
+        let goal = checkpoint::lock(&mut transaction, model.name).await?.position;
+        let mut changes = (model.begin)();
+        while position < goal {
+            let page = pages::read(feed, position, PAGE).await?;
+            let page = page.ok_or(ProjectionError::LogEndsBefore(goal))?;
+            position = fold(model, &mut *changes, &page, (position, goal))?;
         }
         changes.write(&mut transaction).await?;
         // Whoever reads locks the first table first, so waiting for it is waiting for all of them.
-        let (serving, gate) = (self.model.schema, self.model.tables[0].name);
+        let (serving, gate) = (model.schema, model.tables[0].name);
         let swap = format!(
             "lock table {serving}.{gate} in access exclusive mode; drop schema {serving} cascade; \
              alter schema {schema} rename to {serving};"
         );
         session::run(&mut transaction, &swap).await?;
         transaction.commit().await?;
-        Ok(())
-    }
-
-    /// Folds pages until there is enough to write, or the goal is reached.
-    async fn fold_many(
-        &mut self,
-        changes: &mut dyn Changes,
-        pages: &mut mpsc::Receiver<Result<Page, LogError>>,
-        goal: i64,
-    ) -> Result<(), ProjectionError> {
-        let enough = goal.min(self.position + FOLDED);
-        while self.position < enough {
-            let page = pages.recv().await.ok_or(ProjectionError::LogEndsBefore(goal))??;
-            let events = page.after(self.position);
-            let within = events.partition_point(|event| event.position <= goal);
-            let (last, unreadable) = self.model.fold(changes, &events[..within]);
-            if let Some(unreadable) = unreadable {
-                return Err(ProjectionError::Unreadable(unreadable.to_string()));
-            }
-            self.position = last.map_or(self.position, |last| last.position);
-        }
-        Ok(())
+        connection.close().await?;
+        Ok(position)
     }
 }
 
-/// Reads and decodes while others write.
-async fn read_ahead(feed: Feed, mut position: i64, goal: i64, pages: mpsc::Sender<Result<Page, LogError>>) {
-    while position < goal {
-        let read = pages::read(&feed, position, PAGE).await;
-        let Some(page) = read.transpose() else { return };
-        position = page.as_ref().map_or(goal, Page::last_position);
-        if pages.send(page).await.is_err() {
-            return;
-        }
+/// Folds what of a page lies after a position and within the goal: the position then.
+fn fold(
+    model: &ReadModel,
+    changes: &mut dyn Changes,
+    page: &Page,
+    (position, goal): (i64, i64),
+) -> Result<i64, ProjectionError> {
+    let events = page.after(position);
+    let within = events.partition_point(|event| event.position <= goal);
+    let folded = model.fold(changes, &events[..within]);
+    match folded.unreadable {
+        Some(unreadable) => Err(ProjectionError::Unreadable(unreadable.to_string())),
+        None => Ok(folded.last.map_or(position, |last| last.position)),
     }
+}
+
+/// Reads and decodes while others write, for those that still listen.
+async fn read_ahead(
+    feed: &Feed,
+    (mut position, goal): (i64, i64),
+    mut readers: Vec<mpsc::Sender<Arc<Page>>>,
+) -> Result<(), LogError> {
+    while position < goal && !readers.is_empty() {
+        let Some(page) = pages::read(feed, position, PAGE).await?.map(Arc::new) else { return Ok(()) };
+        position = page.last_position();
+        let mut listening = Vec::with_capacity(readers.len());
+        for reader in readers {
+            if reader.send(Arc::clone(&page)).await.is_ok() {
+                listening.push(reader);
+            }
+        }
+        readers = listening;
+    }
+    Ok(())
 }

@@ -16,7 +16,7 @@ use crate::pages::Pages;
 use crate::{checkpoint, read_model};
 
 /// The most events of one transaction.
-const PAGE: i64 = 5_000;
+const PAGE: i64 = 2_000;
 
 /// How far a read model is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

@@ -44,11 +44,11 @@ pub(crate) enum Refused {
 pub(crate) enum ReadProblems {
     /// `invalid_parameter`: a parameter has the wrong form, is unknown or out of its range; `errors` names it.
     #[response(status = 400, content_type = "application/problem+json")]
-    InvalidParameter(#[to_schema] ProblemDetails),
+    InvalidParameter(ProblemDetails),
     /// `unavailable`: the database cannot be reached; `not_yet_visible`: the read model did not reach
     /// `Razao-Min-Position` in time. Both with `Retry-After`.
     #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] ProblemDetails),
+    Unavailable(ProblemDetails),
 }
 
 /// The problems of reading one thing, for its documentation.
@@ -57,7 +57,7 @@ pub(crate) enum ReadProblems {
 pub(crate) enum NotThere {
     /// `not_found`: nothing has this id, as far as the read model is.
     #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(#[to_schema] ProblemDetails),
+    NotFound(ProblemDetails),
 }
 
 /// An answer, or why there is none.

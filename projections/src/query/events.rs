@@ -84,7 +84,8 @@ struct EventList {
     as_of: AsOf,
 }
 
-/// The log in the order of commits. As `application/x-ndjson` each event is a line, to the end of the log.
+/// The log in the order of commits. A page may hold fewer events than `limit`, or none, and still have a `next`: one
+/// request looks through so many events and no more. As `application/x-ndjson` each event is a line, to the end of the log.
 #[utoipa::path(
     get, path = "/v1/events", tag = "audit",
     params(EventFilter, ReadHeaders),

@@ -20,9 +20,10 @@ mod transactions;
 mod trial_balance;
 
 use event_store::{BookingDay, Feed, Log};
+use problems::{FieldProblem, ProblemDetails};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
-use utoipa::openapi::OpenApi;
+use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -53,12 +54,17 @@ pub fn router(state: QueryState) -> OpenApiRouter {
 }
 
 /// What the API document says of the reads, without a server.
-pub fn api_document() -> OpenApi {
+pub fn api_document() -> utoipa::openapi::OpenApi {
     routes().into_openapi()
 }
 
+/// What the problems of all reads are made of: they are only referred to elsewhere.
+#[derive(OpenApi)]
+#[openapi(components(schemas(ProblemDetails, FieldProblem)))]
+struct Problems;
+
 fn routes() -> OpenApiRouter<QueryState> {
-    OpenApiRouter::new()
+    OpenApiRouter::with_openapi(Problems::openapi())
         .routes(routes!(loans::list))
         .routes(routes!(loan::find))
         .routes(routes!(schedule::find))

@@ -83,7 +83,7 @@ struct BucketShare {
 enum OnlyToday {
     /// `not_supported`: the portfolio of another day than today.
     #[response(status = 422, content_type = "application/problem+json")]
-    NotSupported(#[to_schema] ProblemDetails),
+    NotSupported(ProblemDetails),
 }
 
 /// Loans, and what is outstanding of them.

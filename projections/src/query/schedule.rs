@@ -32,6 +32,9 @@ pub(crate) struct InstallmentView {
     total: Amount,
     /// The principal that is left after it, by plan.
     balance: Amount,
+    /// Interest that joins the principal on its due date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capitalized: Option<Amount>,
     paid: Amount,
     /// What of it was paid before the due date.
     paid_in_advance: Amount,
@@ -103,6 +106,7 @@ impl InstallmentView {
             late_interest: exact(row.due.late_interest),
             total: exact(row.due.total()),
             balance: exact(row.plan.balance),
+            capitalized: row.plan.capitalized,
             paid: exact(row.paid.total()),
             paid_in_advance: exact(row.paid_in_advance),
             paid_late: exact(row.paid_late),

@@ -39,10 +39,10 @@ struct QuoteAnswer {
 enum NoQuote {
     /// `not_active`: the loan was not disbursed.
     #[response(status = 409, content_type = "application/problem+json")]
-    NotActive(#[to_schema] ProblemDetails),
+    NotActive(ProblemDetails),
     /// `before_first_fact`: `on` is before the disbursement.
     #[response(status = 422, content_type = "application/problem+json")]
-    BeforeFirstFact(#[to_schema] ProblemDetails),
+    BeforeFirstFact(ProblemDetails),
 }
 
 /// What settles the loan on a day, by all that is known now: `settle` takes exactly this amount.

@@ -1,27 +1,25 @@
-//! A book of loans and entries for the tests: real decisions on a plan drawn by hand, appended to the log as they are.
+//! A book of loans and entries for the tests: every event as it was decided, appended to the log as they are.
 
 use std::sync::Arc;
 
 use chrono::{Days, Months, NaiveDate};
+use domain::Currency;
 use domain::component::Component;
 use domain::decider::Decider;
 use domain::entry::{Entry, EntryCommand, EntryEvent, Post, PostLine, Reverse};
 use domain::id::{BorrowerId, ChargeId, DisbursementId, PaymentId};
 use domain::journal::{Account, Side};
 use domain::loan::command::{
-    AddCharge, Apply, Approve, Close, RecordRepayment, ReverseRepayment, SettleEarly,
+    AddCharge, Apply, Approve, Close, Disburse, RecordRepayment, ReverseRepayment, SettleEarly,
 };
-use domain::loan::event::Disbursed;
-use domain::loan::{Loan, LoanCommand, LoanEvent, LoanHistory, Servicing, settlement};
-use domain::schedule::Installment;
-use domain::terms::Terms;
-use domain::{Amount, Currency};
+use domain::loan::{Loan, LoanCommand, LoanEvent, LoanHistory, settlement};
+use domain::terms::TermsRequest;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-/// The terms of every loan here, as an event records them.
+/// The terms that every loan here is asked for on.
 const TERMS: &str = include_str!("terms.json");
 
 const APPEND: &str = include_str!("append.sql");
@@ -47,10 +45,6 @@ pub(crate) struct Borrowing {
 
 pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().expect("a date")
-}
-
-pub(crate) fn amount(text: &str) -> Amount {
-    Currency::Brl.try_amount(decimal(text)).expect("an amount")
 }
 
 pub(crate) fn decimal(text: &str) -> Decimal {
@@ -106,7 +100,8 @@ impl Book {
 
     /// A loan that was applied for.
     pub(crate) fn apply(&mut self, id: Uuid, product: &str) -> Borrowing {
-        let terms: Terms = serde_json::from_str(TERMS).expect("the terms can be read");
+        let terms: TermsRequest = serde_json::from_str(TERMS).expect("the terms can be read");
+        let terms = Arc::new(terms.check().expect("the terms are acceptable"));
         let borrower_id = BorrowerId::new(Uuid::from_u128(id.as_u128() + (1 << 64)));
         let mut borrowing =
             Borrowing { id, loan: Loan::default(), history: LoanHistory::default(), version: 0, ids: 0 };
@@ -114,7 +109,7 @@ impl Book {
             borrower_id,
             external_id: Some(format!("contract-{}", id.as_u128())),
             product: Some(product.to_owned()),
-            terms: Arc::new(terms),
+            terms,
             metadata: serde_json::Map::new(),
         };
         self.command(&mut borrowing, &LoanCommand::Apply(apply));
@@ -125,13 +120,9 @@ impl Book {
     pub(crate) fn lend(&mut self, id: Uuid, product: &str, on: NaiveDate) -> Borrowing {
         let mut borrowing = self.apply(id, product);
         self.command(&mut borrowing, &LoanCommand::Approve(Approve { on, reason: None }));
-        let Loan::Approved { terms, .. } = &borrowing.loan else { panic!("just approved") };
-        let installments = plan(on);
-        let standing = Servicing::begin(Arc::clone(terms), on, &installments).standing;
         let disbursement_id = DisbursementId::new(borrowing.next_id());
-        let (amount, currency) = (amount("1200.00"), Currency::Brl);
-        let disbursed = Disbursed { disbursement_id, on, amount, currency, installments, standing };
-        self.record(&mut borrowing, LoanEvent::Disbursed(disbursed));
+        let disburse = Disburse { disbursement_id, on, amount: None };
+        self.command(&mut borrowing, &LoanCommand::Disburse(disburse));
         borrowing
     }
 
@@ -208,15 +199,15 @@ impl Book {
         let today = day("2026-06-30");
         let events = borrowing.loan.decide(Some(&borrowing.history), command, today);
         for event in events.expect("the command is accepted") {
-            self.record(borrowing, event);
+            self.record(borrowing, &event);
         }
     }
 
-    fn record(&mut self, borrowing: &mut Borrowing, event: LoanEvent) {
-        borrowing.loan.apply(&event);
-        borrowing.history.record(&event);
+    fn record(&mut self, borrowing: &mut Borrowing, event: &LoanEvent) {
+        borrowing.loan.apply(event);
+        borrowing.history.record(event);
         borrowing.version += 1;
-        self.push("Loan", borrowing.id, borrowing.version, event.name(), &event);
+        self.push("Loan", borrowing.id, borrowing.version, event.name(), event);
     }
 
     pub(crate) fn push(
@@ -242,29 +233,14 @@ impl Borrowing {
     }
 }
 
-fn plan(on: NaiveDate) -> Vec<Installment> {
-    let due_on = |number| on.checked_add_months(Months::new(number)).expect("a date");
-    let row = |number: u32| Installment {
-        number,
-        from: due_on(number - 1),
-        due_on: due_on(number),
-        days: u32::try_from((due_on(number) - due_on(number - 1)).num_days()).expect("a month"),
-        principal: amount("100.00"),
-        interest: amount("10.00"),
-        fees: amount("0.00"),
-        tax: amount("0.00"),
-        total: amount("110.00"),
-        balance: Currency::Brl.try_amount(Decimal::from(1200 - 100 * number)).expect("an amount"),
-    };
-    (1..=12).map(row).collect()
-}
-
 /// Loans and entries with every kind of event, `loans` of them.
 pub(crate) fn varied(loans: u128) -> Book {
     let mut book = Book::default();
     for number in 1..=loans {
         let id = Uuid::from_u128(number);
-        let on = day("2025-01-10").checked_add_days(Days::new(number as u64 % 28)).expect("a date");
+        let on = day("2025-01-10")
+            .checked_add_days(Days::new(u64::try_from(number % 28).expect("below 28")))
+            .expect("a date");
         let later = |months| on.checked_add_months(Months::new(months)).expect("a date");
         if number % 7 == 0 {
             let mut refused = book.apply(id, "working_capital");

@@ -58,7 +58,7 @@ async fn digests(pool: &PgPool) -> Vec<ReadModelDigest> {
     digests
 }
 
-async fn rebuild_all(pool: &PgPool, log: &Log) {
+async fn rebuild_each(pool: &PgPool, log: &Log) {
     for name in projections::NAMES {
         projections::rebuild(pool, log, name, |_, _| {}).await.expect("the rebuild succeeds");
     }
@@ -69,7 +69,9 @@ async fn equals_its_rebuild(pool: &PgPool, log: &Log) {
     caught_up(pool, log).await;
     let live = digests(pool).await;
     assert!(live.iter().all(|model| model.tables.iter().all(|table| table.rows > 0)), "{live:?}");
-    rebuild_all(pool, log).await;
+    rebuild_each(pool, log).await;
+    assert_eq!(digests(pool).await, live);
+    projections::rebuild_all(pool, log, |_, _| {}).await.expect("the rebuild succeeds");
     assert_eq!(digests(pool).await, live);
 }
 
@@ -114,8 +116,8 @@ async fn a_rebuild_goes_unnoticed_while_events_keep_arriving(pool: PgPool) {
         }
     };
     let rebuilding = async {
-        rebuild_all(&pool, &log).await;
-        rebuild_all(&pool, &log).await;
+        rebuild_each(&pool, &log).await;
+        projections::rebuild_all(&pool, &log, |_, _| {}).await.expect("the rebuild succeeds");
     };
     let reading = async {
         for _ in 0..100 {

@@ -165,12 +165,23 @@ async fn the_projections_say_how_far_they_are(pool: PgPool) {
 
 #[test]
 fn every_route_is_documented() {
-    let document = projections::documented().into_openapi();
+    let document = projections::api_document();
     assert_eq!(document.paths.paths.len(), 17);
     for (path, item) in document.paths.paths {
         let get = item.get.unwrap_or_else(|| panic!("{path} is read"));
         for status in ["200", "400", "503"] {
             assert!(get.responses.responses.contains_key(status), "{path} {status}");
         }
+    }
+}
+
+#[test]
+fn every_schema_that_the_documentation_names_is_in_it() {
+    let document = projections::api_document();
+    let known: Vec<String> = document.components.iter().flat_map(|all| all.schemas.keys().cloned()).collect();
+    let text = document.to_json().unwrap();
+    for named in text.split("#/components/schemas/").skip(1) {
+        let name = named.split('"').next().unwrap();
+        assert!(known.iter().any(|known| known == name), "{name} is not among {known:?}");
     }
 }
