@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use cqrs_es::AggregateError;
+use cqrs_es::persist::PersistedEventStore;
+use cqrs_es::{AggregateError, CqrsFramework};
 use domain::decider::{DatedCommand, WholeStream};
 use domain::id::PaymentId;
 use domain::loan::command::RecordRepayment;
 use domain::loan::{Loan, LoanCommand};
 use fastrand::Rng;
-use postgres_es::{PostgresCqrs, postgres_cqrs};
+use postgres_es::{PostgresCqrs, PostgresEventRepository};
 use rust_decimal::Decimal;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Executor, PgPool};
@@ -20,12 +21,20 @@ use super::load::{Caller, Load, Span, closed_loop};
 
 /// The table as postgres-es 0.5 documents it, filled with the book's loans.
 const TABLE: &str = "
-    create schema stock;
-    create table stock.events as
+    create table stock_events (
+        aggregate_type text                         not null,
+        aggregate_id   text                         not null,
+        sequence       bigint check (sequence >= 0) not null,
+        event_type     text                         not null,
+        event_version  text                         not null,
+        payload        json                         not null,
+        metadata       json                         not null,
+        primary key (aggregate_type, aggregate_id, sequence)
+    );
+    insert into stock_events
     select aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata
-      from public.events where sequence <= 10;
-    alter table stock.events add primary key (aggregate_type, aggregate_id, sequence);
-    analyze stock.events;";
+      from events where sequence <= 10;
+    analyze stock_events;";
 
 pub(super) struct Stock {
     framework: Arc<PostgresCqrs<WholeStream<Loan>>>,
@@ -38,10 +47,13 @@ impl Stock {
         let options: PgConnectOptions = url.parse()?;
         let pool = PgPoolOptions::new()
             .max_connections(u32::try_from(CALLERS)?)
-            .connect_with(options.options([("search_path", "stock")]).disable_statement_logging())
+            .connect_with(options.disable_statement_logging())
             .await?;
         pool.execute(TABLE).await?;
-        Ok(Self { framework: Arc::new(postgres_cqrs(pool.clone(), Vec::new(), ())), pool })
+        let repository =
+            PostgresEventRepository::new(pool.clone()).with_tables("stock_events", "stock_snapshots");
+        let store = PersistedEventStore::new_event_store(repository);
+        Ok(Self { framework: Arc::new(CqrsFramework::new(store, Vec::new(), ())), pool })
     }
 
     pub(super) async fn measure(&self, book: &Book, loans: Arc<[Uuid]>, span: Span) -> anyhow::Result<Load> {
