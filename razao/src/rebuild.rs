@@ -1,5 +1,7 @@
 //! `razao projections` and `razao rebuild`: against a running server's databases.
 
+use std::io::Write;
+
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use projections::ProjectionStatus;
@@ -13,8 +15,7 @@ use crate::settings::Settings;
 pub async fn projections(settings: &Settings) -> anyhow::Result<()> {
     let databases = addresses(settings)?.connect().await?;
     let status = projections::status(&databases.read_pool, &databases.log).await?;
-    println!("{}", serde_json::to_string_pretty(&status)?);
-    Ok(())
+    Ok(writeln!(std::io::stdout().lock(), "{}", serde_json::to_string_pretty(&status)?)?)
 }
 
 /// Rebuilds one projection, or `all` of them in one pass over the log, with a progress bar.

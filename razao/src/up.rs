@@ -1,6 +1,6 @@
 //! `razao up`: everything in one process tree.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 
@@ -59,7 +59,7 @@ async fn serve(
 }
 
 /// Tells people and scripts where to go.
-fn announce(server: &Server, address_file: &PathBuf) -> anyhow::Result<()> {
+fn announce(server: &Server, address_file: &Path) -> anyhow::Result<()> {
     let url = server.url();
     write_whole(address_file, &url)?;
     tracing::info!(address = %url, "ready");

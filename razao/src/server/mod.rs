@@ -51,12 +51,12 @@ pub fn router(
         api = api.merge(projections::router(state));
     }
     let (routes, document) = api.split_for_parts();
-    let router = Router::new()
+    let served = Router::new()
         .merge(routes)
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .merge(health::router(log.clone(), read_pool.clone(), metrics))
         .route("/", get(|| async { Redirect::temporary("/docs/") }));
-    problems::with_fallbacks(router)
+    problems::with_fallbacks(served)
 }
 
 /// The API document, whatever the roles.
