@@ -37,6 +37,8 @@ struct Charge {
 /// A repayment or a settlement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
+    /// How many payments had been recorded before it.
+    number: usize,
     pub id: PaymentId,
     pub on: NaiveDate,
     pub amount: Amount,
@@ -82,6 +84,7 @@ impl LoanHistory {
             }
             LoanEvent::ChargeAdded(charge) => self.charge(charge.clone()),
             LoanEvent::RepaymentRecorded(repayment) => self.payments.push(Payment {
+                number: self.payments.len(),
                 id: repayment.repayment_id,
                 on: repayment.on,
                 amount: repayment.amount,
@@ -90,6 +93,7 @@ impl LoanHistory {
                 reversed: false,
             }),
             LoanEvent::SettledEarly(settlement) => self.payments.push(Payment {
+                number: self.payments.len(),
                 id: settlement.repayment_id,
                 on: settlement.on,
                 amount: settlement.amount,
@@ -115,7 +119,8 @@ impl LoanHistory {
         let mut with = self.clone();
         let overpaid = amount.minus(amount);
         let allocation = Allocation { shares: Vec::new(), overpaid, interest_changes: Vec::new() };
-        with.payments.push(Payment { id, on, amount, purpose, allocation, reversed: false });
+        let number = with.payments.len();
+        with.payments.push(Payment { number, id, on, amount, purpose, allocation, reversed: false });
         with
     }
 
@@ -150,10 +155,10 @@ impl LoanHistory {
 
     /// The loan without the charges that a payment does not see: of two facts of one day the one recorded first does
     /// not see the other.
-    fn as_seen_by<'a>(&self, number: usize, payment: &Payment, loan: &'a Servicing) -> Cow<'a, Servicing> {
+    fn as_seen_by<'a>(&self, payment: &Payment, loan: &'a Servicing) -> Cow<'a, Servicing> {
         let mut seen = Cow::Borrowed(loan);
         for charge in &self.charges {
-            if charge.added.due_on == payment.on && charge.payments_before > number {
+            if charge.added.due_on == payment.on && charge.payments_before > payment.number {
                 seen.to_mut().uncharge(&charge.added);
             }
         }
@@ -171,19 +176,18 @@ impl LoanHistory {
         for charge in &self.charges {
             loan.charge(&charge.added);
         }
-        let recorded = self.payments.iter().enumerate();
-        let mut counted: Vec<(usize, &Payment)> = recorded.filter(|(_, payment)| !payment.reversed).collect();
+        let mut counted: Vec<&Payment> = self.payments.iter().filter(|payment| !payment.reversed).collect();
         // A stable sort: payments of one day stay in the order of their recording.
-        counted.sort_by_key(|(_, payment)| payment.on);
+        counted.sort_by_key(|payment| payment.on);
         let mut allocations = HashMap::with_capacity(counted.len());
-        for (number, payment) in &counted {
-            let allocation = allocate(&self.as_seen_by(*number, payment, &loan), payment);
+        for payment in &counted {
+            let allocation = allocate(&self.as_seen_by(payment, &loan), payment);
             loan.take_in(&allocation);
             loan.last_on = loan.last_on.max(payment.on);
             allocations.insert(payment.id, allocation);
         }
         loan.restate();
-        let moved = counted.iter().filter_map(|(_, payment)| {
+        let moved = counted.iter().filter_map(|payment| {
             let after = allocations.get(&payment.id).filter(|after| **after != payment.allocation)?;
             let (before, after) = (payment.allocation.clone(), after.clone());
             Some(Reallocation { repayment_id: payment.id, on: payment.on, before, after })
