@@ -153,7 +153,7 @@ fn check_payments(event: &LoanEvent) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
     #[test]
     fn the_books_hold_whatever_happens(terms in some_terms(), tries in prop::collection::vec(something(), 1..35)) {
