@@ -24,6 +24,8 @@ pub mod kind {
     pub enum Disbursement {}
     #[derive(Debug, Clone, Copy)]
     pub enum Entry {}
+    #[derive(Debug, Clone, Copy)]
+    pub enum Product {}
 }
 
 /// The id of one `Kind` of thing.
@@ -36,6 +38,7 @@ pub type PaymentId = Id<kind::Payment>;
 pub type ChargeId = Id<kind::Charge>;
 pub type DisbursementId = Id<kind::Disbursement>;
 pub type EntryId = Id<kind::Entry>;
+pub type ProductId = Id<kind::Product>;
 
 impl<Kind> Id<Kind> {
     pub const fn new(id: Uuid) -> Self {

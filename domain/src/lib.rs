@@ -9,6 +9,7 @@
 //! - *component*: what an amount owed is made of: `late_fee`, `late_interest`, `penalty`, `fee`, `interest`, `principal`.
 //! - *allocation*: how a payment was spread over installments and their components.
 //! - *value date* (`on`): the day on which a fact counts; *booking date*: the accounting day it was booked on.
+//! - *product*: named terms with limits, in versions; a loan takes one by copy.
 //! - *entry* (lançamento): a plain balanced posting; *journal line*: one debit or credit of one account.
 
 pub mod amount;
@@ -24,6 +25,7 @@ pub mod iof;
 pub mod journal;
 pub mod loan;
 pub mod power;
+pub mod product;
 pub mod rate;
 pub mod rounding;
 pub mod schedule;
@@ -37,5 +39,5 @@ pub use terms::{Disbursement, FieldError, ScheduleRequest, Terms, TermsRequest};
 
 /// Every type of event that can be stored, with its current version.
 pub fn event_types() -> Vec<(&'static str, u32)> {
-    [loan::LoanEvent::TYPES, entry::EntryEvent::TYPES].concat()
+    [loan::LoanEvent::TYPES, entry::EntryEvent::TYPES, product::ProductEvent::TYPES].concat()
 }

@@ -52,7 +52,7 @@ fn a_schedule_request_is_terms_with_disbursements_and_nothing_else() {
     let terms = serde_json::to_value(TermsRequest::schema()).unwrap();
     let count = |schema: &Value| schema["properties"].as_object().unwrap().len();
     assert_eq!(count(&schema), count(&terms) + 1);
-    assert_eq!(schema["required"], serde_json::json!(["rate", "disbursements"]));
+    assert_eq!(schema["required"], serde_json::json!(["disbursements"]));
     assert_eq!(schema["additionalProperties"], false);
     assert_eq!(terms["additionalProperties"], false);
 }

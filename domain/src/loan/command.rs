@@ -28,9 +28,16 @@ pub enum LoanCommand {
 pub struct Apply {
     pub borrower_id: BorrowerId,
     pub external_id: Option<String>,
-    pub product: Option<String>,
+    pub product: Option<ProductTaken>,
     pub terms: Arc<Terms>,
     pub metadata: Map<String, Value>,
+}
+
+/// The product, and the version of it, that the terms of a loan were taken from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductTaken {
+    pub name: String,
+    pub version: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

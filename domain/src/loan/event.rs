@@ -48,6 +48,9 @@ pub struct Applied {
     pub external_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product: Option<String>,
+    /// The version of the product that the terms were taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_version: Option<u32>,
     pub terms: Arc<Terms>,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub metadata: Map<String, Value>,

@@ -6,6 +6,7 @@ mod charges;
 mod check;
 mod field_error;
 mod late;
+mod over;
 mod request;
 mod schedule_request;
 

@@ -23,7 +23,7 @@ use crate::rounding::RoundingMode;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TermsRequest {
-    /// The amount asked for, before financed fees and tax. Required for a loan.
+    /// The amount asked for, before financed fees and tax. Required for a loan, unless its product gives it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "10000.00")]
     pub principal: Option<String>,
@@ -38,12 +38,14 @@ pub struct TermsRequest {
     /// The installments of method custom, in place of the date fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom: Option<Vec<CustomRowRequest>>,
-    pub rate: RateRequest,
+    /// Required for a loan, unless its product gives it, and for a schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<RateRequest>,
     /// How days make years. Default: act/365.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<DayCount>)]
     pub day_count: Option<String>,
-    /// How many installments, 1 to 1200. Required unless `due_dates` or `custom` lists them.
+    /// How many installments, 1 to 1200. Required unless `due_dates` or `custom` lists them, or a product gives it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1200)]
     pub installments: Option<u32>,
@@ -127,8 +129,9 @@ pub struct TermsRequest {
 #[serde(deny_unknown_fields)]
 pub struct RateRequest {
     /// A fraction: `"0.0199"` is 1.99 %. At most 100 a year, 1 a month, 0.05 a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "0.0199")]
-    pub value: String,
+    pub value: Option<String>,
     /// Default: month.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<RatePeriod>)]

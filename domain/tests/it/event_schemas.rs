@@ -12,10 +12,12 @@ use domain::decider::StoredEvent;
 use domain::entry::{self, Entry, EntryCommand, EntryEvent, Post, PostLine, Reverse};
 use domain::journal::{Account, Side};
 use domain::loan::{Loan, LoanEvent, event};
+use domain::product::{self, Product, ProductEvent};
 use domain::{Currency, event_types};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use crate::products;
 use crate::support::*;
 
 fn folder() -> PathBuf {
@@ -54,6 +56,9 @@ fn schemas() -> BTreeMap<&'static str, Value> {
         ("LoanRepaymentReversed", schema_of::<event::RepaymentReversed>("LoanRepaymentReversed")),
         ("EntryPosted", schema_of::<entry::Posted>("EntryPosted")),
         ("EntryReversed", schema_of::<entry::Reversed>("EntryReversed")),
+        ("ProductDefined", schema_of::<product::Version>("ProductDefined")),
+        ("ProductRevised", schema_of::<product::Version>("ProductRevised")),
+        ("ProductRetired", schema_of::<product::Retired>("ProductRetired")),
     ])
 }
 
@@ -80,9 +85,31 @@ fn samples() -> BTreeMap<String, Value> {
             external_id: Some("2026-03-02/17".to_owned()),
         }))
         .and(&EntryCommand::Reverse(Reverse { on: day("2026-03-03"), reason: "refunded".to_owned() }));
-    let loans = loans.iter().map(|event| (event.event_type(), serde_json::to_value(event).unwrap()));
-    let entries = entry.events.iter().map(|event| (event.event_type(), serde_json::to_value(event).unwrap()));
-    loans.chain(entries).collect()
+    let product = products::define(&products::working_capital());
+    let product = given::<Product>([]).and(&product).and(&product).and(&products::retire());
+    let mut samples = BTreeMap::new();
+    samples.extend(loans.iter().map(sample));
+    samples.extend(entry.events.iter().map(sample));
+    samples.extend(product.events.iter().map(sample));
+    samples
+}
+
+fn sample<Event: DomainEvent>(event: &Event) -> (String, Value) {
+    (event.event_type(), serde_json::to_value(event).unwrap())
+}
+
+/// The event of a fixture, written again.
+fn read_again(event_type: &str, text: &str) -> Value {
+    fn again<Event: StoredEvent>(event_type: &str, text: &str) -> Value {
+        serde_json::to_value(Event::read(event_type, text).expect(event_type)).unwrap()
+    }
+    let is_of = |types: &[(&str, u32)]| types.iter().any(|(name, _)| *name == event_type);
+    match event_type {
+        _ if is_of(LoanEvent::TYPES) => again::<LoanEvent>(event_type, text),
+        _ if is_of(EntryEvent::TYPES) => again::<EntryEvent>(event_type, text),
+        _ if is_of(ProductEvent::TYPES) => again::<ProductEvent>(event_type, text),
+        _ => panic!("{event_type} is of no kind of stream"),
+    }
 }
 
 #[test]
@@ -112,11 +139,7 @@ fn every_fixture_still_loads_and_fits_its_schema() {
         }
         let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let fixture: Value = serde_json::from_str(&text).unwrap();
-        let read_again = if event_type.starts_with("Loan") {
-            serde_json::to_value(LoanEvent::read(event_type, &text).expect(event_type)).unwrap()
-        } else {
-            serde_json::to_value(EntryEvent::read(event_type, &text).expect(event_type)).unwrap()
-        };
+        let read_again = read_again(event_type, &text);
         assert_eq!(read_again, fixture, "{event_type}: nothing of it is lost or added by reading");
         for event in [&fixture, &samples[event_type]] {
             if let Err(error) = jsonschema::validate(&schemas[event_type], event) {

@@ -10,7 +10,7 @@ use domain::entry::{Entry, EntryCommand, EntryEvent, Post, PostLine, Reverse};
 use domain::id::{BorrowerId, ChargeId, DisbursementId, PaymentId};
 use domain::journal::{Account, Side};
 use domain::loan::command::{
-    AddCharge, Apply, Approve, Close, Disburse, RecordRepayment, ReverseRepayment, SettleEarly,
+    AddCharge, Apply, Approve, Close, Disburse, ProductTaken, RecordRepayment, ReverseRepayment, SettleEarly,
 };
 use domain::loan::{Loan, LoanCommand, LoanEvent, LoanHistory, settlement};
 use domain::terms::TermsRequest;
@@ -108,7 +108,7 @@ impl Book {
         let apply = Apply {
             borrower_id,
             external_id: Some(format!("contract-{}", id.as_u128())),
-            product: Some(product.to_owned()),
+            product: Some(ProductTaken { name: product.to_owned(), version: 1 }),
             terms,
             metadata: serde_json::Map::new(),
         };

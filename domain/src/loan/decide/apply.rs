@@ -13,7 +13,8 @@ pub(super) fn decide(loan: &Loan, command: &Apply) -> Decision {
     Ok(vec![LoanEvent::Applied(Applied {
         borrower_id: command.borrower_id,
         external_id: command.external_id.clone(),
-        product: command.product.clone(),
+        product: command.product.as_ref().map(|product| product.name.clone()),
+        product_version: command.product.as_ref().map(|product| product.version),
         terms: Arc::clone(&command.terms),
         metadata: command.metadata.clone(),
     })])

@@ -42,11 +42,27 @@ impl Check {
         }
     }
 
+    pub(super) fn rate_of_loan(&mut self, request: Option<&RateRequest>) -> Rate {
+        let Some(request) = request else {
+            self.refuse("/rate", "required", "rate is required");
+            let (per, compounding) = (RatePeriod::default(), Compounding::default());
+            return Rate { value: Decimal::ZERO, per, compounding };
+        };
+        self.rate("/rate", request)
+    }
+
     pub(super) fn rate(&mut self, pointer: &str, request: &RateRequest) -> Rate {
         let per: RatePeriod = self.choice(&format!("{pointer}/per"), request.per.as_deref());
         let compounding: Compounding =
             self.choice(&format!("{pointer}/compounding"), request.compounding.as_deref());
-        let value = self.fraction(&format!("{pointer}/value"), &request.value, Rate::highest(per));
+        let pointer = format!("{pointer}/value");
+        let value = match &request.value {
+            Some(text) => self.fraction(&pointer, text, Rate::highest(per)),
+            None => {
+                self.refuse(pointer.as_str(), "required", format!("{} is required", name(&pointer)));
+                None
+            }
+        };
         Rate { value: value.unwrap_or_default(), per, compounding }
     }
 

@@ -86,7 +86,7 @@ impl Check {
     ) -> Option<Terms> {
         let principal = self.principal(request, currency, disbursements);
         let method = self.choice("/method", request.method.as_deref());
-        let rate = self.rate("/rate", &request.rate);
+        let rate = self.rate_of_loan(request.rate.as_ref());
         let due = self.due_dates(request, method, currency);
         let calendar = self.calendar(request.calendar.as_ref());
         let installment_amount = request
