@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
 use domain::entry::EntryEvent;
 use domain::loan::LoanEvent;
+use domain::product::ProductEvent;
 use event_store::{Receipt, RecordedEvent};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -38,6 +39,18 @@ pub(crate) struct EntryAnswer {
     events: Vec<SequencedEntryEvent>,
 }
 
+/// The answer to a command on a product.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProductAnswer {
+    /// The product's id.
+    id: Uuid,
+    /// The stream's version after the command; `If-Match` takes it.
+    version: i64,
+    /// The position of the last event in the log; `Razao-Min-Position` takes it.
+    position: i64,
+    events: Vec<SequencedProductEvent>,
+}
+
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SequencedLoanEvent {
     /// The event's number in its stream, from 1.
@@ -52,6 +65,14 @@ pub(crate) struct SequencedEntryEvent {
     sequence: i64,
     #[serde(flatten)]
     event: EntryEvent,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SequencedProductEvent {
+    /// The event's number in its stream, from 1.
+    sequence: i64,
+    #[serde(flatten)]
+    event: ProductEvent,
 }
 
 pub(crate) fn answer(endpoint: &Endpoint, receipt: &Receipt) -> Response<Body> {

@@ -20,6 +20,7 @@ mod headers;
 mod loans;
 mod meter;
 mod path;
+mod products;
 mod refusals;
 mod repayments;
 mod schedules;
@@ -63,6 +64,8 @@ fn routes() -> OpenApiRouter<Arc<state::Shared>> {
         .routes(routes!(repayments::reverse_repayment))
         .routes(routes!(repayments::settle_loan))
         .routes(routes!(charges::add_charge))
+        .routes(routes!(products::define_product))
+        .routes(routes!(products::retire_product))
         .routes(routes!(entries::post_entry))
         .routes(routes!(entries::reverse_entry))
         .routes(routes!(schedules::draw_schedule))

@@ -7,15 +7,16 @@ use axum::extract::{Request, State};
 use axum::http::Response;
 use domain::id::{BorrowerId, LoanId};
 use domain::loan::LoanCommand;
-use domain::loan::command::Apply;
+use domain::loan::command::{Apply, ProductTaken};
+use domain::product::Version;
 use domain::tax_id::TaxId;
 use domain::terms::{Terms, TermsRequest};
 use event_store::{Borrower, CommandContext, ExecuteError, Receipt};
 use problems::{
     ALREADY_EXISTS, CUSTOM_DOES_NOT_ADD_UP, DUE_DATES_NOT_INCREASING, DUPLICATE_EXTERNAL_ID,
     EXCESS_NOT_FOR_BASIS, GRACE_NOT_FOR_METHOD, GRACE_TOO_LONG, INVALID_AMOUNT, INVALID_TAX_ID,
-    INVALID_TERMS, INVALID_VALUE, NOT_SUPPORTED, PLAN_CANNOT_BE_DRAWN_AGAIN, Problem, SIMULATION_ONLY,
-    UNKNOWN_COMPONENT,
+    INVALID_TERMS, INVALID_VALUE, NOT_SUPPORTED, OUTSIDE_PRODUCT_LIMITS, PLAN_CANNOT_BE_DRAWN_AGAIN,
+    PRODUCT_RETIRED, PRODUCT_UNKNOWN, Problem, SIMULATION_ONLY, UNKNOWN_COMPONENT,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -27,6 +28,7 @@ use crate::checks::{Checks, LONGEST_NAME, LONGEST_PRODUCT};
 use crate::claims::{self, LOAN_EXTERNAL_ID};
 use crate::endpoint::Endpoint;
 use crate::fields::Object;
+use crate::products;
 use crate::refusals::{fault_of, problem_of};
 use crate::serve::{Received, measure, receive};
 use crate::state::Shared;
@@ -47,6 +49,9 @@ pub(crate) static APPLY: Endpoint = Endpoint::beginning(
         &INVALID_VALUE,
         &INVALID_TERMS,
         &INVALID_AMOUNT,
+        &PRODUCT_UNKNOWN,
+        &PRODUCT_RETIRED,
+        &OUTSIDE_PRODUCT_LIMITS,
         &NOT_SUPPORTED,
         &GRACE_TOO_LONG,
         &GRACE_NOT_FOR_METHOD,
@@ -78,7 +83,7 @@ pub(crate) struct ApplicationBody {
     id: Option<Uuid>,
     #[schema(value_type = BorrowerBody)]
     borrower: Object<BorrowerBody>,
-    /// At most 100 characters.
+    /// The name or id of a product. Its current version gives the terms that are left open here, and its limits hold.
     product: Option<String>,
     #[schema(value_type = TermsRequest)]
     terms: Object<TermsRequest>,
@@ -106,7 +111,7 @@ struct Application {
     loan: LoanId,
     tax_id: TaxId,
     name: String,
-    product: Option<String>,
+    product: Option<ProductTaken>,
     terms: Arc<Terms>,
     external_id: Option<String>,
     metadata: Map<String, Value>,
@@ -123,9 +128,35 @@ struct Application {
 pub(crate) async fn apply_for_loan(State(state): State<Arc<Shared>>, request: Request) -> Response<Body> {
     measure(&APPLY, async {
         let Received { body, context } = receive::<ApplicationBody>(&APPLY, &state, request).await?;
-        apply(&state, &body.check()?, context).await
+        let takes_product = body.product.is_some();
+        match prepare(&state, body).await {
+            Ok(application) => apply(&state, &application, context).await,
+            Err(problem) if takes_product => told_unless_repeated(&state, problem, &context).await,
+            Err(problem) => Err(problem),
+        }
     })
     .await
+}
+
+/// The application with the terms that it takes from its product.
+async fn prepare(state: &Shared, body: ApplicationBody) -> Result<Application, Problem> {
+    let named = body.product.as_deref().map(str::trim);
+    let named = named.filter(|name| !name.is_empty() && name.chars().count() <= LONGEST_PRODUCT);
+    let product = match named {
+        Some(name) => Some(products::find_offered(state, name).await?),
+        None => None,
+    };
+    body.check(product.as_deref())
+}
+
+/// Products change: what one refuses now it may have taken when the same was asked first.
+async fn told_unless_repeated(
+    state: &Shared,
+    problem: Problem,
+    context: &CommandContext,
+) -> Result<Receipt, Problem> {
+    let first = state.loans.repeated(context).await.map_err(|error| problem_of(&APPLY, error))?;
+    first.ok_or(problem)
 }
 
 async fn apply(
@@ -152,7 +183,7 @@ async fn apply(
 }
 
 impl ApplicationBody {
-    fn check(self) -> Result<Application, Problem> {
+    fn check(self, product: Option<&Version>) -> Result<Application, Problem> {
         let mut checks = Checks::default();
         let Object(borrower) = self.borrower;
         let tax_id = TaxId::parse(borrower.tax_id.trim()).map_err(|error| {
@@ -161,17 +192,17 @@ impl ApplicationBody {
             checks.refuse("/borrower/tax_id", INVALID_TAX_ID.code, detail);
         });
         let name = checks.text("/borrower/name", borrower.name, LONGEST_NAME);
-        let product = checks.optional_text("/product", self.product, LONGEST_PRODUCT);
+        checks.optional_text("/product", self.product, LONGEST_PRODUCT);
         let external_id = checks.external_id(self.external_id);
         checks.metadata(&self.metadata);
-        let terms = check_terms(self.terms.0, &mut checks)?;
+        let terms = check_terms(self.terms.0, product, &mut checks)?;
         let unmet = "what a check refuses is among its findings";
         checks.done()?;
         Ok(Application {
             loan: LoanId::new(self.id.unwrap_or_else(Uuid::now_v7)),
             tax_id: tax_id.expect(unmet),
             name,
-            product,
+            product: product.map(ProductTaken::from),
             terms: Arc::new(terms.expect(unmet)),
             external_id,
             metadata: self.metadata,
@@ -180,8 +211,16 @@ impl ApplicationBody {
 }
 
 /// The terms, unless they break rules or are not served yet.
-fn check_terms(request: TermsRequest, checks: &mut Checks) -> Result<Option<Terms>, Problem> {
-    let terms = match request.check() {
+fn check_terms(
+    request: TermsRequest,
+    product: Option<&Version>,
+    checks: &mut Checks,
+) -> Result<Option<Terms>, Problem> {
+    let checked = match product {
+        Some(product) => product.offer().take(&request),
+        None => request.check(),
+    };
+    let terms = match checked {
         Ok(terms) => terms,
         Err(errors) => {
             match found(errors, "/terms") {

@@ -3,11 +3,13 @@
 use domain::PlanError;
 use domain::entry::EntryRefusal;
 use domain::loan::LoanRefusal;
+use domain::product::ProductRefusal;
 use event_store::{ExecuteError, LogError};
 use problems::{
     ALREADY_EXISTS, ALREADY_REVERSED, BEFORE_FIRST_FACT, CONFLICT, FUTURE_DATE, IDEMPOTENCY_KEY_REUSED,
     INTERNAL, INVALID_AMOUNT, INVALID_VALUE, MORE_THAN_APPROVED, NOT_ACTIVE, NOT_APPLIED, NOT_APPROVED,
-    NOT_FOUND, NOT_THE_SETTLEMENT_AMOUNT, PRECONDITION_FAILED, Problem, UNAVAILABLE, UNBALANCED,
+    NOT_FOUND, NOT_THE_SETTLEMENT_AMOUNT, PRECONDITION_FAILED, PRODUCT_CURRENCY, PRODUCT_RETIRED, Problem,
+    UNAVAILABLE, UNBALANCED,
 };
 
 use crate::claims;
@@ -90,6 +92,17 @@ impl ToProblem for EntryRefusal {
             Self::LineCount(_) => INVALID_VALUE.because(detail).in_field("/lines"),
             Self::Amount { index, .. } => INVALID_AMOUNT.because(detail).in_field(format!("/lines/{index}")),
             Self::Unbalanced { .. } => UNBALANCED.because(detail).in_field("/lines"),
+        }
+    }
+}
+
+impl ToProblem for ProductRefusal {
+    fn to_problem(&self) -> Problem {
+        let detail = self.to_string();
+        match self {
+            Self::Unknown => NOT_FOUND.because(detail),
+            Self::AlreadyRetired { .. } => PRODUCT_RETIRED.because(detail),
+            Self::OtherCurrency { .. } => PRODUCT_CURRENCY.because(detail).in_field("/currency"),
         }
     }
 }

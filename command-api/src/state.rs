@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::entry::Entry;
 use domain::loan::Loan;
+use domain::product::Product;
 use event_store::{BookingDay, Log, Streams};
 
 /// How long a client may take to send a body.
@@ -18,12 +19,14 @@ pub(crate) struct Shared {
     pub(crate) log: Log,
     pub(crate) loans: Streams<Loan>,
     pub(crate) entries: Streams<Entry>,
+    pub(crate) products: Streams<Product>,
     pub(crate) booking_day: BookingDay,
     pub(crate) body_deadline: Duration,
 }
 
 impl CommandState {
-    /// The states of loans take at most `cache_bytes` of memory, those of entries an eighth more.
+    /// The states of loans take at most `cache_bytes` of memory, those of entries and of products an eighth
+    /// more each.
     pub fn new(log: Log, booking_day: BookingDay, cache_bytes: u64) -> Self {
         Self::with_body_deadline(log, booking_day, cache_bytes, BODY_DEADLINE)
     }
@@ -37,6 +40,7 @@ impl CommandState {
     ) -> Self {
         let loans = Streams::new(log.clone(), cache_bytes);
         let entries = Streams::new(log.clone(), cache_bytes / 8);
-        Self(Arc::new(Shared { log, loans, entries, booking_day, body_deadline }))
+        let products = Streams::new(log.clone(), cache_bytes / 8);
+        Self(Arc::new(Shared { log, loans, entries, products, booking_day, body_deadline }))
     }
 }

@@ -27,8 +27,8 @@ const ADMISSION: Duration = Duration::from_secs(5);
 
 /// The streams of one kind: runs their commands.
 pub struct Streams<D: Decider> {
-    log: Log,
-    cache: StateCache<D>,
+    pub(crate) log: Log,
+    pub(crate) cache: StateCache<D>,
 }
 
 /// What comes with a command besides itself.
@@ -151,6 +151,15 @@ impl<D: Decider> Streams<D> {
             }
         }
         Err(ExecuteError::LostRace)
+    }
+
+    /// The answer to a command that was accepted before under the same key. To be asked before a refusal is told
+    /// that was not decided here.
+    pub async fn repeated(
+        &self,
+        context: &CommandContext,
+    ) -> Result<Option<Receipt>, ExecuteError<D::Refusal>> {
+        self.replay(context).await
     }
 
     /// Decides on the state in memory and queues what follows.
@@ -313,7 +322,7 @@ impl<D: Decider> Streams<D> {
     }
 
     /// Waits for all that was decided on a state; false when some of it failed.
-    async fn wait_until_durable(&self, id: Uuid, lineage: &Arc<Lineage>) -> bool {
+    pub(crate) async fn wait_until_durable(&self, id: Uuid, lineage: &Arc<Lineage>) -> bool {
         if !lineage.is_durable() {
             let (sender, answer) = oneshot::channel();
             lineage.queued();

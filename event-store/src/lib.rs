@@ -17,6 +17,7 @@ mod load;
 mod log;
 mod receipt;
 mod snapshot;
+mod standing;
 mod upcast;
 
 pub use append::{AppendError, Claim};

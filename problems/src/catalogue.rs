@@ -1,6 +1,7 @@
 //! Every kind of problem there is. `docs/problems.md` is written from this list.
 
 use crate::Kind;
+pub use crate::lender::*;
 pub use crate::plan::*;
 
 pub(crate) const fn kind(
@@ -214,6 +215,8 @@ pub static ALL: &[&Kind] = &[
     &NOT_APPROVED,
     &NOT_ACTIVE,
     &ALREADY_REVERSED,
+    &PRODUCT_RETIRED,
+    &PRODUCT_CURRENCY,
     &CONFLICT,
     &PRECONDITION_FAILED,
     &BODY_TOO_LARGE,
@@ -228,6 +231,8 @@ pub static ALL: &[&Kind] = &[
     &MORE_THAN_APPROVED,
     &NOT_THE_SETTLEMENT_AMOUNT,
     &UNBALANCED,
+    &PRODUCT_UNKNOWN,
+    &OUTSIDE_PRODUCT_LIMITS,
     &NOT_SUPPORTED,
     &NEGATIVE_AMORTIZATION,
     &GRACE_TOO_LONG,

@@ -21,7 +21,7 @@ the command again with the same `Idempotency-Key`: it is executed once.
 
 A field that cannot be read (400) has one of the codes `missing`, `unknown_field`, `duplicate_field`, `wrong_type`,
 `unknown_word`, `invalid_form`. One that breaks a rule (422) has the code of the problem, or in `invalid_value`
-`empty`, `too_long`, `control_character`, `one_side`, and in `invalid_terms` `too_many_decimals`, `too_large`,
+`empty`, `too_long`, `control_character`, `one_side`, `is_an_id`, and in `invalid_terms` `too_many_decimals`, `too_large`,
 `not_positive`, `out_of_range`, `inconsistent`, `repeated`, `nothing_disbursed`.
 
 This page is written from the catalogue in `problems/src`: `make schemas` writes it anew.
@@ -68,7 +68,7 @@ mod tests {
     fn every_kind_is_listed_once_and_has_an_example() {
         let listed: HashSet<_> = catalogue::ALL.iter().map(|kind| kind.code).collect();
         assert_eq!(listed.len(), catalogue::ALL.len(), "a code is listed twice");
-        let written = [include_str!("catalogue.rs"), include_str!("plan.rs")];
+        let written = [include_str!("catalogue.rs"), include_str!("lender.rs"), include_str!("plan.rs")];
         let defined: usize = written.iter().map(|source| source.matches(": Kind =").count()).sum();
         assert_eq!(listed.len(), defined, "a kind is not in `ALL`");
         let bare: Vec<_> = catalogue::ALL.iter().filter(|kind| example(kind).is_none()).collect();

@@ -4,6 +4,7 @@ mod catalogue;
 mod document;
 mod examples;
 mod fallback;
+mod lender;
 mod plan;
 
 use axum::body::Body;

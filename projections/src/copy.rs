@@ -46,9 +46,9 @@ impl CopyRows {
         values.into_iter().fold(self, Self::bigint)
     }
 
-    pub(crate) fn int(&mut self, value: u32) -> &mut Self {
-        let value = i32::try_from(value).expect("numbers and days are small");
-        self.column(Some(value.to_be_bytes()))
+    pub(crate) fn int(&mut self, value: impl Into<Option<u32>>) -> &mut Self {
+        let small = |value: u32| i32::try_from(value).expect("numbers and days are small");
+        self.column(value.into().map(|value| small(value).to_be_bytes()))
     }
 
     pub(crate) fn date(&mut self, value: impl Into<Option<NaiveDate>>) -> &mut Self {

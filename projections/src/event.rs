@@ -5,6 +5,7 @@ use domain::decider::{Decider, StoredEvent};
 use domain::entry::{Entry, EntryEvent};
 use domain::journal::{self, Posting};
 use domain::loan::{Loan, LoanEvent};
+use domain::product::{Product, ProductEvent};
 use event_store::StoredEventRow;
 use uuid::Uuid;
 
@@ -26,6 +27,7 @@ pub(crate) struct Event {
 pub(crate) enum Fact {
     Loan(Box<LoanEvent>),
     Entry(EntryEvent),
+    Product(ProductEvent),
     /// An event that this version of the program cannot read.
     Unreadable(Unreadable),
     /// Of a kind of stream that no read model is about.
@@ -46,6 +48,7 @@ pub(crate) struct Unreadable {
 pub(crate) enum StreamKind {
     Loan,
     Entry,
+    Product,
 }
 
 impl StreamKind {
@@ -53,6 +56,7 @@ impl StreamKind {
         match stream_type {
             Loan::TYPE => Some(Self::Loan),
             Entry::TYPE => Some(Self::Entry),
+            Product::TYPE => Some(Self::Product),
             _ => None,
         }
     }
@@ -67,7 +71,7 @@ impl Event {
         let postings = match &fact {
             Fact::Loan(event) => journal::loan_postings(event),
             Fact::Entry(event) => vec![journal::entry_posting(event)],
-            Fact::Unreadable(_) | Fact::Foreign => Vec::new(),
+            Fact::Product(_) | Fact::Unreadable(_) | Fact::Foreign => Vec::new(),
         };
         let (position, sequence, recorded_at) = (row.position, row.sequence, row.recorded_at);
         Self { position, stream_id, sequence, recorded_at, fact, postings }
@@ -90,6 +94,7 @@ fn read(row: &StoredEventRow) -> Result<(Uuid, Fact), Unreadable> {
             LoanEvent::read(&row.event_type, &row.payload).map(|event| Fact::Loan(Box::new(event)))
         }
         StreamKind::Entry => EntryEvent::read(&row.event_type, &row.payload).map(Fact::Entry),
+        StreamKind::Product => ProductEvent::read(&row.event_type, &row.payload).map(Fact::Product),
     };
     fact.map(|fact| (stream_id, fact)).map_err(|error| unreadable(error.to_string()))
 }

@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use sqlx::PgConnection;
 
 use crate::event::{Event, Fact, StreamKind, Unreadable};
-use crate::{daily_balances, entries, journal, loans};
+use crate::{daily_balances, entries, journal, loans, products};
 
 /// A question that is answered from tables of its own, in a schema of its own.
 pub(crate) struct ReadModel {
@@ -37,8 +37,13 @@ pub(crate) trait Changes: Send {
     fn write(self: Box<Self>, connection: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>>;
 }
 
-pub(crate) static ALL: [&ReadModel; 4] =
-    [&loans::READ_MODEL, &entries::READ_MODEL, &journal::READ_MODEL, &daily_balances::READ_MODEL];
+pub(crate) static ALL: [&ReadModel; 5] = [
+    &loans::READ_MODEL,
+    &entries::READ_MODEL,
+    &journal::READ_MODEL,
+    &daily_balances::READ_MODEL,
+    &products::READ_MODEL,
+];
 
 /// The read model of a name.
 pub(crate) fn find(name: &str) -> Option<&'static ReadModel> {
@@ -63,6 +68,7 @@ impl ReadModel {
             let kind = match &event.fact {
                 Fact::Loan(_) => Some(StreamKind::Loan),
                 Fact::Entry(_) => Some(StreamKind::Entry),
+                Fact::Product(_) => Some(StreamKind::Product),
                 Fact::Unreadable(unreadable) => Some(unreadable.kind),
                 Fact::Foreign => None,
             };

@@ -21,7 +21,10 @@ async fn what_an_application_is_refused_for(_: PgPoolOptions, options: PgConnect
         ("no tax id", with("11.222.333/0001-81", "unknown")),
         ("an empty name", with("Cantina da Praça Ltda", " ")),
         ("a NUL in the name", with("Cantina", "Can\\u0000tina")),
-        ("a long product", with("working capital", &"p".repeat(101))),
+        (
+            "a long product",
+            with("\"external_id\"", &format!("\"product\": \"{}\", \"external_id\"", "p".repeat(101))),
+        ),
         ("a long external id", application(&"x".repeat(101))),
         ("a line feed in the metadata", with("\"app\"", "[{\"note\": \"a\\nb\"}]")),
         ("much metadata", with("\"app\"", &format!("\"{}\"", "m".repeat(4097)))),

@@ -9,6 +9,7 @@ mod document;
 mod entries;
 mod faults;
 mod life_of_a_loan;
+mod products;
 mod refusals;
 mod schedules;
 mod support;

@@ -167,7 +167,7 @@ fn number_ids(text: &str) -> String {
 pub(crate) fn application(external_id: &str) -> String {
     format!(
         r#"{{"borrower": {{"tax_id": "11.222.333/0001-81", "name": "Cantina da Praça Ltda"}},
-            "product": "working capital", "external_id": "{external_id}", "metadata": {{"channel": "app"}},
+            "external_id": "{external_id}", "metadata": {{"channel": "app"}},
             "terms": {{"principal": "1000.00", "currency": "BRL", "method": "price", "installments": 3,
                 "rate": {{"value": "0.02", "per": "month", "compounding": "effective"}},
                 "day_count": "30/360", "every": {{"months": 1}}}}}}"#

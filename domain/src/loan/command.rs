@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::component::Component;
 use crate::id::{BorrowerId, ChargeId, DisbursementId, PaymentId};
+use crate::product::Version;
 use crate::terms::Terms;
 
 /// A command to a loan. `on` is the value date; amounts are checked against the loan's currency when decided.
@@ -38,6 +39,12 @@ pub struct Apply {
 pub struct ProductTaken {
     pub name: String,
     pub version: u32,
+}
+
+impl From<&Version> for ProductTaken {
+    fn from(version: &Version) -> Self {
+        Self { name: version.name.clone(), version: version.version }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -36,8 +36,8 @@ pub(crate) static READ_MODEL: ReadModel = ReadModel {
     begin: || Box::new(LoanChanges::new()),
 };
 
-const COPY_LOANS: &str = "copy loans (id, position, borrower_id, currency, product, external_id, terms, metadata, \
-    created_at) from stdin (format binary)";
+const COPY_LOANS: &str = "copy loans (id, position, borrower_id, currency, product, product_version, external_id, terms, \
+    metadata, created_at) from stdin (format binary)";
 const COPY_INSTALLMENTS: &str = "copy installments (loan_id, number, from_on, due_on, days, principal, interest, \
     fees, tax, total, balance, capitalized) from stdin (format binary)";
 const COPY_CHARGES: &str = "copy charges (loan_id, id, added_on, kind, component, amount, due_on, installment, \
@@ -87,7 +87,7 @@ impl Changes for LoanChanges {
 impl LoanChanges {
     fn new() -> Self {
         Self {
-            loans: CopyRows::new(9),
+            loans: CopyRows::new(10),
             installments: CopyRows::new(12),
             charges: CopyRows::new(9),
             standings: HashMap::new(),
@@ -105,6 +105,7 @@ impl LoanChanges {
             .uuid(applied.borrower_id.uuid())
             .text(applied.terms.currency.code())
             .text(applied.product.as_deref())
+            .int(applied.product_version)
             .text(applied.external_id.as_deref())
             .text(terms.as_str())
             .text(metadata.as_str())

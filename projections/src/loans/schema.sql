@@ -2,15 +2,16 @@
 
 -- What does not change after the application. `terms` is the JSON of the event.
 create table loans (
-    id          uuid        primary key,
-    position    bigint      not null,
-    borrower_id uuid        not null,
-    currency    text        not null,
-    product     text,
-    external_id text,
-    terms       text        not null,
-    metadata    text        not null,
-    created_at  timestamptz not null
+    id              uuid        primary key,
+    position        bigint      not null,
+    borrower_id     uuid        not null,
+    currency        text        not null,
+    product         text,
+    product_version int,
+    external_id     text,
+    terms           text        not null,
+    metadata        text        not null,
+    created_at      timestamptz not null
 );
 
 -- How each loan stands: the row that every event of it rewrites. Narrow, none of its changing columns indexed, and

@@ -30,7 +30,7 @@ const LOOKED_THROUGH: i64 = 100_000;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventView {
     position: i64,
-    /// `Loan` or `Entry`.
+    /// `Loan`, `Entry` or `Product`.
     stream_type: String,
     stream_id: String,
     sequence: i64,

@@ -31,6 +31,9 @@ pub(crate) struct LoanView {
     external_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     product: Option<String>,
+    /// The version of the product that its terms were taken from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product_version: Option<i32>,
     borrower: BorrowerView,
     currency: Currency,
     status: Status,
@@ -197,6 +200,7 @@ impl LoanRow {
             id: row.try_get("id")?,
             external_id: row.try_get("external_id")?,
             product: row.try_get("product")?,
+            product_version: row.try_get("product_version")?,
             borrower: BorrowerView { id: borrower_id, tax_id: None, name: None },
             currency,
             status,

@@ -10,6 +10,7 @@ mod loan;
 mod loan_book;
 mod loans;
 mod portfolio;
+mod products;
 mod projections;
 mod request;
 mod schedule;
@@ -75,6 +76,8 @@ fn routes() -> OpenApiRouter<QueryState> {
         .routes(routes!(entries::list))
         .routes(routes!(entries::find))
         .routes(routes!(events::of_entry))
+        .routes(routes!(products::list))
+        .routes(routes!(products::find))
         .routes(routes!(accounts::list))
         .routes(routes!(account_lines::list))
         .routes(routes!(daily_balances::list))

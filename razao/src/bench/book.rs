@@ -21,6 +21,7 @@ const APART: usize = 64;
 /// The events of each loan: applied, approved, disbursed, and repayments.
 const EVENTS: usize = 10;
 const CONNECTIONS: usize = 64;
+const PRODUCT: &str = "capital-de-giro";
 
 /// The ids of the loans, and the day of the repayments.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ impl Book {
             uuid::Builder::from_random_bytes(bytes).into_uuid()
         };
         let today = booking_day(SystemTime::now().into());
+        let product = json!({ "name": PRODUCT, "currency": "BRL" }).to_string();
+        Connection::open(server).await?.command("/v1/products", "book-product", &product).await?;
         let mut posting = JoinSet::new();
         for first in 0..CONNECTIONS {
             posting.spawn(async move {
@@ -71,7 +74,7 @@ async fn post_loan(
     let application = json!({
         "id": loan,
         "borrower": { "tax_id": cnpj(&format!("1{number:07}0001")), "name": format!("Restaurante {number} Ltda") },
-        "product": "capital-de-giro",
+        "product": PRODUCT,
         "terms": {
             "principal": "10000000.00", "currency": "BRL", "method": "price",
             "rate": { "value": "0.0199", "per": "month", "compounding": "effective" },

@@ -46,9 +46,28 @@ pub(super) enum Fate {
     },
 }
 
+/// What the lender offers, all on the same terms: a principal of 10,000.00 to 150,000.00 at 1.49 % to 2.99 % a month.
+pub(super) const PRODUCTS: [&str; 3] = ["capital-de-giro", "equipamentos", "reforma"];
+
 const REJECTIONS: [&str; 3] =
     ["renda insuficiente", "restrição cadastral", "tempo de atividade abaixo do mínimo"];
 const WITHDRAWALS: [&str; 3] = ["cliente desistiu", "taxa acima do esperado", "obteve crédito em outra casa"];
+
+/// The definition of a product of the book.
+pub(super) fn product(name: &str) -> Value {
+    json!({
+        "name": name,
+        "currency": "BRL",
+        "terms": { "rate": { "per": "month", "compounding": "effective" }, "every": { "months": 1 } },
+        "limits": {
+            "principal": { "least": "10000.00", "most": "150000.00" },
+            "rate.value": { "least": "0.0149", "most": "0.0299" },
+            "installments": { "least": 6, "default": 12, "most": 24 },
+            "method": { "allowed": ["price", "sac", "flat"], "default": "price" },
+            "day_count": { "allowed": ["30/360", "act/365"], "default": "30/360" },
+        },
+    })
+}
 
 impl Story {
     /// The story of loan `number` of the book `book`, whose last day is `until`.
@@ -65,7 +84,7 @@ impl Story {
         let application = json!({
             "id": id(&name),
             "borrower": borrower,
-            "product": one_of(&mut rng, &["capital-de-giro", "equipamentos", "reforma"]),
+            "product": one_of(&mut rng, &PRODUCTS),
             "external_id": name,
             "terms": terms(&mut rng, disbursed_on),
         });

@@ -17,6 +17,7 @@ use super::tax_id::cnpj;
 
 const LOANS: &str = include_str!("../../data/pkdd99/pkdd99-loans.tsv");
 const CURRENCY: &str = "CZK";
+const PRODUCT: &str = "pkdd99";
 /// How many of the payments due by then a borrower in debt has missed.
 const MISSED: usize = 3;
 
@@ -49,6 +50,7 @@ enum Standing {
 pub(super) async fn post(poster: &Poster) -> anyhow::Result<Closing> {
     let loans = published()?;
     let last_day = last_day();
+    poster.post("/v1/products", "pkdd99-product", &product()).await?;
     let stories = loans.clone().into_iter();
     poster.work_through("loans", stories, |loan| play(poster, loan, last_day)).await?;
     let mut closing = Closing::read(poster).await?;
@@ -58,6 +60,21 @@ pub(super) async fn post(poster: &Poster) -> anyhow::Result<Closing> {
 
 fn last_day() -> NaiveDate {
     NaiveDate::from_ymd_opt(2018, 12, 31).expect("a date")
+}
+
+/// What the bank offered: flat, without interest, in months.
+fn product() -> Value {
+    json!({
+        "name": PRODUCT,
+        "currency": CURRENCY,
+        "terms": {
+            "method": "flat",
+            "rate": { "value": "0", "per": "month", "compounding": "nominal" },
+            "day_count": "30/360",
+            "every": { "months": 1 },
+            "calendar": "none",
+        },
+    })
 }
 
 async fn play(poster: &Poster, granted: Granted, last_day: NaiveDate) -> anyhow::Result<()> {
@@ -86,17 +103,11 @@ impl Granted {
             "id": id(&self.name()),
             // The accounts are anonymous; a tax id that could be real, always the same, stands for each.
             "borrower": { "tax_id": cnpj(&format!("9{account:07}0001")), "name": format!("PKDD'99 account {account}") },
-            "product": "pkdd99",
+            "product": PRODUCT,
             "external_id": self.name(),
             "terms": {
                 "principal": self.amount.to_string(),
-                "currency": CURRENCY,
-                "method": "flat",
-                "rate": { "value": "0", "per": "month", "compounding": "nominal" },
-                "day_count": "30/360",
                 "installments": self.months,
-                "every": { "months": 1 },
-                "calendar": "none",
             },
         })
     }

@@ -8,7 +8,7 @@ use event_store::booking_day;
 use serde_json::{Value, json};
 
 use super::DemoArgs;
-use super::book::{DAYS_OF_BOOK, Fate, Story};
+use super::book::{DAYS_OF_BOOK, Fate, PRODUCTS, Story, product};
 use super::closing::Closing;
 use super::entries;
 use super::habit::{Installment, Step};
@@ -24,6 +24,9 @@ pub(super) async fn post(poster: &Poster, args: &DemoArgs) -> anyhow::Result<Clo
     // Nobody else may open the book between the look and the first entry, so that one goes first and alone.
     for contribution in entries::contributions(&book, args.loans, opened_on) {
         contribution.post(poster).await?;
+    }
+    for name in PRODUCTS {
+        poster.post("/v1/products", &format!("{book}-product-{name}"), &product(name)).await?;
     }
     let stories = (0..args.loans).map(|number| Story::of(&book, number, until));
     poster.work_through("loans", stories, |story| play(poster, story, until)).await?;

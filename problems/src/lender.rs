@@ -1,0 +1,29 @@
+//! What refuses because of the lender's own rules: products.
+
+use crate::Kind;
+use crate::catalogue::kind;
+
+pub static PRODUCT_UNKNOWN: Kind = kind(
+    "product_unknown",
+    422,
+    "There is no such product",
+    "An application names a product that was never defined. `POST /v1/products` defines it.",
+);
+pub static PRODUCT_RETIRED: Kind = kind(
+    "product_retired",
+    409,
+    "The product was retired",
+    "A retired product takes no new loans and no new versions, and is not retired again. Loans that have its terms keep them.",
+);
+pub static PRODUCT_CURRENCY: Kind = kind(
+    "product_currency",
+    409,
+    "The product has another currency",
+    "A product keeps its currency through all versions. Offer another currency under another name.",
+);
+pub static OUTSIDE_PRODUCT_LIMITS: Kind = kind(
+    "outside_product_limits",
+    422,
+    "The terms are not within the product's limits",
+    "The terms of an application, filled up from the product's current version, are not what its limits allow; `errors` names each field, the rule and the value.",
+);
