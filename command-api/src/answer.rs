@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
 use domain::entry::EntryEvent;
 use domain::loan::LoanEvent;
+use domain::period::PeriodEvent;
 use domain::product::ProductEvent;
 use event_store::{Receipt, RecordedEvent};
 use serde::Serialize;
@@ -51,6 +52,18 @@ pub(crate) struct ProductAnswer {
     events: Vec<SequencedProductEvent>,
 }
 
+/// The answer to a command on the accounting periods.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PeriodAnswer {
+    /// The id of the stream of all periods.
+    id: Uuid,
+    /// Its version after the command; `If-Match` takes it.
+    version: i64,
+    /// The position of the last event in the log; `Razao-Min-Position` takes it.
+    position: i64,
+    events: Vec<SequencedPeriodEvent>,
+}
+
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SequencedLoanEvent {
     /// The event's number in its stream, from 1.
@@ -73,6 +86,14 @@ pub(crate) struct SequencedProductEvent {
     sequence: i64,
     #[serde(flatten)]
     event: ProductEvent,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SequencedPeriodEvent {
+    /// The event's number in its stream, from 1.
+    sequence: i64,
+    #[serde(flatten)]
+    event: PeriodEvent,
 }
 
 pub(crate) fn answer(endpoint: &Endpoint, receipt: &Receipt) -> Response<Body> {

@@ -18,7 +18,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::endpoint::Endpoint;
 use crate::headers::LONGEST_KEY;
-use crate::{applications, charges, disbursements, entries, loans, products, repayments, schedules};
+use crate::{applications, charges, disbursements, entries, loans, periods, products, repayments, schedules};
 
 static COMMANDS: &[&Endpoint] = &[
     &loans::APPLY,
@@ -30,6 +30,8 @@ static COMMANDS: &[&Endpoint] = &[
     &repayments::REVERSE,
     &repayments::SETTLE,
     &charges::ADD,
+    &periods::CLOSE,
+    &periods::REOPEN,
     &products::DEFINE,
     &products::RETIRE,
     &entries::POST,

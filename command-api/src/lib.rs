@@ -20,6 +20,7 @@ mod headers;
 mod loans;
 mod meter;
 mod path;
+mod periods;
 mod products;
 mod refusals;
 mod repayments;
@@ -64,6 +65,8 @@ fn routes() -> OpenApiRouter<Arc<state::Shared>> {
         .routes(routes!(repayments::reverse_repayment))
         .routes(routes!(repayments::settle_loan))
         .routes(routes!(charges::add_charge))
+        .routes(routes!(periods::close_period))
+        .routes(routes!(periods::reopen_period))
         .routes(routes!(products::define_product))
         .routes(routes!(products::retire_product))
         .routes(routes!(entries::post_entry))

@@ -3,13 +3,15 @@
 use domain::PlanError;
 use domain::entry::EntryRefusal;
 use domain::loan::LoanRefusal;
+use domain::period::PeriodRefusal;
 use domain::product::ProductRefusal;
 use event_store::{ExecuteError, LogError};
 use problems::{
     ALREADY_EXISTS, ALREADY_REVERSED, BEFORE_FIRST_FACT, CONFLICT, FUTURE_DATE, IDEMPOTENCY_KEY_REUSED,
     INTERNAL, INVALID_AMOUNT, INVALID_VALUE, MORE_THAN_APPROVED, NOT_ACTIVE, NOT_APPLIED, NOT_APPROVED,
-    NOT_FOUND, NOT_THE_SETTLEMENT_AMOUNT, PRECONDITION_FAILED, PRODUCT_CURRENCY, PRODUCT_RETIRED, Problem,
-    UNAVAILABLE, UNBALANCED,
+    NOT_FOUND, NOT_THE_SETTLEMENT_AMOUNT, PERIOD_CLOSED, PERIOD_NOT_CLOSED, PERIOD_NOT_OVER,
+    PERIOD_OUT_OF_ORDER, PRECONDITION_FAILED, PRODUCT_CURRENCY, PRODUCT_RETIRED, Problem, UNAVAILABLE,
+    UNBALANCED,
 };
 
 use crate::claims;
@@ -93,6 +95,18 @@ impl ToProblem for EntryRefusal {
             Self::Amount { index, .. } => INVALID_AMOUNT.because(detail).in_field(format!("/lines/{index}")),
             Self::Unbalanced { .. } => UNBALANCED.because(detail).in_field("/lines"),
         }
+    }
+}
+
+impl ToProblem for PeriodRefusal {
+    fn to_problem(&self) -> Problem {
+        let kind = match self {
+            Self::NotOver { .. } => &PERIOD_NOT_OVER,
+            Self::AlreadyClosed { .. } => &PERIOD_CLOSED,
+            Self::NotClosed { .. } => &PERIOD_NOT_CLOSED,
+            Self::NotTheNext { .. } | Self::NotTheLast { .. } => &PERIOD_OUT_OF_ORDER,
+        };
+        kind.because(self.to_string()).in_field("month")
     }
 }
 

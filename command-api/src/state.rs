@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use domain::entry::Entry;
 use domain::loan::Loan;
+use domain::period::Periods;
 use domain::product::Product;
 use event_store::{BookingDay, Log, Streams};
 
 /// How long a client may take to send a body.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
+/// Room for the one stream of the accounting periods.
+const PERIODS_BYTES: u64 = 4096;
 
 /// The streams that commands go to, and the day on which they are booked. Clones share it.
 #[derive(Clone)]
@@ -20,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) loans: Streams<Loan>,
     pub(crate) entries: Streams<Entry>,
     pub(crate) products: Streams<Product>,
+    pub(crate) periods: Streams<Periods>,
     pub(crate) booking_day: BookingDay,
     pub(crate) body_deadline: Duration,
 }
@@ -41,6 +45,7 @@ impl CommandState {
         let loans = Streams::new(log.clone(), cache_bytes);
         let entries = Streams::new(log.clone(), cache_bytes / 8);
         let products = Streams::new(log.clone(), cache_bytes / 8);
-        Self(Arc::new(Shared { log, loans, entries, products, booking_day, body_deadline }))
+        let periods = Streams::new(log.clone(), PERIODS_BYTES);
+        Self(Arc::new(Shared { log, loans, entries, products, periods, booking_day, body_deadline }))
     }
 }

@@ -158,10 +158,13 @@ pub fn loan_postings(event: &LoanEvent) -> Vec<Posting> {
 
 /// The posting of an entry's event: its own lines, in their order.
 pub fn entry_posting(event: &EntryEvent) -> Posting {
-    let (booked_on, currency, lines) = match event {
-        EntryEvent::Posted(posted) => (posted.on, posted.currency, &posted.lines),
-        EntryEvent::Reversed(reversed) => (reversed.on, reversed.currency, &reversed.lines),
+    let (on, booked_on, currency, lines) = match event {
+        EntryEvent::Posted(posted) => (posted.on, posted.booked_on, posted.currency, &posted.lines),
+        EntryEvent::Reversed(reversed) => {
+            (reversed.on, reversed.booked_on, reversed.currency, &reversed.lines)
+        }
     };
+    let booked_on = booked_on.unwrap_or(on);
     Posting { booked_on, lines: lines.iter().map(|line| line.journal_line(currency)).collect() }
 }
 

@@ -8,6 +8,7 @@
 //! - *installment* (parcela): one row of a plan: principal, interest, fees and tax, due on one day.
 //! - *component*: what an amount owed is made of: `late_fee`, `late_interest`, `penalty`, `fee`, `interest`, `principal`.
 //! - *allocation*: how a payment was spread over installments and their components.
+//! - *period*: a month of the books; once it is closed, nothing more is booked in it.
 //! - *value date* (`on`): the day on which a fact counts; *booking date*: the accounting day it was booked on.
 //! - *product*: named terms with limits, in versions; a loan takes one by copy.
 //! - *entry* (lançamento): a plain balanced posting; *journal line*: one debit or credit of one account.
@@ -24,6 +25,7 @@ pub mod id;
 pub mod iof;
 pub mod journal;
 pub mod loan;
+pub mod period;
 pub mod power;
 pub mod product;
 pub mod rate;
@@ -39,5 +41,6 @@ pub use terms::{Disbursement, FieldError, ScheduleRequest, Terms, TermsRequest};
 
 /// Every type of event that can be stored, with its current version.
 pub fn event_types() -> Vec<(&'static str, u32)> {
-    [loan::LoanEvent::TYPES, entry::EntryEvent::TYPES, product::ProductEvent::TYPES].concat()
+    let entries = entry::EntryEvent::TYPES;
+    [loan::LoanEvent::TYPES, entries, product::ProductEvent::TYPES, period::PeriodEvent::TYPES].concat()
 }

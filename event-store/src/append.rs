@@ -1,6 +1,6 @@
 //! The append queue: all commands that wait go into one transaction, each with its own success or refusal.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::batch::{self, Committed};
 use crate::borrower::Borrower;
+use crate::draft::Draft;
 use crate::idempotency::IdempotencyKey;
 
 /// The most commands of one transaction. More gains nothing and only lengthens the wait.
@@ -23,6 +24,8 @@ const LARGEST_BATCH: usize = 512;
 const MOST_EVENTS: usize = 4096;
 /// A transaction that takes longer than this is given up; its outcome is then unknown to the callers.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// What the database says of events that were decided under other accounting periods than there are.
+const PERIODS_MOVED: &str = "RZ001";
 
 /// A text or id that only one event of the whole log may bear.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -39,6 +42,8 @@ pub(crate) struct AppendRequest {
     /// The sequence of the stream's last event that these build on.
     pub(crate) expected: i64,
     pub(crate) events: Vec<NewEvent>,
+    /// The version of the accounting periods under which the events were decided, unless they do not depend on them.
+    pub(crate) decided_under: Option<i64>,
     pub(crate) key: Option<IdempotencyKey>,
     pub(crate) claims: Vec<Claim>,
     pub(crate) borrower: Option<Borrower>,
@@ -47,7 +52,7 @@ pub(crate) struct AppendRequest {
 }
 
 impl AppendRequest {
-    fn event_count(&self) -> i64 {
+    pub(crate) fn event_count(&self) -> i64 {
         i64::try_from(self.events.len()).expect("a command has few events")
     }
 }
@@ -73,6 +78,8 @@ pub enum AppendError {
     Conflict,
     #[error("the idempotency key is known")]
     Repeated,
+    #[error("an accounting period was closed or reopened")]
+    PeriodsMoved,
     #[error("a claim is taken")]
     Claimed,
     #[error("the tax id belongs to another borrower")]
@@ -175,42 +182,15 @@ impl Appender {
         }
     }
 
-    /// Puts off to the next batch what repeats a key, a claim or a tax id of this one, and all that builds on it.
+    /// Puts off to the next batch what repeats a key, a claim or a tax id of this one, what was decided under other
+    /// accounting periods, and all that builds on it.
     fn consistent(&mut self, requests: Vec<AppendRequest>) -> Vec<AppendRequest> {
-        let mut keys = HashSet::new();
-        let mut claims = HashSet::new();
-        let mut tax_ids = HashSet::new();
-        let mut put_off: HashSet<(&'static str, Uuid)> = HashSet::new();
-        let mut ends: HashMap<(&'static str, Uuid), i64> = HashMap::new();
+        let mut draft = Draft::default();
         let mut batch = Vec::with_capacity(requests.len());
-        let mut barrier_waits = false;
         for request in requests {
-            let stream = (request.stream_type, request.stream_id);
-            let key_is_new = match &request.key {
-                Some(key) => keys.insert((Arc::clone(&key.client), Arc::clone(&key.key))),
-                None => true,
-            };
-            let tax_id_is_new =
-                request.borrower.as_ref().is_none_or(|borrower| tax_ids.insert(borrower.tax_id.clone()));
-            let claims_are_new = request.claims.iter().all(|claim| claims.insert(claim.clone()));
-            let builds_on_put_off = put_off.contains(&stream);
-            let is_barrier = request.events.is_empty();
-            // Two states of one stream may be in use, when the cache let go of the first: one of them loses the race.
-            let continues = is_barrier || ends.get(&stream).is_none_or(|end| *end == request.expected);
-            if key_is_new
-                && tax_id_is_new
-                && claims_are_new
-                && !builds_on_put_off
-                && continues
-                && !(is_barrier && barrier_waits)
-            {
-                if !is_barrier {
-                    ends.insert(stream, request.expected + request.event_count());
-                }
+            if draft.takes(&request) {
                 batch.push(request);
             } else {
-                put_off.insert(stream);
-                barrier_waits = true;
                 self.deferred.push(request);
             }
         }
@@ -238,6 +218,12 @@ impl Appender {
                     }
                     Err(error) => return self.give_up(batch, &error),
                 },
+                Some(refusal) if refusal.code().is_some_and(|code| code == PERIODS_MOVED) => {
+                    let under_periods = |request: &AppendRequest| request.decided_under.is_some();
+                    let (stale, rest): (Vec<_>, Vec<_>) = batch.into_iter().partition(under_periods);
+                    fail(stale, &AppendError::PeriodsMoved);
+                    batch = without_void(rest);
+                }
                 Some(refusal) if is_outage(refusal) => return self.give_up(batch, &error),
                 Some(refusal) if batch.len() == 1 => {
                     tracing::error!(error = %refusal, "the database refused a command's events");

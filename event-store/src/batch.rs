@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::append::{AppendError, AppendRequest};
 
-const APPEND: &str = "select position_before, appended_at from append_events(\
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+const APPEND: &str = "select position_before, appended_at from append_decided(\
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
 
 const REFUSALS: &str = "select command, reason from append_refusals(\
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
@@ -18,13 +18,14 @@ pub(crate) struct Committed {
     pub(crate) recorded_at: DateTime<Utc>,
 }
 
-/// Appends the batch in one transaction.
+/// Appends the batch in one transaction. All that was decided under the accounting periods was so under the same.
 pub(crate) async fn append(
     connection: &mut PgConnection,
     batch: &[AppendRequest],
 ) -> Result<Committed, sqlx::Error> {
     let columns = Columns::of(batch);
     let row = sqlx::query(APPEND)
+        .bind(batch.iter().find_map(|request| request.decided_under))
         .bind(&columns.stream_types)
         .bind(&columns.stream_ids)
         .bind(&columns.sequences)

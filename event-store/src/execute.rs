@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use domain::decider::{Decider, Undecided};
+use domain::decider::{Decider, DecisionDay, Undecided};
+use domain::period::Periods;
 use serde::Serialize;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -17,6 +18,7 @@ use crate::borrower::Borrower;
 use crate::cache::{Loaded, Slot, StateCache};
 use crate::idempotency::{IdempotencyKey, Known};
 use crate::log::{Log, LogError};
+use crate::periods::Closing;
 use crate::receipt::{Receipt, RecordedEvent};
 use crate::snapshot::{self, Snapshot};
 
@@ -97,6 +99,20 @@ enum Attempt<D: Decider> {
     Load,
 }
 
+/// A command with all that it is decided and stored with, this time.
+struct Call<'a, D: Decider> {
+    command: &'a D::Command,
+    context: &'a CommandContext,
+    metadata: &'a Arc<str>,
+    closing: Closing,
+}
+
+impl<D: Decider> Call<'_, D> {
+    fn day(&self) -> DecisionDay {
+        DecisionDay { today: self.context.today, closed_through: self.closing.closed_through }
+    }
+}
+
 struct Appending<D> {
     answer: oneshot::Receiver<Result<Appended, AppendError>>,
     receipt: Receipt,
@@ -124,11 +140,13 @@ impl<D: Decider> Streams<D> {
         // Kept for all attempts: what was loaded for this command is there for it, whatever the cache lets go of.
         let slot = self.cache.slot(id);
         for _ in 0..ATTEMPTS {
+            let closing = self.log.closing().await?;
+            let call = Call { command, context, metadata: &metadata, closing };
             let attempt = if whole {
-                self.attempt_whole(id, &slot, command, context, &metadata).await?
+                self.attempt_whole(id, &slot, &call).await?
             } else {
                 let _shared = slot.gate.read().await;
-                self.attempt(id, &slot, None, command, context, &metadata)
+                self.attempt(id, &slot, None, &call)
             };
             match attempt {
                 Attempt::Load => self.load(id, &slot).await?,
@@ -168,25 +186,23 @@ impl<D: Decider> Streams<D> {
         id: Uuid,
         slot: &Slot<D>,
         history: Option<&D::History>,
-        command: &D::Command,
-        context: &CommandContext,
-        metadata: &Arc<str>,
+        call: &Call<'_, D>,
     ) -> Attempt<D> {
         let mut place = slot.lock();
         let Some(loaded) = place.as_mut().filter(|loaded| !loaded.lineage.is_void()) else {
             return Attempt::Load;
         };
-        if let Some(expected) = context.expected_version
+        if let Some(expected) = call.context.expected_version
             && expected != loaded.version
         {
             let lineage = Arc::clone(&loaded.lineage);
             return Attempt::VersionMismatch { expected, actual: loaded.version, lineage };
         }
-        let events = match loaded.state.decide(history, command, context.today) {
+        let events = match loaded.state.decide(history, call.command, call.day()) {
             Ok(events) => events,
             Err(undecided) => return Attempt::Refused(undecided, Arc::clone(&loaded.lineage)),
         };
-        Attempt::Appending(self.queue(id, loaded, &events, context, metadata))
+        Attempt::Appending(self.queue(id, loaded, &events, call))
     }
 
     /// The same with the history of the whole stream, which nobody may lengthen meanwhile.
@@ -194,9 +210,7 @@ impl<D: Decider> Streams<D> {
         &self,
         id: Uuid,
         slot: &Arc<Slot<D>>,
-        command: &D::Command,
-        context: &CommandContext,
-        metadata: &Arc<str>,
+        call: &Call<'_, D>,
     ) -> Result<Attempt<D>, ExecuteError<D::Refusal>> {
         let _alone = slot.gate.write().await;
         let lineage = slot.lock().as_ref().map(|loaded| Arc::clone(&loaded.lineage));
@@ -205,7 +219,7 @@ impl<D: Decider> Streams<D> {
         }
         let (folded, history) = self.log.load_whole::<D>(id).await?;
         self.cache.fill(id, slot, folded);
-        Ok(self.attempt(id, slot, Some(&history), command, context, metadata))
+        Ok(self.attempt(id, slot, Some(&history), call))
     }
 
     async fn load(&self, id: Uuid, slot: &Arc<Slot<D>>) -> Result<(), LogError> {
@@ -224,10 +238,10 @@ impl<D: Decider> Streams<D> {
         id: Uuid,
         loaded: &mut Loaded<D>,
         events: &[D::Event],
-        context: &CommandContext,
-        metadata: &Arc<str>,
+        call: &Call<'_, D>,
     ) -> Appending<D> {
         use cqrs_es::DomainEvent;
+        let Call { context, metadata, closing, .. } = call;
         let expected = loaded.version;
         let mut recorded = Vec::with_capacity(events.len());
         let mut new = Vec::with_capacity(events.len());
@@ -251,6 +265,7 @@ impl<D: Decider> Streams<D> {
             stream_id: id,
             expected,
             events: new,
+            decided_under: (D::TYPE != Periods::TYPE).then_some(closing.version),
             key: context.key.clone(),
             claims: context.claims.clone(),
             borrower: context.borrower.clone(),
@@ -282,6 +297,9 @@ impl<D: Decider> Streams<D> {
                 let events = i64::try_from(receipt.events.len()).expect("a command has few events");
                 receipt.position = appended.first_position + events - 1;
                 receipt.recorded_at = appended.recorded_at;
+                if D::TYPE == Periods::TYPE {
+                    self.log.closing.forget();
+                }
                 if let Some(state) = snapshot {
                     self.keep(&receipt, state);
                 }
@@ -289,6 +307,10 @@ impl<D: Decider> Streams<D> {
             }
             // A repeat that is sent in parallel may lose the race to its first sending.
             Err(AppendError::Conflict | AppendError::Repeated) => self.replay(context).await,
+            Err(AppendError::PeriodsMoved) => {
+                self.log.closing.forget();
+                self.replay(context).await
+            }
             Err(AppendError::Claimed) => Err(ExecuteError::Claimed(self.log.taken(&context.claims).await?)),
             Err(AppendError::BorrowerKnown) => Err(ExecuteError::BorrowerKnown),
             Err(AppendError::Unavailable(cause) | AppendError::Rejected(cause)) => {
@@ -331,6 +353,7 @@ impl<D: Decider> Streams<D> {
                 stream_id: id,
                 expected: 0,
                 events: Vec::new(),
+                decided_under: None,
                 key: None,
                 claims: Vec::new(),
                 borrower: None,

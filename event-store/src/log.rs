@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::append::{self, AppendQueue};
+use crate::periods::KnownClosing;
 use crate::snapshot::{self, SnapshotQueue};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -26,6 +27,7 @@ pub struct Log {
     pub(crate) appends: AppendQueue,
     pub(crate) snapshots: SnapshotQueue,
     pub(crate) admission: Arc<Semaphore>,
+    pub(crate) closing: Arc<KnownClosing>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -84,7 +86,7 @@ impl Log {
         tasks.spawn(writer.run(stop.clone()));
         tasks.close();
         let admission = Arc::new(Semaphore::new(COMMANDS_IN_FLIGHT));
-        Ok(Self { pool, appends, snapshots, admission, stop, tasks })
+        Ok(Self { pool, appends, snapshots, admission, closing: Arc::default(), stop, tasks })
     }
 
     /// Where the log ends now.

@@ -1,4 +1,4 @@
-//! What refuses because of the lender's own rules: products.
+//! What refuses because of the lender's own rules: products and accounting periods.
 
 use crate::Kind;
 use crate::catalogue::kind;
@@ -26,4 +26,25 @@ pub static OUTSIDE_PRODUCT_LIMITS: Kind = kind(
     422,
     "The terms are not within the product's limits",
     "The terms of an application, filled up from the product's current version, are not what its limits allow; `errors` names each field, the rule and the value.",
+);
+
+pub static PERIOD_NOT_OVER: Kind = kind(
+    "period_not_over",
+    422,
+    "The month is not over",
+    "A month can be closed from the booking day after its last day on.",
+);
+pub static PERIOD_CLOSED: Kind = kind(
+    "period_closed",
+    409,
+    "The month is closed",
+    "It was closed before, by itself or with a later month that was the first to be closed.",
+);
+pub static PERIOD_NOT_CLOSED: Kind =
+    kind("period_not_closed", 409, "The month is not closed", "Only a closed month can be reopened.");
+pub static PERIOD_OUT_OF_ORDER: Kind = kind(
+    "period_out_of_order",
+    409,
+    "Another month comes first",
+    "Months are closed one after another, and reopened from the last closed one back.",
 );

@@ -1,10 +1,11 @@
 //! An event as the read models see it: decoded once, with its journal lines, and shared by all of them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::decider::{Decider, StoredEvent};
 use domain::entry::{Entry, EntryEvent};
 use domain::journal::{self, Posting};
 use domain::loan::{Loan, LoanEvent};
+use domain::period::{PeriodEvent, Periods};
 use domain::product::{Product, ProductEvent};
 use event_store::StoredEventRow;
 use uuid::Uuid;
@@ -18,6 +19,8 @@ pub(crate) struct Event {
     pub(crate) sequence: i64,
     pub(crate) recorded_at: DateTime<Utc>,
     pub(crate) fact: Fact,
+    /// The day on which it counts, where it books anything.
+    pub(crate) value_date: Option<NaiveDate>,
     /// What it books.
     pub(crate) postings: Vec<Posting>,
 }
@@ -28,6 +31,7 @@ pub(crate) enum Fact {
     Loan(Box<LoanEvent>),
     Entry(EntryEvent),
     Product(ProductEvent),
+    Period(PeriodEvent),
     /// An event that this version of the program cannot read.
     Unreadable(Unreadable),
     /// Of a kind of stream that no read model is about.
@@ -49,6 +53,7 @@ pub(crate) enum StreamKind {
     Loan,
     Entry,
     Product,
+    Periods,
 }
 
 impl StreamKind {
@@ -57,6 +62,7 @@ impl StreamKind {
             Loan::TYPE => Some(Self::Loan),
             Entry::TYPE => Some(Self::Entry),
             Product::TYPE => Some(Self::Product),
+            Periods::TYPE => Some(Self::Periods),
             _ => None,
         }
     }
@@ -71,10 +77,11 @@ impl Event {
         let postings = match &fact {
             Fact::Loan(event) => journal::loan_postings(event),
             Fact::Entry(event) => vec![journal::entry_posting(event)],
-            Fact::Product(_) | Fact::Unreadable(_) | Fact::Foreign => Vec::new(),
+            Fact::Product(_) | Fact::Period(_) | Fact::Unreadable(_) | Fact::Foreign => Vec::new(),
         };
+        let value_date = value_date(&fact);
         let (position, sequence, recorded_at) = (row.position, row.sequence, row.recorded_at);
-        Self { position, stream_id, sequence, recorded_at, fact, postings }
+        Self { position, stream_id, sequence, recorded_at, fact, value_date, postings }
     }
 }
 
@@ -95,6 +102,27 @@ fn read(row: &StoredEventRow) -> Result<(Uuid, Fact), Unreadable> {
         }
         StreamKind::Entry => EntryEvent::read(&row.event_type, &row.payload).map(Fact::Entry),
         StreamKind::Product => ProductEvent::read(&row.event_type, &row.payload).map(Fact::Product),
+        StreamKind::Periods => PeriodEvent::read(&row.event_type, &row.payload).map(Fact::Period),
     };
     fact.map(|fact| (stream_id, fact)).map_err(|error| unreadable(error.to_string()))
+}
+
+/// The day on which a fact counts: what it books in an open period may be of a closed one.
+fn value_date(fact: &Fact) -> Option<NaiveDate> {
+    match fact {
+        Fact::Loan(event) => match &**event {
+            LoanEvent::Disbursed(event) => Some(event.on),
+            LoanEvent::ChargeAdded(event) => Some(event.on),
+            LoanEvent::RepaymentRecorded(event) => Some(event.on),
+            LoanEvent::SettledEarly(event) => Some(event.on),
+            LoanEvent::RepaymentReversed(event) => Some(event.on),
+            LoanEvent::Applied(_)
+            | LoanEvent::Approved(_)
+            | LoanEvent::Rejected(_)
+            | LoanEvent::Withdrawn(_) => None,
+        },
+        Fact::Entry(EntryEvent::Posted(event)) => Some(event.on),
+        Fact::Entry(EntryEvent::Reversed(event)) => Some(event.on),
+        Fact::Product(_) | Fact::Period(_) | Fact::Unreadable(_) | Fact::Foreign => None,
+    }
 }

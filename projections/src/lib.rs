@@ -21,6 +21,7 @@ mod loans;
 mod migrate;
 mod minor;
 mod pages;
+mod periods;
 mod products;
 mod query;
 mod read_model;
@@ -37,4 +38,4 @@ pub use rebuild::{rebuild, rebuild_all};
 pub use run::{ProjectionStatus, run, status};
 
 /// The names of the read models, as `razao rebuild` takes them.
-pub const NAMES: [&str; 5] = ["loans", "entries", "journal", "daily_balances", "products"];
+pub const NAMES: [&str; 6] = ["loans", "entries", "journal", "daily_balances", "products", "periods"];

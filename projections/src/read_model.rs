@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use sqlx::PgConnection;
 
 use crate::event::{Event, Fact, StreamKind, Unreadable};
-use crate::{daily_balances, entries, journal, loans, products};
+use crate::{daily_balances, entries, journal, loans, periods, products};
 
 /// A question that is answered from tables of its own, in a schema of its own.
 pub(crate) struct ReadModel {
@@ -37,12 +37,13 @@ pub(crate) trait Changes: Send {
     fn write(self: Box<Self>, connection: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>>;
 }
 
-pub(crate) static ALL: [&ReadModel; 5] = [
+pub(crate) static ALL: [&ReadModel; 6] = [
     &loans::READ_MODEL,
     &entries::READ_MODEL,
     &journal::READ_MODEL,
     &daily_balances::READ_MODEL,
     &products::READ_MODEL,
+    &periods::READ_MODEL,
 ];
 
 /// The read model of a name.
@@ -68,6 +69,7 @@ impl ReadModel {
             let kind = match &event.fact {
                 Fact::Loan(_) => Some(StreamKind::Loan),
                 Fact::Entry(_) => Some(StreamKind::Entry),
+                Fact::Period(_) => Some(StreamKind::Periods),
                 Fact::Product(_) => Some(StreamKind::Product),
                 Fact::Unreadable(unreadable) => Some(unreadable.kind),
                 Fact::Foreign => None,

@@ -9,6 +9,7 @@ mod document;
 mod entries;
 mod faults;
 mod life_of_a_loan;
+mod periods;
 mod products;
 mod refusals;
 mod schedules;

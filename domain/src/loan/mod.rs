@@ -23,7 +23,7 @@ pub use servicing::Servicing;
 pub use standing::{Standing, Status};
 
 use crate::Amount;
-use crate::decider::{Decider, Undecided};
+use crate::decider::{Decider, DecisionDay, Undecided};
 use crate::terms::Terms;
 
 /// Each status holds only what that status needs.
@@ -81,9 +81,9 @@ impl Decider for Loan {
         &self,
         history: Option<&LoanHistory>,
         command: &LoanCommand,
-        today: NaiveDate,
+        day: DecisionDay,
     ) -> Result<Vec<LoanEvent>, Undecided<LoanRefusal>> {
-        decide::decide(self, history, command, today)
+        decide::decide(self, history, command, day.today)
     }
 
     fn apply(&mut self, event: &LoanEvent) {

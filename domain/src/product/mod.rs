@@ -15,7 +15,7 @@ pub use limit::{Limit, LimitValue, Limits};
 pub use offer::{OUTSIDE_LIMITS, Offer};
 
 use crate::Currency;
-use crate::decider::{Decider, StoredEvent, Undecided};
+use crate::decider::{Decider, DecisionDay, StoredEvent, Undecided};
 use crate::terms::TermsRequest;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -150,11 +150,11 @@ impl Decider for Product {
         &self,
         _history: Option<&()>,
         command: &ProductCommand,
-        today: NaiveDate,
+        day: DecisionDay,
     ) -> Result<Vec<ProductEvent>, Undecided<ProductRefusal>> {
         let event = match command {
-            ProductCommand::Define(command) => define(self, command, today)?,
-            ProductCommand::Retire(command) => retire(self, command, today)?,
+            ProductCommand::Define(command) => define(self, command, day.today)?,
+            ProductCommand::Retire(command) => retire(self, command, day.today)?,
         };
         Ok(vec![event])
     }

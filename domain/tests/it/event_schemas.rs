@@ -12,13 +12,14 @@ use domain::decider::StoredEvent;
 use domain::entry::{self, Entry, EntryCommand, EntryEvent, Post, PostLine, Reverse};
 use domain::journal::{Account, Side};
 use domain::loan::{Loan, LoanEvent, event};
+use domain::period::{self, PeriodEvent, Periods};
 use domain::product::{self, Product, ProductEvent};
 use domain::{Currency, event_types};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::products;
 use crate::support::*;
+use crate::{periods, products};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schemas/events")
@@ -56,6 +57,8 @@ fn schemas() -> BTreeMap<&'static str, Value> {
         ("LoanRepaymentReversed", schema_of::<event::RepaymentReversed>("LoanRepaymentReversed")),
         ("EntryPosted", schema_of::<entry::Posted>("EntryPosted")),
         ("EntryReversed", schema_of::<entry::Reversed>("EntryReversed")),
+        ("PeriodClosed", schema_of::<period::Changed>("PeriodClosed")),
+        ("PeriodReopened", schema_of::<period::Changed>("PeriodReopened")),
         ("ProductDefined", schema_of::<product::Version>("ProductDefined")),
         ("ProductRevised", schema_of::<product::Version>("ProductRevised")),
         ("ProductRetired", schema_of::<product::Retired>("ProductRetired")),
@@ -87,9 +90,11 @@ fn samples() -> BTreeMap<String, Value> {
         .and(&EntryCommand::Reverse(Reverse { on: day("2026-03-03"), reason: "refunded".to_owned() }));
     let product = products::define(&products::working_capital());
     let product = given::<Product>([]).and(&product).and(&product).and(&products::retire());
+    let periods = given::<Periods>([]).and(&periods::close("2026-03")).and(&periods::reopen("2026-03"));
     let mut samples = BTreeMap::new();
     samples.extend(loans.iter().map(sample));
     samples.extend(entry.events.iter().map(sample));
+    samples.extend(periods.events.iter().map(sample));
     samples.extend(product.events.iter().map(sample));
     samples
 }
@@ -107,6 +112,7 @@ fn read_again(event_type: &str, text: &str) -> Value {
     match event_type {
         _ if is_of(LoanEvent::TYPES) => again::<LoanEvent>(event_type, text),
         _ if is_of(EntryEvent::TYPES) => again::<EntryEvent>(event_type, text),
+        _ if is_of(PeriodEvent::TYPES) => again::<PeriodEvent>(event_type, text),
         _ if is_of(ProductEvent::TYPES) => again::<ProductEvent>(event_type, text),
         _ => panic!("{event_type} is of no kind of stream"),
     }

@@ -6,6 +6,7 @@ mod applications;
 mod charges;
 mod entries;
 mod event_schemas;
+mod periods;
 mod products;
 mod properties;
 mod repayments;

@@ -169,7 +169,7 @@ proptest! {
             check_derivation(&given);
             // The same command again is refused or, for a charge without an id of its own here, was not yet seen.
             if !matches!(tried, Try::Charge { .. }) {
-                let again = given.state.decide(Some(given.history()), &command, day(TODAY));
+                let again = given.state.decide(Some(given.history()), &command, open_day());
                 prop_assert!(again.is_err(), "{command:?} twice");
             }
         }

@@ -60,7 +60,7 @@ fn a_payment_is_not_reversed_before_it_was_made() {
 #[test]
 fn a_payment_id_is_used_once() {
     let paid = loan().and(&pay(1, "2026-02-15", "324.00"));
-    let refused = paid.state.decide(Some(paid.history()), &pay(1, "2026-02-16", "1.00"), day(TODAY));
+    let refused = paid.state.decide(Some(paid.history()), &pay(1, "2026-02-16", "1.00"), open_day());
     assert_eq!(refused.unwrap_err(), LoanRefusal::DuplicateRepayment(payment(1)).into());
 }
 

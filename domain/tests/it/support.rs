@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use domain::component::Components;
-use domain::decider::{Decider, Undecided};
+use domain::decider::{Decider, DecisionDay, Undecided};
 use domain::id::{BorrowerId, ChargeId, DisbursementId, PaymentId};
 use domain::journal::{JournalLine, Side, loan_postings};
 use domain::loan::command::{
@@ -26,12 +26,15 @@ pub(crate) struct Given<D: Decider> {
     pub(crate) state: D,
     pub(crate) history: D::History,
     pub(crate) events: Vec<D::Event>,
+    /// Up to when the books are closed.
+    closed_through: Option<NaiveDate>,
 }
 
 pub(crate) struct When<D: Decider>(Result<Vec<D::Event>, D::Refusal>);
 
 pub(crate) fn given<D: Decider>(events: impl IntoIterator<Item = D::Event>) -> Given<D> {
-    let mut given = Given { state: D::default(), history: D::History::default(), events: Vec::new() };
+    let (state, history) = (D::default(), D::History::default());
+    let mut given = Given { state, history, events: Vec::new(), closed_through: None };
     for event in events {
         given.happened(event);
     }
@@ -45,10 +48,20 @@ impl<D: Decider> Given<D> {
         self.events.push(event);
     }
 
+    /// And the books are closed up to this day.
+    pub(crate) fn closed_through(mut self, closed: &str) -> Self {
+        self.closed_through = Some(day(closed));
+        self
+    }
+
+    fn day(&self) -> DecisionDay {
+        DecisionDay { closed_through: self.closed_through, ..open_day() }
+    }
+
     /// Decides as the store does: without the history first, with it where it is needed.
     pub(crate) fn decide(&self, command: &D::Command) -> Result<Vec<D::Event>, D::Refusal> {
-        let decided = match self.state.decide(None, command, day(TODAY)) {
-            Err(Undecided::NeedsHistory) => self.state.decide(Some(&self.history), command, day(TODAY)),
+        let decided = match self.state.decide(None, command, self.day()) {
+            Err(Undecided::NeedsHistory) => self.state.decide(Some(&self.history), command, self.day()),
             decided => decided,
         };
         decided.map_err(|undecided| match undecided {
@@ -99,6 +112,11 @@ where
 
 pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().expect("a date")
+}
+
+/// Today, with all of the books open.
+pub(crate) fn open_day() -> DecisionDay {
+    DecisionDay::open(day(TODAY))
 }
 
 pub(crate) fn decimal(text: &str) -> Decimal {

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use cqrs_es::DomainEvent;
-use domain::decider::{Decider, StoredEvent, Undecided};
+use domain::decider::{Decider, DecisionDay, StoredEvent, Undecided};
 use event_store::{CommandContext, IdempotencyKey, Metadata};
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,7 @@ impl Decider for Counter {
         &self,
         history: Option<&Vec<i64>>,
         command: &Count,
-        _today: NaiveDate,
+        _day: DecisionDay,
     ) -> Result<Vec<Counted>, Undecided<AboveLimit>> {
         match *command {
             Count::UpTo { by, limit } if self.0 + by > limit => {

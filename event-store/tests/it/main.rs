@@ -6,6 +6,7 @@ mod append_only;
 mod commands;
 mod counter;
 mod feed;
+mod periods;
 mod stock;
 
 use event_store::{Log, Streams};

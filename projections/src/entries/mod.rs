@@ -23,8 +23,8 @@ pub(crate) static READ_MODEL: ReadModel = ReadModel {
     begin: || Box::new(EntryChanges::default()),
 };
 
-const COPY: &str = "copy entries (id, entered_on, description, currency, lines, external_id, reversed_on, \
-    reversal_reason, version, first_position, position, created_at, updated_at) from stdin (format binary)";
+const COPY: &str = "copy entries (id, entered_on, booked_on, description, currency, lines, external_id, reversed_on, \
+    reversal_booked_on, reversal_reason, version, first_position, position, created_at, updated_at) from stdin (format binary)";
 
 /// The entries of a page, and the reversals of earlier ones.
 #[derive(Default)]
@@ -35,6 +35,7 @@ struct EntryChanges {
 
 struct NewEntry {
     entered_on: NaiveDate,
+    booked_on: Option<NaiveDate>,
     description: String,
     currency: Currency,
     lines: Vec<EntryLine>,
@@ -47,6 +48,7 @@ struct NewEntry {
 
 struct Reversal {
     on: NaiveDate,
+    booked_on: Option<NaiveDate>,
     reason: String,
     version: i64,
     position: i64,
@@ -62,6 +64,7 @@ impl Changes for EntryChanges {
             Fact::Entry(EntryEvent::Reversed(reversed)) => {
                 let reversal = Reversal {
                     on: reversed.on,
+                    booked_on: reversed.booked_on,
                     reason: reversed.reason.clone(),
                     version: event.sequence,
                     position: event.position,
@@ -78,7 +81,7 @@ impl Changes for EntryChanges {
 
     fn write(self: Box<Self>, connection: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>> {
         async move {
-            let mut rows = CopyRows::new(13);
+            let mut rows = CopyRows::new(15);
             for (id, entry) in &self.posted {
                 entry.encode(*id, &mut rows);
             }
@@ -93,6 +96,7 @@ impl NewEntry {
     fn new(event: &Event, posted: &Posted) -> Self {
         Self {
             entered_on: posted.on,
+            booked_on: posted.booked_on,
             description: posted.description.clone(),
             currency: posted.currency,
             lines: posted.lines.clone(),
@@ -110,11 +114,13 @@ impl NewEntry {
         rows.row()
             .uuid(id)
             .date(self.entered_on)
+            .date(self.booked_on)
             .text(self.description.as_str())
             .text(self.currency.code())
             .text(lines.as_str())
             .text(self.external_id.as_deref())
             .date(reversal.map(|reversal| reversal.on))
+            .date(reversal.and_then(|reversal| reversal.booked_on))
             .text(reversal.map(|reversal| reversal.reason.as_str()))
             .bigint(reversal.map_or(self.version, |reversal| reversal.version))
             .bigint(self.position)
@@ -132,6 +138,7 @@ async fn reverse(reversed: &[(Uuid, Reversal)], connection: &mut PgConnection) -
     sqlx::query(include_str!("reverse.sql"))
         .bind(reversed.iter().map(|(id, _)| *id).collect::<Vec<_>>())
         .bind(reversals().map(|reversal| reversal.on).collect::<Vec<_>>())
+        .bind(reversals().map(|reversal| reversal.booked_on).collect::<Vec<_>>())
         .bind(reversals().map(|reversal| storable(&reversal.reason)).collect::<Vec<_>>())
         .bind(reversals().map(|reversal| reversal.version).collect::<Vec<_>>())
         .bind(reversals().map(|reversal| reversal.position).collect::<Vec<_>>())

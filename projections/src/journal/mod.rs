@@ -17,11 +17,11 @@ pub(crate) static READ_MODEL: ReadModel = ReadModel {
     tables_sql: include_str!("schema.sql"),
     indexes_sql: include_str!("indexes.sql"),
     kinds: &[StreamKind::Loan, StreamKind::Entry],
-    begin: || Box::new(NewLines(CopyRows::new(8))),
+    begin: || Box::new(NewLines(CopyRows::new(9))),
 };
 
-const COPY: &str = "copy journal_lines (position, line, stream_id, account, currency, side, amount, booked_on) \
-    from stdin (format binary)";
+const COPY: &str = "copy journal_lines (position, line, stream_id, account, currency, side, amount, booked_on, \
+    value_date) from stdin (format binary)";
 
 /// The lines of a page.
 struct NewLines(CopyRows);
@@ -42,7 +42,8 @@ impl Changes for NewLines {
                 .text(line.currency.code())
                 .text(side_name(line.side))
                 .bigint(to_minor(line.amount, line.currency))
-                .date(booked_on);
+                .date(booked_on)
+                .date(event.value_date.unwrap_or(booked_on));
         }
     }
 

@@ -24,6 +24,8 @@ use crate::minor::from_minor;
 struct LineView {
     /// The accounting day.
     booked_on: NaiveDate,
+    /// The day on which the event counts that it comes from: before `booked_on` where that day's period was closed.
+    value_date: NaiveDate,
     side: Side,
     amount: Amount,
     currency: Currency,
@@ -122,6 +124,7 @@ impl LineView {
         let side: &str = row.try_get("side")?;
         Ok(Self {
             booked_on: row.try_get("booked_on")?,
+            value_date: row.try_get("value_date")?,
             side: if side == "debit" { Side::Debit } else { Side::Credit },
             amount: from_minor(row.try_get("amount")?, currency),
             currency,

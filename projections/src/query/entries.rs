@@ -23,6 +23,9 @@ use crate::entries;
 pub(crate) struct EntryView {
     id: Uuid,
     on: NaiveDate,
+    /// The accounting day, where it differs: `on` lies in a period that was closed by then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    booked_on: Option<NaiveDate>,
     description: String,
     currency: Currency,
     #[schema(value_type = Vec<EntryLine>)]
@@ -32,6 +35,8 @@ pub(crate) struct EntryView {
     reversed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reversed_on: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reversal_booked_on: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reversal_reason: Option<String>,
     version: i64,
@@ -128,12 +133,14 @@ fn read(row: &PgRow) -> Result<(i64, EntryView), sqlx::Error> {
     let view = EntryView {
         id: row.try_get("id")?,
         on: row.try_get("entered_on")?,
+        booked_on: row.try_get("booked_on")?,
         description: row.try_get("description")?,
         currency: read_currency(row)?,
         lines: read_json(row, "lines")?,
         external_id: row.try_get("external_id")?,
         reversed: reversed_on.is_some(),
         reversed_on,
+        reversal_booked_on: row.try_get("reversal_booked_on")?,
         reversal_reason: row.try_get("reversal_reason")?,
         version: row.try_get("version")?,
         position: row.try_get("position")?,

@@ -30,7 +30,7 @@ const LOOKED_THROUGH: i64 = 100_000;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventView {
     position: i64,
-    /// `Loan`, `Entry` or `Product`.
+    /// `Loan`, `Entry`, `Product` or `Periods`.
     stream_type: String,
     stream_id: String,
     sequence: i64,

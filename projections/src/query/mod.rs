@@ -9,6 +9,7 @@ mod events;
 mod loan;
 mod loan_book;
 mod loans;
+mod periods;
 mod portfolio;
 mod products;
 mod projections;
@@ -82,6 +83,7 @@ fn routes() -> OpenApiRouter<QueryState> {
         .routes(routes!(account_lines::list))
         .routes(routes!(daily_balances::list))
         .routes(routes!(trial_balance::find))
+        .routes(routes!(periods::list))
         .routes(routes!(portfolio::find))
         .routes(routes!(events::list))
         .routes(routes!(projections::list))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{Days, Months, NaiveDate};
 use domain::Currency;
 use domain::component::Component;
-use domain::decider::Decider;
+use domain::decider::{Decider, DecisionDay};
 use domain::entry::{Entry, EntryCommand, EntryEvent, Post, PostLine, Reverse};
 use domain::id::{BorrowerId, ChargeId, DisbursementId, PaymentId};
 use domain::journal::{Account, Side};
@@ -13,6 +13,8 @@ use domain::loan::command::{
     AddCharge, Apply, Approve, Close, Disburse, ProductTaken, RecordRepayment, ReverseRepayment, SettleEarly,
 };
 use domain::loan::{Loan, LoanCommand, LoanEvent, LoanHistory, settlement};
+use domain::period::{self, Change, Month, PeriodCommand, Periods};
+use domain::product::{Define, Offer, Product, ProductCommand, Retire};
 use domain::terms::TermsRequest;
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -164,26 +166,22 @@ impl Book {
         self.command(borrowing, &LoanCommand::SettleEarly(SettleEarly { repayment_id, on, amount }));
     }
 
+    /// A plain entry of a day in a closed period.
+    pub(crate) fn post_late(&mut self, id: Uuid, on: NaiveDate, closed_through: NaiveDate) {
+        let day = DecisionDay { today: NaiveDate::MAX, closed_through: Some(closed_through) };
+        self.entry(id, day, [rent(on, "50.00")]);
+    }
+
     /// A plain entry, and its reversal where a day is named for it.
     pub(crate) fn post(&mut self, id: Uuid, on: NaiveDate, amount: &str, reversed_on: Option<NaiveDate>) {
-        let line = |account: &str, side| PostLine {
-            account: Account::parse(account).expect("an account"),
-            side,
-            amount: decimal(amount),
-        };
-        let post = EntryCommand::Post(Post {
-            on,
-            description: "Rent".to_owned(),
-            currency: Currency::Brl,
-            lines: vec![line("expenses:rent", Side::Debit), line("assets:cash", Side::Credit)],
-            external_id: None,
-        });
+        let reversal = reversed_on.map(|on| EntryCommand::Reverse(Reverse { on, reason: "twice".to_owned() }));
+        self.entry(id, DecisionDay::open(NaiveDate::MAX), [rent(on, amount)].into_iter().chain(reversal));
+    }
+
+    fn entry(&mut self, id: Uuid, day: DecisionDay, commands: impl IntoIterator<Item = EntryCommand>) {
         let mut entry = Entry::default();
-        let mut commands = vec![post];
-        commands
-            .extend(reversed_on.map(|on| EntryCommand::Reverse(Reverse { on, reason: "twice".to_owned() })));
         for (sequence, command) in (1..).zip(commands) {
-            let events = entry.decide(None, &command, NaiveDate::MAX).expect("the entry is accepted");
+            let events = entry.decide(None, &command, day).expect("the entry is accepted");
             for event in events {
                 entry.apply(&event);
                 let name = match event {
@@ -195,8 +193,43 @@ impl Book {
         }
     }
 
+    /// A product in two versions, that may be retired after.
+    pub(crate) fn offer(&mut self, number: u128, is_retired: bool) {
+        let bounds = r#"{"principal": {"least": "100.00", "most": "5000.00"}}"#;
+        let limits = serde_json::from_str(bounds).expect("limits");
+        let offer = Offer::check(None, &TermsRequest::default(), limits).expect("a good offer");
+        let define = ProductCommand::Define(Define { name: format!("product {number}"), offer });
+        let retire = ProductCommand::Retire(Retire { reason: Some("replaced".to_owned()) });
+        let mut commands = vec![define.clone(), define];
+        commands.extend(is_retired.then_some(retire));
+        let (mut product, id) = (Product::default(), Uuid::from_u128((2 << 96) + number));
+        for (sequence, command) in (1..).zip(commands) {
+            let today = DecisionDay::open(day("2025-06-20"));
+            for event in product.decide(None, &command, today).expect("the command is accepted") {
+                product.apply(&event);
+                self.push("Product", id, sequence, event.name(), &event);
+            }
+        }
+    }
+
+    /// The next month is closed, reopened and closed again. So it was done `before` times.
+    pub(crate) fn close_and_reopen(&mut self, periods: &mut Periods, before: u128) {
+        let before = u32::try_from(before).expect("few months");
+        let first = day("2020-01-01").checked_add_months(Months::new(before)).expect("a date");
+        let change = Change { month: Month::of(first), reason: (before % 2 == 0).then(|| "signed".to_owned()) };
+        let close = PeriodCommand::Close(change.clone());
+        let commands = [close.clone(), PeriodCommand::Reopen(change), close];
+        for (sequence, command) in (i64::from(before) * 3 + 1..).zip(commands) {
+            let today = DecisionDay::open(day("2199-12-31"));
+            for event in periods.decide(None, &command, today).expect("the command is accepted") {
+                periods.apply(&event);
+                self.push("Periods", period::STREAM, sequence, event.name(), &event);
+            }
+        }
+    }
+
     fn command(&mut self, borrowing: &mut Borrowing, command: &LoanCommand) {
-        let today = day("2026-06-30");
+        let today = DecisionDay::open(day("2026-06-30"));
         let events = borrowing.loan.decide(Some(&borrowing.history), command, today);
         for event in events.expect("the command is accepted") {
             self.record(borrowing, &event);
@@ -233,10 +266,32 @@ impl Borrowing {
     }
 }
 
-/// Loans and entries with every kind of event, `loans` of them.
+fn rent(on: NaiveDate, amount: &str) -> EntryCommand {
+    let line = |account: &str, side| PostLine {
+        account: Account::parse(account).expect("an account"),
+        side,
+        amount: decimal(amount),
+    };
+    EntryCommand::Post(Post {
+        on,
+        description: "Rent".to_owned(),
+        currency: Currency::Brl,
+        lines: vec![line("expenses:rent", Side::Debit), line("assets:cash", Side::Credit)],
+        external_id: None,
+    })
+}
+
+/// Loans, entries, products and periods with every kind of event, as many as go with `loans` loans.
 pub(crate) fn varied(loans: u128) -> Book {
     let mut book = Book::default();
+    let mut periods = Periods::default();
     for number in 1..=loans {
+        if number % 10 == 3 {
+            book.offer(number, number % 20 == 3);
+        }
+        if number % 12 == 5 {
+            book.close_and_reopen(&mut periods, number / 12);
+        }
         let id = Uuid::from_u128(number);
         let on = day("2025-01-10")
             .checked_add_days(Days::new(u64::try_from(number % 28).expect("below 28")))

@@ -27,7 +27,7 @@ fn eventful() -> Book {
     book
 }
 
-async fn projected(pool: &PgPool, mut book: Book) -> (Log, Running, Client) {
+pub(crate) async fn projected(pool: &PgPool, mut book: Book) -> (Log, Running, Client) {
     let log = log_on(pool).await;
     let running = start(pool, &log);
     book.append(pool).await;
@@ -36,7 +36,7 @@ async fn projected(pool: &PgPool, mut book: Book) -> (Log, Running, Client) {
     (log, running, client)
 }
 
-async fn shows(client: &Client, path: &str, expected: ExpectFile) {
+pub(crate) async fn shows(client: &Client, path: &str, expected: ExpectFile) {
     expected.assert_eq(&client.ask(path).await.shown());
 }
 
@@ -107,6 +107,8 @@ async fn pages_follow_each_other_without_gap_or_repetition(pool: PgPool) {
         "/v1/entries?",
         "/v1/accounts?",
         "/v1/events?",
+        "/v1/products?",
+        "/v1/periods?",
         "/v1/accounts/assets:cash/lines?",
         "/v1/balances/daily?from=2025-01-25&to=2025-02-12&",
         "/v1/loans/00000000-0000-0000-0000-000000000002/transactions?",

@@ -2,6 +2,7 @@
 
 mod asking;
 mod book;
+mod lender;
 mod loans;
 mod projecting;
 mod reading;

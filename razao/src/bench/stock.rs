@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cqrs_es::persist::PersistedEventStore;
 use cqrs_es::{AggregateError, CqrsFramework};
-use domain::decider::{DatedCommand, WholeStream};
+use domain::decider::{DatedCommand, DecisionDay, WholeStream};
 use domain::id::PaymentId;
 use domain::loan::command::RecordRepayment;
 use domain::loan::{Loan, LoanCommand};
@@ -89,7 +89,7 @@ impl Caller for Payer {
                 amount: Decimal::ONE,
                 external_id: None,
             });
-            let dated = DatedCommand { command, today: self.book.today };
+            let dated = DatedCommand { command, day: DecisionDay::open(self.book.today) };
             match self.framework.execute(&loan, dated).await {
                 Err(AggregateError::AggregateConflict) => {}
                 executed => return Ok(executed?),

@@ -1,0 +1,1 @@
+create unique index periods_by_change on periods (position);
