@@ -102,6 +102,11 @@ impl Lineage {
         self.void.load(Ordering::Acquire)
     }
 
+    /// Gives up what builds on it: the log has events that it does not know.
+    pub(crate) fn abandon(&self) {
+        self.void.store(true, Ordering::Release);
+    }
+
     pub(crate) fn is_durable(&self) -> bool {
         self.in_flight.load(Ordering::Acquire) == 0
     }

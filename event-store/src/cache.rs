@@ -53,6 +53,13 @@ impl<D: Decider> StateCache<D> {
 }
 
 impl<D> Slot<D> {
+    /// Gives up a state that has not as many events as the log: another process went on.
+    pub(crate) fn abandon_before(&self, version: i64) {
+        if let Some(loaded) = self.lock().as_ref().filter(|loaded| loaded.version < version) {
+            loaded.lineage.abandon();
+        }
+    }
+
     /// The state, or nothing where a decision panicked half way: it is loaded again then.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Option<Loaded<D>>> {
         self.state.lock().unwrap_or_else(|poisoned: PoisonError<_>| {

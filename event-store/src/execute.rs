@@ -7,18 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use domain::decider::{Decider, DecisionDay, Undecided};
+use domain::decider::{Decider, Undecided};
 use domain::period::Periods;
 use serde::Serialize;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::append::{AppendError, AppendRequest, Appended, Claim, Lineage, NewEvent};
+use crate::append::{AppendError, AppendRequest, Claim, Lineage, NewEvent};
+use crate::attempt::{Appending, Attempt, Basis, Call};
 use crate::borrower::Borrower;
 use crate::cache::{Loaded, Slot, StateCache};
 use crate::idempotency::{IdempotencyKey, Known};
 use crate::log::{Log, LogError};
-use crate::periods::Closing;
 use crate::receipt::{Receipt, RecordedEvent};
 use crate::snapshot::{self, Snapshot};
 
@@ -87,38 +87,6 @@ pub enum ExecuteError<Refusal: std::error::Error + 'static> {
     Log(#[from] LogError),
 }
 
-enum Attempt<D: Decider> {
-    Appending(Appending<D>),
-    Refused(Undecided<D::Refusal>, Arc<Lineage>),
-    VersionMismatch {
-        expected: i64,
-        actual: i64,
-        lineage: Arc<Lineage>,
-    },
-    /// The state is not in memory, or void.
-    Load,
-}
-
-/// A command with all that it is decided and stored with, this time.
-struct Call<'a, D: Decider> {
-    command: &'a D::Command,
-    context: &'a CommandContext,
-    metadata: &'a Arc<str>,
-    closing: Closing,
-}
-
-impl<D: Decider> Call<'_, D> {
-    fn day(&self) -> DecisionDay {
-        DecisionDay { today: self.context.today, closed_through: self.closing.closed_through }
-    }
-}
-
-struct Appending<D> {
-    answer: oneshot::Receiver<Result<Appended, AppendError>>,
-    receipt: Receipt,
-    snapshot: Option<D>,
-}
-
 impl<D: Decider> Streams<D> {
     /// Streams whose states take at most `cache_bytes` of memory.
     pub fn new(log: Log, cache_bytes: u64) -> Self {
@@ -137,6 +105,8 @@ impl<D: Decider> Streams<D> {
         let metadata: Arc<str> =
             serde_json::to_string(&context.metadata).expect("metadata is plain text").into();
         let mut whole = false;
+        // How far the stream was in the log when that was asked: a refusal rests on no less.
+        let mut seen = None;
         // Kept for all attempts: what was loaded for this command is there for it, whatever the cache lets go of.
         let slot = self.cache.slot(id);
         for _ in 0..ATTEMPTS {
@@ -156,13 +126,14 @@ impl<D: Decider> Streams<D> {
                     }
                 }
                 Attempt::Refused(Undecided::NeedsHistory, _) => whole = true,
-                Attempt::Refused(Undecided::Refused(refusal), lineage) => {
-                    if let Some(answer) = self.refuse(id, &lineage, context).await? {
+                Attempt::Refused(Undecided::Refused(refusal), basis) => {
+                    if let Some(answer) = self.refuse(id, &slot, &basis, &mut seen, context).await? {
                         return answer.ok_or(ExecuteError::Refused(refusal));
                     }
                 }
-                Attempt::VersionMismatch { expected, actual, lineage } => {
-                    if let Some(answer) = self.refuse(id, &lineage, context).await? {
+                Attempt::VersionMismatch { expected, basis } => {
+                    let actual = basis.version;
+                    if let Some(answer) = self.refuse(id, &slot, &basis, &mut seen, context).await? {
                         return answer.ok_or(ExecuteError::VersionMismatch { expected, actual });
                     }
                 }
@@ -195,12 +166,11 @@ impl<D: Decider> Streams<D> {
         if let Some(expected) = call.context.expected_version
             && expected != loaded.version
         {
-            let lineage = Arc::clone(&loaded.lineage);
-            return Attempt::VersionMismatch { expected, actual: loaded.version, lineage };
+            return Attempt::VersionMismatch { expected, basis: Basis::of(loaded) };
         }
         let events = match loaded.state.decide(history, call.command, call.day()) {
             Ok(events) => events,
-            Err(undecided) => return Attempt::Refused(undecided, Arc::clone(&loaded.lineage)),
+            Err(undecided) => return Attempt::Refused(undecided, Basis::of(loaded)),
         };
         Attempt::Appending(self.queue(id, loaded, &events, call))
     }
@@ -319,15 +289,26 @@ impl<D: Decider> Streams<D> {
         }
     }
 
-    /// Before a refusal is told, what it was decided on must be durable; and a repeat is answered as one.
+    /// Before a refusal is told, what it was decided on must be durable and all that the log has; and a repeat is
+    /// answered as one.
     /// `None`: decide again. `Some(None)`: it is refused.
     async fn refuse(
         &self,
         id: Uuid,
-        lineage: &Arc<Lineage>,
+        slot: &Slot<D>,
+        Basis { version, lineage }: &Basis,
+        seen: &mut Option<i64>,
         context: &CommandContext,
     ) -> Result<Option<Option<Receipt>>, ExecuteError<D::Refusal>> {
         if !self.wait_until_durable(id, lineage).await {
+            return Ok(None);
+        }
+        let in_log = match *seen {
+            Some(in_log) => in_log,
+            None => *seen.insert(self.log.version_of(D::TYPE, id).await?),
+        };
+        if in_log > *version {
+            slot.abandon_before(in_log);
             return Ok(None);
         }
         Ok(Some(self.replay(context).await?))

@@ -5,6 +5,7 @@
 //! - [`Feed`]: events in the order of their positions, for projections and reactions.
 
 mod append;
+mod attempt;
 mod batch;
 mod booking_day;
 mod borrower;

@@ -95,8 +95,19 @@ async fn what_a_period_is_refused_for(_: PgPoolOptions, options: PgConnectOption
     let long = format!(r#"{{"reason": "{}"}}"#, "r".repeat(501));
     let answer = server.post("/v1/periods/2026-04/close", &long).await;
     writeln!(report, "a long reason: {}", answer.problem()).unwrap();
-    expect![[r"
-    "]]
+    expect![[r#"
+        reopened before any was closed: 409 period_not_closed month=period_not_closed
+        closed again: 409 period_closed month=period_closed
+        closed with a later one: 409 period_closed month=period_closed
+        not the next: 409 period_out_of_order month=period_out_of_order
+        the month of today's last day: 422 period_not_over month=period_not_over
+        a month to come: 422 period_not_over month=period_not_over
+        reopened while open: 409 period_not_closed month=period_not_closed
+        reopened before a later one: 409 period_out_of_order month=period_out_of_order
+        no month: 400 invalid_parameter month=invalid_parameter
+        a day: 400 invalid_parameter month=invalid_parameter
+        a long reason: 422 invalid_value /reason=too_long
+    "#]]
     .assert_eq(&report);
     assert_eq!(server.stored().await, stored, "a refused command stores nothing");
     server.stop().await;

@@ -241,3 +241,19 @@ async fn what_is_queued_is_durable_before_the_log_closes(pool: PgPool) {
         join_all(commands).await.into_iter().filter(|outcome| matches!(outcome, Ok(Ok(_)))).count();
     assert_eq!(count(&pool, "select count(*) from events").await, i64::try_from(accepted).unwrap());
 }
+
+#[sqlx::test(migrations = false)]
+async fn a_refusal_rests_on_what_other_processes_recorded(pool: PgPool) {
+    let (one, other) = (counters_on(&pool).await, counters_on(&pool).await);
+    one.execute(id(1), &Count::By(5), &without_key()).await.unwrap();
+    other.execute(id(1), &Count::By(-4), &without_key()).await.unwrap();
+    // As far as the first server knows, the sum is 5.
+    let counted = one.execute(id(1), &Count::UpTo { by: 4, limit: 5 }, &without_key()).await.unwrap();
+    assert_eq!(counted.version, 3);
+    let refused = other.execute(id(1), &Count::UpTo { by: 1, limit: 5 }, &without_key()).await;
+    assert!(matches!(refused, Err(ExecuteError::Refused(AboveLimit { sum: 6 }))), "{refused:?}");
+    let expecting = CommandContext { expected_version: Some(3), ..without_key() };
+    one.execute(id(1), &Count::By(0), &expecting).await.unwrap();
+    let expecting = CommandContext { expected_version: Some(4), ..without_key() };
+    other.execute(id(1), &Count::By(0), &expecting).await.unwrap();
+}

@@ -1,6 +1,5 @@
 //! Loan products, as new loans see them and in their earlier versions.
 
-
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use chrono::{DateTime, NaiveDate, Utc};

@@ -174,7 +174,8 @@ impl Book {
 
     /// A plain entry, and its reversal where a day is named for it.
     pub(crate) fn post(&mut self, id: Uuid, on: NaiveDate, amount: &str, reversed_on: Option<NaiveDate>) {
-        let reversal = reversed_on.map(|on| EntryCommand::Reverse(Reverse { on, reason: "twice".to_owned() }));
+        let reversal =
+            reversed_on.map(|on| EntryCommand::Reverse(Reverse { on, reason: "twice".to_owned() }));
         self.entry(id, DecisionDay::open(NaiveDate::MAX), [rent(on, amount)].into_iter().chain(reversal));
     }
 
@@ -216,7 +217,8 @@ impl Book {
     pub(crate) fn close_and_reopen(&mut self, periods: &mut Periods, before: u128) {
         let before = u32::try_from(before).expect("few months");
         let first = day("2020-01-01").checked_add_months(Months::new(before)).expect("a date");
-        let change = Change { month: Month::of(first), reason: (before % 2 == 0).then(|| "signed".to_owned()) };
+        let change =
+            Change { month: Month::of(first), reason: (before % 2 == 0).then(|| "signed".to_owned()) };
         let close = PeriodCommand::Close(change.clone());
         let commands = [close.clone(), PeriodCommand::Reopen(change), close];
         for (sequence, command) in (i64::from(before) * 3 + 1..).zip(commands) {

@@ -78,7 +78,8 @@ async fn a_line_booked_late_shows_the_day_on_which_it_counts_and_its_cause(pool:
     let entry = client.ask(&format!("/v1/entries/{id}")).await.json();
     assert_eq!((&entry["on"], &entry["booked_on"]), (&"2025-02-10".into(), &"2025-04-01".into()));
     let closed = client.ask("/v1/trial-balance?on=2025-03-31").await.json();
-    let rent = closed["items"].as_array().expect("a list").iter().find(|line| line["account"] == "expenses:rent");
+    let rent =
+        closed["items"].as_array().expect("a list").iter().find(|line| line["account"] == "expenses:rent");
     assert_eq!(rent.expect("the account")["balance"], "20.00", "the closed month stays as it was");
     running.stop().await;
 }
