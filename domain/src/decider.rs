@@ -23,12 +23,12 @@ pub trait Decider: Default + Clone + Serialize + DeserializeOwned + Send + Sync 
     type Refusal: Error + Send + Sync + 'static;
     type History: Default + Clone + Serialize + DeserializeOwned + Send + Sync;
 
-    /// Decides `command` on the booking day `today`: the events that follow, or why it is refused.
+    /// Decides `command` on a day: the events that follow, or why it is refused.
     fn decide(
         &self,
         history: Option<&Self::History>,
         command: &Self::Command,
-        today: NaiveDate,
+        day: DecisionDay,
     ) -> Result<Vec<Self::Event>, Undecided<Self::Refusal>>;
 
     /// Folds what happened into the state. An impossible event means a corrupt stream and panics.
@@ -45,6 +45,28 @@ pub trait Decider: Default + Clone + Serialize + DeserializeOwned + Send + Sync 
 pub trait StoredEvent: DomainEvent + Send + Sync {
     /// Reads the payload of an event of type `event_type`, as the current version of that type writes it.
     fn read(event_type: &str, payload: &str) -> Result<Self, serde_json::Error>;
+}
+
+/// The day on which a command is decided, and what of the past is closed by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecisionDay {
+    /// The booking day: no value date lies after it.
+    pub today: NaiveDate,
+    /// The last day of the last closed accounting period. What counts on a day up to then is booked after it.
+    pub closed_through: Option<NaiveDate>,
+}
+
+impl DecisionDay {
+    /// A day on which no period is closed.
+    pub const fn open(today: NaiveDate) -> Self {
+        Self { today, closed_through: None }
+    }
+
+    /// The first open day, where `on` lies in a closed period.
+    pub fn booked_on(self, on: NaiveDate) -> Option<NaiveDate> {
+        let closed = self.closed_through.filter(|closed_through| on <= *closed_through)?;
+        Some(closed.succ_opt().expect("periods end with the years that calendars know"))
+    }
 }
 
 /// Why a decision gave no events.
@@ -65,11 +87,11 @@ pub struct WholeStream<D: Decider> {
     pub history: D::History,
 }
 
-/// A command and the booking day on which it is decided.
+/// A command and the day on which it is decided.
 #[derive(Debug)]
 pub struct DatedCommand<Command> {
     pub command: Command,
-    pub today: NaiveDate,
+    pub day: DecisionDay,
 }
 
 impl<D: Decider> Aggregate for WholeStream<D> {
@@ -85,7 +107,7 @@ impl<D: Decider> Aggregate for WholeStream<D> {
         _services: &Self::Services,
         sink: &EventSink<Self>,
     ) -> Result<(), Self::Error> {
-        for event in self.state.decide(Some(&self.history), &command.command, command.today)? {
+        for event in self.state.decide(Some(&self.history), &command.command, command.day)? {
             sink.write(event, self).await;
         }
         Ok(())

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::decider::{Decider, StoredEvent, Undecided};
+use crate::decider::{Decider, DecisionDay, StoredEvent, Undecided};
 use crate::journal::{Account, JournalLine, Side};
 use crate::{Amount, AmountError, Currency};
 
@@ -25,6 +25,9 @@ pub enum EntryEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Posted {
     pub on: NaiveDate,
+    /// Where it differs from `on`, which lies in a closed period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booked_on: Option<NaiveDate>,
     pub description: String,
     pub currency: Currency,
     pub lines: Vec<EntryLine>,
@@ -36,6 +39,8 @@ pub struct Posted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reversed {
     pub on: NaiveDate,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booked_on: Option<NaiveDate>,
     pub reason: String,
     pub currency: Currency,
     pub lines: Vec<EntryLine>,
@@ -175,11 +180,11 @@ impl Decider for Entry {
         &self,
         _history: Option<&()>,
         command: &EntryCommand,
-        today: NaiveDate,
+        day: DecisionDay,
     ) -> Result<Vec<EntryEvent>, Undecided<EntryRefusal>> {
         let event = match command {
-            EntryCommand::Post(command) => post(self, command, today)?,
-            EntryCommand::Reverse(command) => reverse(self, command, today)?,
+            EntryCommand::Post(command) => post(self, command, day)?,
+            EntryCommand::Reverse(command) => reverse(self, command, day)?,
         };
         Ok(vec![event])
     }
@@ -201,12 +206,12 @@ impl Decider for Entry {
     }
 }
 
-fn post(entry: &Entry, command: &Post, today: NaiveDate) -> Result<EntryEvent, EntryRefusal> {
+fn post(entry: &Entry, command: &Post, day: DecisionDay) -> Result<EntryEvent, EntryRefusal> {
     if *entry != Entry::Unknown {
         return Err(EntryRefusal::AlreadyExists);
     }
-    if command.on > today {
-        return Err(EntryRefusal::FutureDate { on: command.on, today });
+    if command.on > day.today {
+        return Err(EntryRefusal::FutureDate { on: command.on, today: day.today });
     }
     let count = command.lines.len();
     if !(2..=MOST_LINES).contains(&count) {
@@ -229,6 +234,7 @@ fn post(entry: &Entry, command: &Post, today: NaiveDate) -> Result<EntryEvent, E
     }
     Ok(EntryEvent::Posted(Posted {
         on: command.on,
+        booked_on: day.booked_on(command.on),
         description: command.description.clone(),
         currency: command.currency,
         lines,
@@ -236,20 +242,21 @@ fn post(entry: &Entry, command: &Post, today: NaiveDate) -> Result<EntryEvent, E
     }))
 }
 
-fn reverse(entry: &Entry, command: &Reverse, today: NaiveDate) -> Result<EntryEvent, EntryRefusal> {
+fn reverse(entry: &Entry, command: &Reverse, day: DecisionDay) -> Result<EntryEvent, EntryRefusal> {
     let posted = match entry {
         Entry::Unknown => return Err(EntryRefusal::Unknown),
         Entry::Reversed { on } => return Err(EntryRefusal::AlreadyReversed { on: *on }),
         Entry::Posted(posted) => posted,
     };
-    if command.on > today {
-        return Err(EntryRefusal::FutureDate { on: command.on, today });
+    if command.on > day.today {
+        return Err(EntryRefusal::FutureDate { on: command.on, today: day.today });
     }
     if command.on < posted.on {
         return Err(EntryRefusal::BeforeFirstFact { on: command.on, first: posted.on });
     }
     Ok(EntryEvent::Reversed(Reversed {
         on: command.on,
+        booked_on: day.booked_on(command.on),
         reason: command.reason.clone(),
         currency: posted.currency,
         lines: posted.lines.iter().map(EntryLine::mirrored).collect(),

@@ -26,16 +26,31 @@ pub struct Fact {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum What {
-    Disbursement { id: DisbursementId, amount: Amount },
+    Disbursement {
+        id: DisbursementId,
+        amount: Amount,
+    },
     Payment(Payment),
     /// Joins the row in whose period it falls due; after the last due date a row of its own.
-    Charge { id: ChargeId, component: Component, amount: Amount },
+    Charge {
+        id: ChargeId,
+        component: Component,
+        amount: Amount,
+    },
     /// Takes off what is unpaid of a charge on that date, or `amount` of it.
-    Waiver { charge: ChargeId, amount: Option<Amount> },
+    Waiver {
+        charge: ChargeId,
+        amount: Option<Amount>,
+    },
     /// The payer's bank took money back: that principal joins the row in whose period the fact falls.
-    Chargeback { payment: PaymentId, amount: Amount },
+    Chargeback {
+        payment: PaymentId,
+        amount: Amount,
+    },
     /// An overpayment was given back.
-    Refund { amount: Amount },
+    Refund {
+        amount: Amount,
+    },
     Restructure(Restructure),
     WriteOff,
 }
@@ -82,12 +97,15 @@ pub enum Early {
     Anticipation,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// How a loan is restructured (LENDING.md §13).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "mode", rename_all = "snake_case")]
 pub enum Restructure {
     /// Open principal, with the open amounts of the components in `capitalize`, becomes the principal of `terms`.
     Replace {
         /// Its `principal` stands for nothing: servicing puts in what is open on the date.
         terms: Arc<Terms>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         capitalize: Vec<Component>,
     },
     /// All open principal moves to new rows.
@@ -106,8 +124,10 @@ pub struct Effect {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub applied: Vec<CreditApplied>,
     /// What it adds to (below zero: takes from) what exceeds everything owed.
+    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
     pub overpaid: Amount,
     /// What it adds to (below zero: takes from) what is kept for the borrower until the next due date.
+    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
     pub credit: Amount,
     /// How installments changed with it, before the shares count: late charges to its date, rows drawn again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -149,6 +169,7 @@ pub struct Planned {
     pub from: NaiveDate,
     pub due_on: NaiveDate,
     pub due: Components,
+    #[serde(default = "no_components", skip_serializing_if = "no_component")]
     pub waived: Components,
 }
 
@@ -158,4 +179,53 @@ pub struct WriteOff {
     pub on: NaiveDate,
     pub open: Components,
     pub accrued_interest: Amount,
+}
+
+impl Effect {
+    /// What it covers of each component, over all installments.
+    pub fn components(&self) -> Components {
+        self.shares.iter().fold(Components::NOTHING, |sum, share| sum.plus(share.allocation))
+    }
+
+    /// Whether it changes anything; the balance after it is no change of its own.
+    pub fn moves_nothing(&self) -> bool {
+        self.shares.is_empty()
+            && self.applied.is_empty()
+            && self.replanned.is_empty()
+            && self.overpaid.is_zero()
+            && self.credit.is_zero()
+            && self.write_off.is_none()
+    }
+
+    /// What it adds to the principal of all installments, before its shares count.
+    pub fn principal_added(&self) -> Amount {
+        let principal =
+            |planned: Option<Planned>| planned.map_or(Amount::ZERO, |planned| planned.agreed().principal);
+        self.replanned.iter().map(|row| principal(row.after).minus(principal(row.before))).sum()
+    }
+}
+
+impl Planned {
+    /// What is due and was not waived.
+    pub fn agreed(self) -> Components {
+        self.due.minus(self.waived)
+    }
+}
+
+const fn nothing() -> Amount {
+    Amount::ZERO
+}
+
+const fn no_components() -> Components {
+    Components::NOTHING
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_nothing(amount: &Amount) -> bool {
+    amount.is_zero()
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn no_component(components: &Components) -> bool {
+    components.is_nothing()
 }

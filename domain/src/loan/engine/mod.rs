@@ -9,6 +9,9 @@ use crate::Amount;
 use crate::component::Components;
 use crate::terms::Terms;
 
+/// The version of the calculation: raised when the same facts come to something else. Money events record it.
+pub const CALCULATION: u32 = 1;
+
 /// The loan as it follows from its facts, seen on a day.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Derived {
@@ -55,4 +58,14 @@ pub struct Accrued {
     pub on: NaiveDate,
     pub amount: Amount,
     pub total: Amount,
+}
+
+/// The loan as it follows from the facts dated up to `day`; charges stay, since they are part of their rows.
+pub fn derive(_terms: &Terms, _facts: &[Fact], _day: NaiveDate) -> Derived {
+    unimplemented!("comes with the engine")
+}
+
+/// What settles the loan on a day.
+pub fn quote(_terms: &Terms, _facts: &[Fact], _on: NaiveDate) -> SettlementQuote {
+    unimplemented!("comes with the engine")
 }
