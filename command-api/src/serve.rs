@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::Response;
 use axum::response::IntoResponse;
-use domain::decider::Decider;
+use domain::decider::{Decider, DecisionDay};
 use event_store::{Claim, CommandContext, IdempotencyKey, Metadata, Receipt, Streams};
 use problems::{INVALID_PARAMETER, Problem};
 use serde::de::DeserializeOwned;
@@ -88,7 +88,7 @@ pub(crate) async fn receive<B: DeserializeOwned>(
         engine: ENGINE,
     };
     let context = CommandContext {
-        today: state.booking_day.today(),
+        day: DecisionDay::open(state.booking_day.today()),
         key: Some(IdempotencyKey { client: actor.client, key, request_hash }),
         expected_version,
         claims: Vec::new(),

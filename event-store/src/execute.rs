@@ -6,8 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::NaiveDate;
-use domain::decider::{Decider, Undecided};
+use domain::decider::{Decider, DecisionDay, Undecided};
 use serde::Serialize;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -34,8 +33,8 @@ pub struct Streams<D: Decider> {
 /// What comes with a command besides itself.
 #[derive(Debug, Clone)]
 pub struct CommandContext {
-    /// The booking day.
-    pub today: NaiveDate,
+    /// The booking day, and what is closed by then.
+    pub day: DecisionDay,
     pub key: Option<IdempotencyKey>,
     /// Refuse unless the stream is at this version.
     pub expected_version: Option<i64>,
@@ -173,7 +172,7 @@ impl<D: Decider> Streams<D> {
             let lineage = Arc::clone(&loaded.lineage);
             return Attempt::VersionMismatch { expected, actual: loaded.version, lineage };
         }
-        let events = match loaded.state.decide(history, command, context.today) {
+        let events = match loaded.state.decide(history, command, context.day) {
             Ok(events) => events,
             Err(undecided) => return Attempt::Refused(undecided, Arc::clone(&loaded.lineage)),
         };

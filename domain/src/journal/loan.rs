@@ -24,7 +24,7 @@ use crate::{Amount, Currency};
 /// is booked in a closed period, and every correction stands with its cause.
 pub fn loan_postings(event: &LoanEvent) -> Vec<Posting> {
     let (Some(outcome), Some((_, booked_on)), Some(currency)) =
-        (event.outcome(), event.days(), currency_of(event))
+        (event.outcome(), event.days(), event.currency())
     else {
         return Vec::new();
     };
@@ -34,6 +34,7 @@ pub fn loan_postings(event: &LoanEvent) -> Vec<Posting> {
     if let Some(effect) = event.effect() {
         own.count(effect, Books::of(matches!(event, LoanEvent::RecoveryRecorded(_))));
     }
+    own.debit(&LOAN_PRINCIPAL, outcome.principal_added);
     own.credit(&DEFERRED_INCOME, outcome.deferred);
     own.credit(&IOF, outcome.tax);
     own.debit(&FEE_INCOME, outcome.tax);
@@ -51,29 +52,6 @@ pub fn loan_postings(event: &LoanEvent) -> Vec<Posting> {
         _ => &INTEREST_INCOME,
     };
     book.postings(currency, against)
-}
-
-fn currency_of(event: &LoanEvent) -> Option<Currency> {
-    Some(match event {
-        LoanEvent::Disbursed(event) => event.currency,
-        LoanEvent::ChargeAdded(event) => event.currency,
-        LoanEvent::ChargeWaived(event) => event.currency,
-        LoanEvent::RepaymentRecorded(event) => event.currency,
-        LoanEvent::RepaymentChargedBack(event) => event.currency,
-        LoanEvent::RepaymentReversed(event)
-        | LoanEvent::CreditReversed(event)
-        | LoanEvent::RecoveryReversed(event) => event.currency,
-        LoanEvent::CreditGranted(event) => event.currency,
-        LoanEvent::SettledEarly(event) => event.currency,
-        LoanEvent::OverpaymentRefunded(event) => event.currency,
-        LoanEvent::Restructured(event) => event.currency,
-        LoanEvent::WrittenOff(event) => event.currency,
-        LoanEvent::WriteOffReversed(event) => event.currency,
-        LoanEvent::RecoveryRecorded(event) => event.currency,
-        LoanEvent::Applied(_) | LoanEvent::Approved(_) | LoanEvent::Rejected(_) | LoanEvent::Withdrawn(_) => {
-            return None;
-        }
-    })
 }
 
 /// The account that is credited when a component is received.
@@ -162,9 +140,6 @@ impl Sums {
     }
 
     fn disburse(&mut self, event: &Disbursed) {
-        for installment in &event.installments {
-            self.debit(&LOAN_PRINCIPAL, installment.principal);
-        }
         self.credit(&CASH, event.released);
         self.credit(&FEE_INCOME, event.fees);
         let Some(tax) = event.tax else { return };
@@ -205,8 +180,6 @@ impl Sums {
         }
         self.credit(&OVERPAYMENTS, signed(effect.overpaid));
         self.credit(&CREDITS, signed(effect.credit));
-        let owed = if books == Books::Off { &CREDIT_LOSSES } else { &LOAN_PRINCIPAL };
-        self.debit(owed, signed(effect.principal_added()));
         if let Some(write_off) = &effect.write_off {
             self.debit(&CREDIT_LOSSES, signed(write_off.open.principal));
             self.credit(&LOAN_PRINCIPAL, signed(write_off.open.principal));

@@ -129,14 +129,33 @@ pub struct Effect {
     /// What it adds to (below zero: takes from) what is kept for the borrower until the next due date.
     #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
     pub credit: Amount,
-    /// How installments changed with it, before the shares count: late charges to its date, rows drawn again.
+    /// How installments changed with it. Deriving leaves this empty: whoever records a fact compares the loan before
+    /// it with the loan after it, see [`super::engine::replanned`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replanned: Vec<Replanned>,
+    /// What it takes off installments without payment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<Share>,
+    /// Of a disbursement or a restructure: what joined the principal, and what did not reach the borrower.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlay: Option<Outlay>,
     /// Principal open after it.
     pub balance: Amount,
     /// Of a write-off: what it took off the books, by component; interest accrued but not yet due beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub write_off: Option<WriteOff>,
+}
+
+/// What a disbursement or a restructure adds to what is owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Outlay {
+    /// What joins what is amortized: the amount disbursed with financed fees and tax; of a restructure what was
+    /// capitalized.
+    pub principal: Amount,
+    /// Fees and tax kept back from the release.
+    pub withheld: Amount,
+    /// The IOF that arises, however it is collected.
+    pub tax: Amount,
 }
 
 /// What a payment covers of one installment.
@@ -191,24 +210,16 @@ impl Effect {
     pub fn moves_nothing(&self) -> bool {
         self.shares.is_empty()
             && self.applied.is_empty()
-            && self.replanned.is_empty()
+            && self.waived.is_empty()
+            && self.outlay.is_none()
             && self.overpaid.is_zero()
             && self.credit.is_zero()
             && self.write_off.is_none()
     }
 
-    /// What it adds to the principal of all installments, before its shares count.
-    pub fn principal_added(&self) -> Amount {
-        let principal =
-            |planned: Option<Planned>| planned.map_or(Amount::ZERO, |planned| planned.agreed().principal);
-        self.replanned.iter().map(|row| principal(row.after).minus(principal(row.before))).sum()
-    }
-}
-
-impl Planned {
-    /// What is due and was not waived.
-    pub fn agreed(self) -> Components {
-        self.due.minus(self.waived)
+    /// What it takes off installments without payment, all together.
+    pub fn waived_in_all(&self) -> Amount {
+        self.waived.iter().map(|share| share.allocation.total()).sum()
     }
 }
 

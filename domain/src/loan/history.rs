@@ -9,13 +9,12 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::engine::{self, Derived};
-use super::event::{Disbursed, FactKind, LoanEvent, Rederived};
-use super::facts::{Effect, Fact, Payment, Purpose, Restructure, What};
+use super::engine::{self, Derived, EngineError};
+use super::event::{FactKind, LoanEvent, Rederived};
+use super::facts::{Early, Effect, Fact, Payment, Purpose, Restructure, What};
 use super::settlement::SettlementQuote;
 use crate::Amount;
 use crate::id::{ChargeId, PaymentId};
-use crate::iof::IofCollection;
 use crate::terms::Terms;
 
 /// The facts of a loan in the order of recording, each with what it was decided to come to.
@@ -34,10 +33,6 @@ struct Recorded {
     id: Option<Uuid>,
     /// As decided last; of the first disbursement none, since its installments say it.
     effect: Option<Effect>,
-    /// Of the first disbursement: the principal of its installments.
-    planned: Amount,
-    /// Of a disbursement: the principal that money, or fees and tax, stand behind.
-    funded: Amount,
 }
 
 /// A payment of the loan.
@@ -69,7 +64,6 @@ impl LoanHistory {
                 let index = self.write_off().expect("a write-off is undone that was recorded");
                 self.reverse(index);
             }
-            LoanEvent::Disbursed(disbursed) => self.record_disbursement(disbursed),
             _ => {
                 let (id, fact) = fact_of(event).expect("every other event records a fact");
                 self.push(id, fact, event.effect().cloned());
@@ -123,23 +117,22 @@ impl LoanHistory {
         disbursements.any(|fact| fact.on <= day)
     }
 
-    /// The loan seen on a day; `None` before the disbursement.
-    pub fn derive(&self, day: NaiveDate) -> Option<Derived> {
-        let terms = self.terms.as_ref().filter(|_| self.disbursed_by(day))?;
-        Some(engine::derive(terms, &self.facts, day))
+    /// The loan seen on a day, from the facts dated up to it and every charge.
+    pub fn derive(&self, day: NaiveDate) -> Result<Derived, EngineError> {
+        engine::derive(self.agreed(), &self.facts, day)
     }
 
-    /// What settles the loan on a day; `None` before the disbursement.
-    pub fn quote(&self, on: NaiveDate) -> Option<SettlementQuote> {
-        let terms = self.terms.as_ref().filter(|_| self.disbursed_by(on))?;
-        Some(engine::quote(terms, &self.facts, on))
+    /// What settles the loan on a day.
+    pub fn quote(&self, on: NaiveDate) -> Result<SettlementQuote, EngineError> {
+        engine::quote(self.agreed(), &self.facts, on)
     }
 
-    /// The loan as it stood at its last fact, and every fact that comes to something else than was recorded.
-    pub fn rederive(&self) -> Option<(Derived, Vec<Rederived>)> {
-        let derived = self.derive(self.last_on?)?;
+    /// The loan at its last fact, and every fact that comes to something else than was recorded: none, where the
+    /// calculation is the one that decided.
+    pub fn rederive(&self) -> Result<(Derived, Vec<Rederived>), EngineError> {
+        let derived = self.derive_last()?;
         let moved = self.rederived(self, &derived);
-        Some((derived, moved))
+        Ok((derived, moved))
     }
 
     pub fn find_payment(&self, id: PaymentId) -> Option<RecordedPayment<'_>> {
@@ -204,9 +197,9 @@ impl LoanHistory {
         self.recorded.get(index)?.effect.as_ref()
     }
 
-    /// Says that a further disbursement brings so much principal that money or fees and tax stand behind.
-    pub(super) fn fund(&mut self, index: usize, funded: Amount) {
-        self.recorded[index].funded = funded;
+    /// The loan seen on the latest value date.
+    pub(super) fn derive_last(&self) -> Result<Derived, EngineError> {
+        self.derive(self.last_on.expect("a disbursed loan has a value date"))
     }
 
     /// Every fact of this history that comes to something else in `derived`, which follows from `now`.
@@ -240,25 +233,27 @@ impl LoanHistory {
 
     /// Capitalized income that is not received yet: principal without money behind it, received last.
     pub(super) fn deferred(&self, derived: &Derived) -> Amount {
-        let zero = self.terms.as_ref().map_or(Amount::ZERO, |terms| terms.currency.zero());
+        let zero = self.agreed().currency.zero();
         if self.write_off().is_some() {
             return zero;
         }
-        let facts = self.facts.iter().zip(&self.recorded).zip(&derived.effects);
-        let capitalized = facts.enumerate().map(|(index, ((fact, recorded), effect))| {
-            let added = effect.as_ref().map_or(Amount::ZERO, Effect::principal_added);
+        let planned: Amount = derived.rows.iter().map(|row| row.due.principal).sum();
+        let funded = self.facts.iter().zip(&derived.effects).filter_map(|(fact, effect)| {
+            let effect = effect.as_ref()?;
             match fact.what {
-                // Its installments are no effect of their own.
-                What::Disbursement { .. } if index == self.first_disbursement() => {
-                    recorded.planned.minus(recorded.funded)
-                }
-                What::Disbursement { .. } => added.minus(recorded.funded),
-                What::Restructure(_) => added,
-                _ => Amount::ZERO,
+                What::Disbursement { .. } => effect.outlay.map(|outlay| outlay.principal),
+                What::Chargeback { amount, .. } => Some(amount),
+                // What of it was taken back by a later fact is owed again.
+                What::Refund { amount } => Some(amount.plus(effect.overpaid)),
+                _ => None,
             }
         });
-        let capitalized: Amount = capitalized.sum();
+        let capitalized = planned.minus(funded.sum());
         zero.plus(capitalized.min(derived.balances.principal).max(Amount::ZERO))
+    }
+
+    fn agreed(&self) -> &Terms {
+        self.terms.as_ref().expect("a loan is applied for before anything follows from it")
     }
 
     fn first_disbursement(&self) -> usize {
@@ -268,21 +263,9 @@ impl LoanHistory {
             .unwrap_or(usize::MAX)
     }
 
-    fn record_disbursement(&mut self, disbursed: &Disbursed) {
-        let fact = Fact {
-            on: disbursed.on,
-            what: What::Disbursement { id: disbursed.disbursement_id, amount: disbursed.amount },
-            reversed: false,
-        };
-        self.push(Some(disbursed.disbursement_id.uuid()), fact, disbursed.effect.clone());
-        let index = self.facts.len() - 1;
-        self.recorded[index].funded = disbursed.funded();
-        self.recorded[index].planned = disbursed.installments.iter().map(|row| row.principal).sum();
-    }
-
     fn push(&mut self, id: Option<Uuid>, fact: Fact, effect: Option<Effect>) {
         self.facts.push(fact);
-        self.recorded.push(Recorded { id, effect, planned: Amount::ZERO, funded: Amount::ZERO });
+        self.recorded.push(Recorded { id, effect });
     }
 
     fn reverse(&mut self, index: usize) {
@@ -293,18 +276,6 @@ impl LoanHistory {
     fn reverse_payment(&mut self, id: PaymentId) {
         let index = self.find_payment(id).expect("a payment is reversed that was recorded").index;
         self.reverse(index);
-    }
-}
-
-impl Disbursed {
-    /// The principal that money, or fees and tax that joined it, stand behind.
-    pub(super) fn funded(&self) -> Amount {
-        let tax = self.tax.map_or(Amount::ZERO, |tax| match tax.collected {
-            IofCollection::Financed | IofCollection::Withheld => tax.amount,
-            IofCollection::Cash | IofCollection::Installment => Amount::ZERO,
-        });
-        // What is kept back was part of the amount, the rest of fees and tax comes on top of it.
-        self.released.plus(self.fees).plus(tax)
     }
 }
 
@@ -341,6 +312,10 @@ pub(super) fn kind_of(what: &What) -> FactKind {
 /// The fact that an event records, and the id that it goes by.
 fn fact_of(event: &LoanEvent) -> Option<(Option<Uuid>, Fact)> {
     let (id, on, what) = match event {
+        LoanEvent::Disbursed(event) => {
+            let (id, amount) = (event.disbursement_id, event.amount);
+            (Some(id.uuid()), event.on, What::Disbursement { id, amount })
+        }
         LoanEvent::ChargeAdded(event) => {
             let (id, component, amount) = (event.charge_id, event.component, event.amount);
             (Some(id.uuid()), event.due_on, What::Charge { id, component, amount })
@@ -371,7 +346,7 @@ fn fact_of(event: &LoanEvent) -> Option<(Option<Uuid>, Fact)> {
 
 fn payment_of(event: &LoanEvent) -> Option<(NaiveDate, Payment)> {
     let agreed =
-        |id, purpose, amount| Payment { id, purpose, amount, early: Default::default(), excess: None };
+        |id, purpose, amount| Payment { id, purpose, amount, early: Early::Installment, excess: None };
     Some(match event {
         LoanEvent::RepaymentRecorded(event) => {
             let (early, excess) = (event.early, event.excess);

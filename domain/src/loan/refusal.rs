@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::engine::EngineError;
 use super::standing::Status;
 use crate::id::{ChargeId, PaymentId};
 use crate::schedule::PlanError;
@@ -74,4 +75,17 @@ pub enum LoanRefusal {
     DuplicateCharge(ChargeId),
     #[error("{0}")]
     Plan(#[from] PlanError),
+    /// With it another fact, or itself, could not be in its place.
+    #[error("the loan could not follow: {0}")]
+    Impossible(EngineError),
+}
+
+impl From<EngineError> for LoanRefusal {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Plan(error) => Self::Plan(error),
+            #[allow(unreachable_patterns, reason = "interim")]
+            error => Self::Impossible(error),
+        }
+    }
 }

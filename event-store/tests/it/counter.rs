@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use cqrs_es::DomainEvent;
-use domain::decider::{Decider, StoredEvent, Undecided};
+use domain::decider::{Decider, DecisionDay, StoredEvent, Undecided};
 use event_store::{CommandContext, IdempotencyKey, Metadata};
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,7 @@ impl Decider for Counter {
         &self,
         history: Option<&Vec<i64>>,
         command: &Count,
-        _today: NaiveDate,
+        _day: DecisionDay,
     ) -> Result<Vec<Counted>, Undecided<AboveLimit>> {
         match *command {
             Count::UpTo { by, limit } if self.0 + by > limit => {
@@ -93,7 +93,7 @@ impl Decider for Counter {
 /// A command with this idempotency key, whose request hashes to `request`.
 pub(crate) fn keyed(key: &str, request: u8) -> CommandContext {
     CommandContext {
-        today: NaiveDate::from_ymd_opt(2026, 3, 2).expect("a date"),
+        day: DecisionDay::open(NaiveDate::from_ymd_opt(2026, 3, 2).expect("a date")),
         key: Some(IdempotencyKey { client: "test".into(), key: key.into(), request_hash: [request; 32] }),
         expected_version: None,
         claims: Vec::new(),

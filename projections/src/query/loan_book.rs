@@ -6,7 +6,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::component::{Component, Components};
 use domain::loan::Servicing;
-use domain::loan::event::Allocation;
+use domain::loan::event::Effect;
 use domain::schedule::Installment;
 use domain::terms::Terms;
 use domain::{Amount, Currency};
@@ -45,8 +45,8 @@ pub(crate) struct Transaction {
     pub(crate) on: NaiveDate,
     pub(crate) amount: Amount,
     pub(crate) overpaid: Amount,
-    /// None for a disbursement.
-    pub(crate) allocation: Option<Allocation>,
+    /// None for the first disbursement.
+    pub(crate) allocation: Option<Effect>,
     pub(crate) external_id: Option<String>,
     pub(crate) reversal: Option<(NaiveDate, String)>,
     pub(crate) position: i64,
@@ -111,9 +111,9 @@ impl LoanBook {
         }
         for payment in self.transactions.iter().filter(|payment| payment.reversal.is_none()) {
             let Some(allocation) = &payment.allocation else { continue };
-            for change in &allocation.interest_changes {
-                if let Some(row) = row_mut(&mut rows, change.installment) {
-                    row.due.add(Component::Interest, change.after.minus(change.before));
+            for change in &allocation.replanned {
+                if let (Some(row), Some(after)) = (row_mut(&mut rows, change.installment), change.after) {
+                    row.due = after.due;
                     row.last_moved_on = Some(payment.on);
                 }
             }
@@ -135,8 +135,8 @@ impl LoanBook {
         let after = self.transactions.iter().map(|transaction| {
             if transaction.reversal.is_none() {
                 principal = match &transaction.allocation {
-                    None => principal.plus(transaction.amount),
-                    Some(allocation) => principal.minus(allocation.components().principal),
+                    None => self.installments.iter().map(|row| row.principal).sum(),
+                    Some(effect) => effect.balance,
                 };
             }
             principal
@@ -150,7 +150,9 @@ impl LoanBook {
         due.add(Component::Interest, plan.interest);
         due.add(Component::Fee, plan.fees.plus(plan.tax));
         // The first open row of a plan that has no other says from when on this one is late.
-        let alone = Servicing::begin(Arc::clone(&self.terms), plan.from, std::slice::from_ref(plan));
+        let agreed = (plan.from, plan.principal);
+        let alone =
+            Servicing::begin(Arc::clone(&self.terms), plan.principal, agreed, std::slice::from_ref(plan));
         ServedInstallment {
             plan: plan.clone(),
             due,

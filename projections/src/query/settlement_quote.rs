@@ -3,8 +3,8 @@
 use axum::extract::State;
 use chrono::NaiveDate;
 use domain::decider::Decider;
-use domain::loan::settlement::{self, SettlementQuote};
-use domain::loan::{Loan, LoanHistory, Servicing};
+use domain::loan::settlement::SettlementQuote;
+use domain::loan::{Loan, LoanHistory};
 use problems::{BEFORE_FIRST_FACT, NOT_ACTIVE, ProblemDetails};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoResponses, ToSchema};
@@ -73,7 +73,7 @@ pub(crate) async fn find(
         return Err(BEFORE_FIRST_FACT.because(detail).in_field("on").into());
     }
     let currency = servicing.terms.currency;
-    let quote = settlement::quote(&as_it_stood(*servicing, &history, on), on);
+    let quote = history.quote(on).map_err(|error| NOT_ACTIVE.because(error.to_string()))?;
     let exact = |amount| exact(amount, currency);
     let quote = SettlementQuote {
         on,
@@ -83,13 +83,6 @@ pub(crate) async fn find(
         interest: exact(quote.interest),
     };
     Ok(answer(&reading, as_of, today, QuoteAnswer { quote, as_of }))
-}
-
-fn as_it_stood(servicing: Servicing, history: &LoanHistory, on: NaiveDate) -> Servicing {
-    if on >= servicing.last_on {
-        return servicing;
-    }
-    history.up_to(on).derive().map_or(servicing, |derived| derived.loan)
 }
 
 /// The loan as it follows from its events up to `as_of`.

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::component::Components;
-use domain::loan::event::Allocation;
+use domain::loan::event::Effect;
 use domain::{Amount, Currency};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,11 +15,11 @@ use super::loan_book::{LoanBook, Transaction};
 use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, decode_cursor};
 use crate::loans;
 
-/// A disbursement, a repayment or a settlement.
+/// Money that came or went, or a credit in its place.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TransactionView {
     id: Uuid,
-    /// `disbursement`, `repayment` or `settlement`.
+    /// `disbursement`, `repayment`, `settlement`, `credit`, `recovery`, `chargeback` or `refund`.
     #[serde(rename = "type")]
     kind: String,
     /// The value date.
@@ -98,7 +98,7 @@ impl TransactionView {
             on: row.on,
             amount: row.amount,
             currency,
-            allocation: allocation.map_or(Components::NOTHING, Allocation::components),
+            allocation: allocation.map_or(Components::NOTHING, Effect::components),
             overpaid: row.overpaid,
             balance,
             reversed: reversal.is_some(),

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use domain::decider::DecisionDay;
 use domain::id::PaymentId;
-use domain::loan::command::RecordRepayment;
+use domain::loan::command::{Early, RecordRepayment};
 use domain::loan::{Loan, LoanCommand};
 use event_store::{CommandContext, IdempotencyKey, Log, Metadata, Streams};
 use fastrand::Rng;
@@ -56,9 +57,11 @@ pub(super) async fn pay(streams: &Streams<Loan>, loan: Uuid, today: NaiveDate) -
         on: today,
         amount: Decimal::ONE,
         external_id: None,
+        early: Early::Installment,
+        excess: None,
     });
     let context = CommandContext {
-        today,
+        day: DecisionDay::open(today),
         key: Some(IdempotencyKey { client: "bench".into(), key: Arc::clone(&key), request_hash: [7; 32] }),
         expected_version: None,
         claims: Vec::new(),

@@ -25,7 +25,7 @@ pub(super) fn decide(
     let (id, component) = (command.charge_id, command.kind.component());
     let charge = fact(command.due_on, What::Charge { id, component, amount });
     let now = history.with(Some(id.uuid()), charge);
-    let (effect, outcome) = follow::with_last(loan, history, &now);
+    let (effect, outcome) = follow::with_last(loan, history, &now).map_err(LoanRefusal::from)?;
     Ok(vec![LoanEvent::ChargeAdded(ChargeAdded {
         charge_id: command.charge_id,
         on: day.today,

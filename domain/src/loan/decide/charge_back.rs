@@ -36,7 +36,7 @@ pub(super) fn decide(
     }
     let chargeback = fact(command.on, What::Chargeback { payment: id, amount });
     let now = history.with(Some(command.chargeback_id.uuid()), chargeback);
-    let (effect, outcome) = follow::with_last(loan, history, &now);
+    let (effect, outcome) = follow::with_last(loan, history, &now).map_err(LoanRefusal::from)?;
     Ok(vec![LoanEvent::RepaymentChargedBack(RepaymentChargedBack {
         chargeback_id: command.chargeback_id,
         repayment_id: id,

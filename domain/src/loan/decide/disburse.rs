@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::{Decision, DecisionDay, Loan, LoanEvent, LoanHistory, LoanRefusal, draw_down, not_in_the_future};
+use crate::iof::IofCollection;
 use crate::loan::command::Disburse;
 use crate::loan::engine::CALCULATION;
 use crate::loan::event::{Disbursed, DisbursementTax, Outcome};
+use crate::loan::facts::Outlay;
 use crate::loan::servicing::Servicing;
-use crate::schedule::{self, Disbursement, Plan};
+use crate::schedule::{self, Disbursement, TaxKind};
 use crate::{Amount, terms::Terms};
 
 pub(super) fn decide(
@@ -29,12 +31,16 @@ pub(super) fn decide(
     let amount = amount_of(command, terms, approved)?;
     let plan = schedule::draw_for_loan(terms, &[Disbursement { on: command.on, amount }])
         .map_err(LoanRefusal::Plan)?;
-    let handed_out = HandedOut::of(&plan);
+    let totals = plan.totals;
+    let tax = plan.tax.as_ref().map_or(terms.currency.zero(), |tax| tax.total);
+    let outlay = Outlay { principal: totals.financed, withheld: totals.withheld, tax };
+    let handed_out = HandedOut::of(terms, amount, outlay);
     let agreed = Servicing::begin(Arc::clone(terms), approved, (command.on, amount), &plan.installments);
     let zero = terms.currency.zero();
     let outcome = Outcome {
         rederived: Vec::new(),
         changed: Vec::new(),
+        principal_added: plan.totals.principal,
         deferred: plan.totals.principal.minus(plan.totals.financed),
         tax: zero,
         standing: agreed.standing,
@@ -47,7 +53,7 @@ pub(super) fn decide(
         amount,
         currency: terms.currency,
         released: handed_out.released,
-        fees: handed_out.fees(amount),
+        fees: handed_out.fees,
         tax: handed_out.tax,
         installments: plan.installments,
         effective_cost: plan.effective_cost,
@@ -67,46 +73,29 @@ pub(super) fn amount_of(command: &Disburse, terms: &Terms, approved: Amount) -> 
     Ok(amount)
 }
 
-/// What a plan hands out: released, amortized, and the tax of it.
+/// What a disbursement brings besides the money.
 pub(super) struct HandedOut {
     pub(super) released: Amount,
-    pub(super) financed: Amount,
+    /// Kept back or financed.
+    pub(super) fees: Amount,
     pub(super) tax: Option<DisbursementTax>,
 }
 
 impl HandedOut {
-    pub(super) fn of(plan: &Plan) -> Self {
+    /// Of what is amortized and kept back all that is neither the amount nor the tax are fees.
+    pub(super) fn of(terms: &Terms, amount: Amount, outlay: Outlay) -> Self {
+        use IofCollection::{Cash, Financed, Installment, Withheld};
+        let Outlay { principal, withheld, tax } = outlay;
+        let iof = terms.tax.as_ref().map(|tax| tax.iof.collected);
+        let within = match iof {
+            Some(Financed | Withheld) => tax,
+            Some(Cash | Installment) | None => Amount::ZERO,
+        };
         Self {
-            released: plan.totals.released,
-            financed: plan.totals.financed,
-            tax: plan.tax.as_ref().map(|tax| DisbursementTax {
-                kind: tax.kind,
-                collected: tax.collected,
-                amount: tax.total,
-            }),
+            released: amount.minus(withheld),
+            fees: principal.minus(amount).plus(withheld).minus(within),
+            tax: iof.map(|collected| DisbursementTax { kind: TaxKind::Iof, collected, amount: tax }),
         }
-    }
-
-    /// What of this an earlier plan did not hand out.
-    pub(super) fn beyond(self, earlier: &Self) -> Self {
-        let taxed = earlier.tax.map_or(Amount::ZERO, |tax| tax.amount);
-        Self {
-            released: self.released.minus(earlier.released),
-            financed: self.financed.minus(earlier.financed),
-            tax: self.tax.map(|tax| DisbursementTax { amount: tax.amount.minus(taxed), ..tax }),
-        }
-    }
-
-    /// Fees kept back or financed: what is amortized beyond the release, less the tax in it.
-    pub(super) fn fees(&self, amount: Amount) -> Amount {
-        use crate::iof::IofCollection::{Cash, Financed, Installment, Withheld};
-        let tax = self.tax.map_or(Amount::ZERO, |tax| match tax.collected {
-            Financed | Withheld => tax.amount,
-            Cash | Installment => Amount::ZERO,
-        });
-        let kept_back = amount.minus(self.released);
-        let on_top = self.financed.minus(amount);
-        kept_back.plus(on_top).minus(tax)
     }
 }
 

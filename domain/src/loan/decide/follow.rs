@@ -3,7 +3,7 @@
 
 use super::{Effect, LoanHistory, Servicing};
 use crate::Amount;
-use crate::loan::engine::{CALCULATION, Derived, Row};
+use crate::loan::engine::{CALCULATION, Derived, EngineError, Row};
 use crate::loan::event::{ChangedInstallment, InstallmentState, Outcome, Rederived};
 use crate::loan::standing::Standing;
 
@@ -12,20 +12,20 @@ pub(super) fn with_last(
     loan: &Servicing,
     before: &LoanHistory,
     now: &LoanHistory,
-) -> (Option<Effect>, Outcome) {
-    let derived = derive(now);
+) -> Result<(Option<Effect>, Outcome), EngineError> {
+    let derived = now.derive_last()?;
     let own = derived.effects.last().cloned().flatten();
     let outcome = outcome(loan, before, now, &derived, own.as_ref());
-    (own, outcome)
+    Ok((own, outcome))
 }
 
 /// What follows where a fact was taken out.
-pub(super) fn without(loan: &Servicing, before: &LoanHistory, now: &LoanHistory) -> Outcome {
-    outcome(loan, before, now, &derive(now), None)
-}
-
-fn derive(now: &LoanHistory) -> Derived {
-    now.last_on().and_then(|day| now.derive(day)).expect("a disbursed loan has a plan")
+pub(super) fn without(
+    loan: &Servicing,
+    before: &LoanHistory,
+    now: &LoanHistory,
+) -> Result<Outcome, EngineError> {
+    Ok(outcome(loan, before, now, &now.derive_last()?, None))
 }
 
 fn outcome(
@@ -38,9 +38,12 @@ fn outcome(
     let rederived = before.rederived(now, derived);
     let changed = changed(loan, derived, own, &rederived);
     let tax = derived.rows.iter().map(|row| row.tax.min(row.paid.fee)).sum::<Amount>();
+    let planned: Amount = derived.rows.iter().map(|row| row.due.principal).sum();
+    let planned_before: Amount = loan.rows.iter().map(|row| row.state.due.principal).sum();
     Outcome {
         rederived,
         changed,
+        principal_added: planned.minus(planned_before),
         deferred: now.deferred(derived).minus(loan.deferred),
         tax: tax.minus(loan.tax_covered),
         standing: Standing {

@@ -22,7 +22,7 @@ pub(super) fn decide(
     owing_then(history, command.on, "credit")?;
     let credit = payment_of(command.credit_id, command.on, amount, Purpose::Credit(command.kind));
     let now = history.with(Some(command.credit_id.uuid()), credit);
-    let (effect, outcome) = follow::with_last(loan, history, &now);
+    let (effect, outcome) = follow::with_last(loan, history, &now).map_err(LoanRefusal::from)?;
     let effect = effect.expect(NEW_FACT_COUNTS);
     Ok(vec![LoanEvent::CreditGranted(CreditGranted {
         credit_id: command.credit_id,

@@ -118,7 +118,7 @@ fn owes_something(loan: &Servicing, on: NaiveDate, verb: &'static str) -> Result
 
 /// The loan as it stood on the day of a `verb`, which has to find it owing something.
 fn owing_then(history: &LoanHistory, on: NaiveDate, verb: &'static str) -> Result<Derived, LoanRefusal> {
-    let then = history.derive(on).expect("the loan was disbursed by then");
+    let then = history.derive(on).map_err(LoanRefusal::from)?;
     if then.status != Status::Active {
         return Err(LoanRefusal::NotActiveThen { status: then.status, verb, on });
     }

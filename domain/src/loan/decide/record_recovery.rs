@@ -22,7 +22,7 @@ pub(super) fn decide(
     not_paid_before(history, command.recovery_id, "recovery")?;
     let recovery = payment_of(command.recovery_id, command.on, amount, Purpose::Recovery);
     let now = history.with(Some(command.recovery_id.uuid()), recovery);
-    let (effect, outcome) = follow::with_last(loan, history, &now);
+    let (effect, outcome) = follow::with_last(loan, history, &now).map_err(LoanRefusal::from)?;
     let effect = effect.expect(NEW_FACT_COUNTS);
     Ok(vec![LoanEvent::RecoveryRecorded(RecoveryRecorded {
         recovery_id: command.recovery_id,

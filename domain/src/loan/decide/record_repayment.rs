@@ -70,12 +70,15 @@ pub(in crate::loan) fn on_the_rows_alone(
         overpaid,
         credit: zero,
         replanned: Vec::new(),
+        waived: Vec::new(),
+        outlay: None,
         balance: after.standing.balances.principal,
         write_off: None,
     };
     let outcome = Outcome {
         rederived: Vec::new(),
         changed: Vec::new(),
+        principal_added: zero,
         deferred: zero,
         tax: zero,
         standing: after.standing,
@@ -101,7 +104,7 @@ pub(in crate::loan) fn on_the_history(
     };
     let repayment = Fact { on: command.on, what: What::Payment(payment), reversed: false };
     let now = history.with(Some(command.repayment_id.uuid()), repayment);
-    let (effect, outcome) = follow::with_last(loan, history, &now);
+    let (effect, outcome) = follow::with_last(loan, history, &now).map_err(LoanRefusal::from)?;
     Ok((effect.expect(NEW_FACT_COUNTS), outcome))
 }
 

@@ -16,13 +16,13 @@ pub(super) fn decide(
     let loan = served(loan, "refund", command.on, day)?;
     let amount = loan.terms.currency.try_positive(command.amount).map_err(LoanRefusal::Amount)?;
     let history = whole(history)?;
-    let then = history.derive(command.on).expect("the loan was disbursed by then");
+    let then = history.derive(command.on).map_err(LoanRefusal::from)?;
     if amount > then.overpaid {
         let (overpaid, on) = (then.overpaid, command.on);
         return Err(LoanRefusal::RefundExceedsOverpayment { amount, overpaid, on }.into());
     }
     let now = history.with(Some(command.refund_id.uuid()), fact(command.on, What::Refund { amount }));
-    let (effect, outcome) = follow::with_last(loan, history, &now);
+    let (effect, outcome) = follow::with_last(loan, history, &now).map_err(LoanRefusal::from)?;
     Ok(vec![LoanEvent::OverpaymentRefunded(OverpaymentRefunded {
         refund_id: command.refund_id,
         on: command.on,

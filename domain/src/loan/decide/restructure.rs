@@ -26,7 +26,7 @@ pub(super) fn decide(
     let restructure = checked(loan, &then, command)?;
     let restructured = fact(command.on, What::Restructure(restructure.clone()));
     let now = history.with(Some(command.restructure_id.uuid()), restructured);
-    let (effect, outcome) = follow::with_last(loan, history, &now);
+    let (effect, outcome) = follow::with_last(loan, history, &now).map_err(LoanRefusal::from)?;
     Ok(vec![LoanEvent::Restructured(Restructured {
         restructure_id: command.restructure_id,
         on: command.on,

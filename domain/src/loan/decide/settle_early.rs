@@ -20,13 +20,13 @@ pub(super) fn decide(
     let history = whole(history)?;
     not_paid_before(history, command.repayment_id, "settlement")?;
     owing_then(history, command.on, "settlement")?;
-    let quote = history.quote(command.on).expect("the loan was disbursed by then").amount;
+    let quote = history.quote(command.on).map_err(LoanRefusal::from)?.amount;
     if amount != quote {
         return Err(LoanRefusal::NotTheSettlementAmount { amount, quote, on: command.on }.into());
     }
     let settlement = payment_of(command.repayment_id, command.on, amount, Purpose::Settlement);
     let now = history.with(Some(command.repayment_id.uuid()), settlement);
-    let (effect, outcome) = follow::with_last(loan, history, &now);
+    let (effect, outcome) = follow::with_last(loan, history, &now).map_err(LoanRefusal::from)?;
     let effect = effect.expect(NEW_FACT_COUNTS);
     Ok(vec![LoanEvent::SettledEarly(SettledEarly {
         repayment_id: command.repayment_id,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::Amount;
 use crate::loan::command::WaiveCharge;
-use crate::loan::event::{ChargeWaived, Effect, Planned};
+use crate::loan::event::{ChargeWaived, Effect};
 
 pub(super) fn decide(
     loan: &Loan,
@@ -25,8 +25,8 @@ pub(super) fn decide(
         return Err(LoanRefusal::ChargeUnknown(charge).into());
     }
     let all = history.with(id, fact(on, What::Waiver { charge, amount: None }));
-    let then = all.derive(on).expect("the loan was disbursed by then");
-    let unpaid = then.effects.last().and_then(Option::as_ref).map_or(Amount::ZERO, waived);
+    let then = all.derive(on).map_err(LoanRefusal::from)?;
+    let unpaid = then.effects.last().and_then(Option::as_ref).map_or(Amount::ZERO, Effect::waived_in_all);
     if unpaid.is_zero() {
         return Err(LoanRefusal::NothingToWaive { charge, on }.into());
     }
@@ -34,7 +34,7 @@ pub(super) fn decide(
         return Err(LoanRefusal::WaiverExceedsCharge { amount, unpaid, on }.into());
     }
     let now = history.with(id, fact(on, What::Waiver { charge, amount }));
-    let (effect, outcome) = follow::with_last(loan, history, &now);
+    let (effect, outcome) = follow::with_last(loan, history, &now).map_err(LoanRefusal::from)?;
     let effect = effect.expect(NEW_FACT_COUNTS);
     Ok(vec![LoanEvent::ChargeWaived(ChargeWaived {
         waiver_id: command.waiver_id,
@@ -42,16 +42,10 @@ pub(super) fn decide(
         on,
         booked_on: day.booked_on(on),
         amount,
-        waived: currency.zero().plus(waived(&effect)),
+        waived: currency.zero().plus(effect.waived_in_all()),
         currency,
         reason: command.reason.clone(),
         effect,
         outcome,
     })])
-}
-
-/// What a waiver took off its row.
-fn waived(effect: &Effect) -> Amount {
-    let of = |planned: Option<Planned>| planned.map_or(Amount::ZERO, |planned| planned.waived.total());
-    effect.replanned.iter().map(|row| of(row.after).minus(of(row.before))).sum()
 }

@@ -21,7 +21,7 @@ pub(super) fn decide(
     let history = whole(history)?;
     owing_then(history, command.on, "write-off")?;
     let now = history.with(None, fact(command.on, What::WriteOff));
-    let (effect, outcome) = follow::with_last(loan, history, &now);
+    let (effect, outcome) = follow::with_last(loan, history, &now).map_err(LoanRefusal::from)?;
     Ok(vec![LoanEvent::WrittenOff(WrittenOff {
         on: command.on,
         booked_on: day.booked_on(command.on),

@@ -61,11 +61,18 @@ pub struct Accrued {
 }
 
 /// The loan as it follows from the facts dated up to `day`; charges stay, since they are part of their rows.
-pub fn derive(_terms: &Terms, _facts: &[Fact], _day: NaiveDate) -> Derived {
+pub fn derive(_terms: &Terms, _facts: &[Fact], _day: NaiveDate) -> Result<Derived, EngineError> {
     unimplemented!("comes with the engine")
 }
 
 /// What settles the loan on a day.
-pub fn quote(_terms: &Terms, _facts: &[Fact], _on: NaiveDate) -> SettlementQuote {
+pub fn quote(_terms: &Terms, _facts: &[Fact], _on: NaiveDate) -> Result<SettlementQuote, EngineError> {
     unimplemented!("comes with the engine")
+}
+
+/// Why no loan follows from facts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    #[error(transparent)]
+    Plan(#[from] crate::schedule::PlanError),
 }

@@ -174,6 +174,53 @@ impl LoanEvent {
         self.outcome().map(|outcome| &outcome.standing)
     }
 
+    /// The currency of a money event.
+    pub const fn currency(&self) -> Option<Currency> {
+        Some(match self {
+            Self::Disbursed(event) => event.currency,
+            Self::ChargeAdded(event) => event.currency,
+            Self::ChargeWaived(event) => event.currency,
+            Self::RepaymentRecorded(event) => event.currency,
+            Self::RepaymentChargedBack(event) => event.currency,
+            Self::RepaymentReversed(event) | Self::CreditReversed(event) | Self::RecoveryReversed(event) => {
+                event.currency
+            }
+            Self::CreditGranted(event) => event.currency,
+            Self::SettledEarly(event) => event.currency,
+            Self::OverpaymentRefunded(event) => event.currency,
+            Self::Restructured(event) => event.currency,
+            Self::WrittenOff(event) => event.currency,
+            Self::WriteOffReversed(event) => event.currency,
+            Self::RecoveryRecorded(event) => event.currency,
+            Self::Applied(_) | Self::Approved(_) | Self::Rejected(_) | Self::Withdrawn(_) => {
+                return None;
+            }
+        })
+    }
+
+    /// The external id of a receipt.
+    pub fn external_id(&self) -> Option<&str> {
+        match self {
+            Self::RepaymentRecorded(event) => event.external_id.as_deref(),
+            Self::SettledEarly(event) => event.external_id.as_deref(),
+            Self::RecoveryRecorded(event) => event.external_id.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// What came in of money (below zero: went back) but for disbursements.
+    pub fn cash_received(&self) -> Amount {
+        match self {
+            Self::RepaymentRecorded(event) => event.amount,
+            Self::SettledEarly(event) => event.amount,
+            Self::RecoveryRecorded(event) => event.amount,
+            Self::RepaymentReversed(event) | Self::RecoveryReversed(event) => event.amount.negated(),
+            Self::RepaymentChargedBack(event) => event.amount.negated(),
+            Self::OverpaymentRefunded(event) => event.amount.negated(),
+            _ => Amount::ZERO,
+        }
+    }
+
     /// What the event's own fact comes to.
     pub const fn effect(&self) -> Option<&Effect> {
         match self {

@@ -19,6 +19,9 @@ pub struct Outcome {
     /// Every installment that changed, before and after. Empty where the shares of the event say it all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<ChangedInstallment>,
+    /// Principal that the installments have more (below zero: less) than before: handed out, capitalized, taken back.
+    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
+    pub principal_added: Amount,
     /// What is added to (below zero: taken from) income that was capitalized and is not received yet.
     #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
     pub deferred: Amount,
