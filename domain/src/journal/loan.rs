@@ -13,7 +13,7 @@ use super::{
 use crate::component::{Component, Components};
 use crate::iof::IofCollection;
 use crate::loan::LoanEvent;
-use crate::loan::event::{Disbursed, Effect, Share};
+use crate::loan::event::{Disbursed, DisbursementTax, Effect, Share};
 use crate::loan::facts::CreditKind;
 use crate::{Amount, Currency};
 
@@ -126,11 +126,12 @@ impl Sums {
                 self.credit(event.credit.map_or(&CASH, account_of_credit), event.amount);
                 self.undo(&event.undone, Books::of(event.written_off_before));
             }
+            // No money goes out from which a tax could be kept back.
+            LoanEvent::Restructured(event) => self.tax(event.tax, false),
             LoanEvent::WriteOffReversed(event) => self.undo(&event.undone, Books::On),
             // Neither what is charged nor what is waived moves money, and what is written off is in the effect.
             LoanEvent::ChargeAdded(_)
             | LoanEvent::ChargeWaived(_)
-            | LoanEvent::Restructured(_)
             | LoanEvent::WrittenOff(_)
             | LoanEvent::Applied(_)
             | LoanEvent::Approved(_)
@@ -142,10 +143,16 @@ impl Sums {
     fn disburse(&mut self, event: &Disbursed) {
         self.credit(&CASH, event.released);
         self.credit(&FEE_INCOME, event.fees);
-        let Some(tax) = event.tax else { return };
+        self.tax(event.tax, true);
+    }
+
+    /// The state's, whether it joined the principal, was kept back, or was paid apart.
+    fn tax(&mut self, tax: Option<DisbursementTax>, is_kept_back: bool) {
+        let Some(tax) = tax else { return };
         match tax.collected {
-            IofCollection::Financed | IofCollection::Withheld => self.credit(&IOF, tax.amount),
-            IofCollection::Cash => {
+            IofCollection::Financed => self.credit(&IOF, tax.amount),
+            IofCollection::Withheld if is_kept_back => self.credit(&IOF, tax.amount),
+            IofCollection::Withheld | IofCollection::Cash => {
                 self.debit(&CASH, tax.amount);
                 self.credit(&IOF, tax.amount);
             }

@@ -129,10 +129,6 @@ pub struct Effect {
     /// What it adds to (below zero: takes from) what is kept for the borrower until the next due date.
     #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
     pub credit: Amount,
-    /// How installments changed with it. Deriving leaves this empty: whoever records a fact compares the loan before
-    /// it with the loan after it, see [`super::engine::replanned`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub replanned: Vec<Replanned>,
     /// What it takes off installments without payment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waived: Vec<Share>,
@@ -172,26 +168,6 @@ pub struct CreditApplied {
     pub shares: Vec<Share>,
 }
 
-/// What is due of an installment, before and after; absent where it did not exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Replanned {
-    pub installment: u32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Planned>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<Planned>,
-}
-
-/// An installment but for what was paid of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Planned {
-    pub from: NaiveDate,
-    pub due_on: NaiveDate,
-    pub due: Components,
-    #[serde(default = "no_components", skip_serializing_if = "no_component")]
-    pub waived: Components,
-}
-
 /// What a write-off takes off the books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WriteOff {
@@ -227,16 +203,7 @@ const fn nothing() -> Amount {
     Amount::ZERO
 }
 
-const fn no_components() -> Components {
-    Components::NOTHING
-}
-
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_nothing(amount: &Amount) -> bool {
     amount.is_zero()
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn no_component(components: &Components) -> bool {
-    components.is_nothing()
 }

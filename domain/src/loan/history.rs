@@ -15,6 +15,7 @@ use super::facts::{Early, Effect, Fact, Payment, Purpose, Restructure, What};
 use super::settlement::SettlementQuote;
 use crate::Amount;
 use crate::id::{ChargeId, PaymentId};
+use crate::iof::IofCollection;
 use crate::terms::Terms;
 
 /// The facts of a loan in the order of recording, each with what it was decided to come to.
@@ -88,6 +89,15 @@ impl LoanHistory {
         });
         // Of several on one day the one recorded last.
         replaced.max_by_key(|(on, _)| *on).map(|(_, terms)| terms).or(self.terms.as_ref())
+    }
+
+    /// How the tax is collected that a restructuring brings: by its own terms, or else by those of the day.
+    pub fn tax_of_restructuring(&self, on: NaiveDate, restructure: &Restructure) -> Option<IofCollection> {
+        let terms = match restructure {
+            Restructure::Replace { terms, .. } => Some(terms),
+            Restructure::ReAge { .. } | Restructure::ReAmortize => self.terms_on(on),
+        };
+        Some(terms?.tax.as_ref()?.iof.collected)
     }
 
     /// The facts in the order of recording.
@@ -240,11 +250,16 @@ impl LoanHistory {
         let planned: Amount = derived.rows.iter().map(|row| row.due.principal).sum();
         let funded = self.facts.iter().zip(&derived.effects).filter_map(|(fact, effect)| {
             let effect = effect.as_ref()?;
-            match fact.what {
+            match &fact.what {
                 What::Disbursement { .. } => effect.outlay.map(|outlay| outlay.principal),
-                What::Chargeback { amount, .. } => Some(amount),
+                What::Chargeback { amount, .. } => Some(*amount),
                 // What of it was taken back by a later fact is owed again.
                 What::Refund { amount } => Some(amount.plus(effect.overpaid)),
+                What::Restructure(restructure) => {
+                    let collected = self.tax_of_restructuring(fact.on, restructure);
+                    let financed = collected == Some(IofCollection::Financed);
+                    effect.outlay.filter(|_| financed).map(|outlay| outlay.tax)
+                }
                 _ => None,
             }
         });

@@ -84,7 +84,6 @@ impl From<EngineError> for LoanRefusal {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Plan(error) => Self::Plan(error),
-            #[allow(unreachable_patterns, reason = "interim")]
             error => Self::Impossible(error),
         }
     }

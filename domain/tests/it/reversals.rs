@@ -41,12 +41,16 @@ fn a_reversal_opens_a_settled_loan_again() {
 #[test]
 fn a_payment_is_reversed_once() {
     let reversed = loan().and(&pay(1, "2026-02-15", "324.00")).and(&reverse(1, "2026-02-20"));
-    reversed.when(&reverse(1, "2026-02-20")).refused(&LoanRefusal::AlreadyReversed { kind: "repayment", id: payment(1) });
+    reversed
+        .when(&reverse(1, "2026-02-20"))
+        .refused(&LoanRefusal::AlreadyReversed { kind: "repayment", id: payment(1) });
 }
 
 #[test]
 fn only_a_payment_of_the_loan_is_reversed() {
-    loan().when(&reverse(9, "2026-02-20")).refused(&LoanRefusal::PaymentUnknown { kind: "repayment", id: payment(9) });
+    loan()
+        .when(&reverse(9, "2026-02-20"))
+        .refused(&LoanRefusal::PaymentUnknown { kind: "repayment", id: payment(9) });
     given::<Loan>([]).when(&reverse(9, "2026-02-20")).refused(&LoanRefusal::Unknown);
 }
 
@@ -61,10 +65,10 @@ fn a_payment_is_not_reversed_before_it_was_made() {
 #[test]
 fn a_payment_id_is_used_once() {
     let paid = loan().and(&pay(1, "2026-02-15", "324.00"));
-    let refused = paid.state.decide(
-        Some(paid.history()),
-        &pay(1, "2026-02-16", "1.00"),
-        DecisionDay::open(day(TODAY)),
+    let refused =
+        paid.state.decide(Some(paid.history()), &pay(1, "2026-02-16", "1.00"), DecisionDay::open(day(TODAY)));
+    assert_eq!(
+        refused.unwrap_err(),
+        LoanRefusal::DuplicatePayment { kind: "repayment", id: payment(1) }.into()
     );
-    assert_eq!(refused.unwrap_err(), LoanRefusal::DuplicatePayment { kind: "repayment", id: payment(1) }.into());
 }

@@ -190,6 +190,11 @@ pub(crate) fn disburse_part(on: &str, amount: Option<&str>) -> LoanCommand {
     LoanCommand::Disburse(Disburse { disbursement_id, on: day(on), amount: amount.map(decimal) })
 }
 
+pub(crate) fn disburse_more(number: u128, on: &str, amount: &str) -> LoanCommand {
+    let disbursement_id = DisbursementId::new(Uuid::from_u128(number));
+    LoanCommand::Disburse(Disburse { disbursement_id, on: day(on), amount: Some(decimal(amount)) })
+}
+
 pub(crate) fn pay(number: u128, on: &str, amount: &str) -> LoanCommand {
     LoanCommand::RecordRepayment(repayment(number, on, amount))
 }
@@ -317,7 +322,8 @@ impl Given<Loan> {
     pub(crate) fn due(&self) -> Vec<String> {
         let Loan::Disbursed(loan) = &self.state else { panic!("not disbursed") };
         let rows = loan.rows.iter().map(|row| row.state);
-        rows.map(|row| format!("{} {}", row.due_on, in_words(row.due.minus(row.waived), Amount::ZERO))).collect()
+        rows.map(|row| format!("{} {}", row.due_on, in_words(row.due.minus(row.waived), Amount::ZERO)))
+            .collect()
     }
 
     pub(crate) fn history(&self) -> &LoanHistory {

@@ -2,20 +2,17 @@
 
 use axum::extract::State;
 use chrono::NaiveDate;
-use domain::decider::Decider;
+use domain::loan::Loan;
 use domain::loan::settlement::SettlementQuote;
-use domain::loan::{Loan, LoanHistory};
 use problems::{BEFORE_FIRST_FACT, NOT_ACTIVE, ProblemDetails};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoResponses, ToSchema};
-use uuid::Uuid;
 
 use super::QueryState;
-use super::answer::{Answer, AsOf, NotThere, ReadProblems, Refused, answer};
+use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::events;
 use super::loan::no_loan;
 use super::request::{IdInPath, Params, ReadHeaders, Reading};
-use crate::event::Fact;
 use crate::minor::exact;
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -63,7 +60,7 @@ pub(crate) async fn find(
     let today = state.booking_day.today();
     let on = params.on.unwrap_or(today);
     let as_of = state.head(&reading).await?;
-    let (loan, history) = fold(&state, id, as_of).await?;
+    let (loan, history) = events::folded(&state, id, as_of).await?;
     let Loan::Disbursed(servicing) = loan else {
         let status = loan.status().ok_or_else(|| no_loan(id, as_of))?;
         return Err(NOT_ACTIVE.because(format!("the loan is {status}: there is nothing to settle")).into());
@@ -83,16 +80,4 @@ pub(crate) async fn find(
         interest: exact(quote.interest),
     };
     Ok(answer(&reading, as_of, today, QuoteAnswer { quote, as_of }))
-}
-
-/// The loan as it follows from its events up to `as_of`.
-async fn fold(state: &QueryState, id: Uuid, as_of: AsOf) -> Result<(Loan, LoanHistory), Refused> {
-    let (mut loan, mut history) = (Loan::default(), LoanHistory::default());
-    for event in events::decoded(state, Loan::TYPE, id, as_of).await? {
-        if let Fact::Loan(fact) = event.fact {
-            loan.apply(&fact);
-            history.record(&fact);
-        }
-    }
-    Ok((loan, history))
 }

@@ -73,7 +73,7 @@ pub(crate) async fn list(
     let after = decode_cursor(page.after.as_deref(), read_place)?;
     let mut snapshot = state.snapshot(&loans::READ_MODEL, &reading).await?;
     let as_of = snapshot.as_of;
-    let book = LoanBook::load(&mut snapshot.transaction, id, as_of).await?;
+    let book = LoanBook::load(&state, &mut snapshot.transaction, id, as_of).await?;
     let all = book.transactions.iter().zip(book.principal_after());
     let later = all.filter(|(row, _)| after.is_none_or(|after| (row.on, row.position) > after));
     let mut rows: Vec<(&Transaction, Amount)> = later.take(page.limit.count() + 1).collect();

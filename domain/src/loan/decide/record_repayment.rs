@@ -69,7 +69,6 @@ pub(in crate::loan) fn on_the_rows_alone(
         applied: Vec::new(),
         overpaid,
         credit: zero,
-        replanned: Vec::new(),
         waived: Vec::new(),
         outlay: None,
         balance: after.standing.balances.principal,

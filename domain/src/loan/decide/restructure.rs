@@ -8,8 +8,8 @@ use super::{
 };
 use crate::component::Component;
 use crate::loan::command::{Restructure, RestructureLoan};
-use crate::loan::event::Restructured;
-use crate::schedule::{self, Disbursement};
+use crate::loan::event::{DisbursementTax, Restructured};
+use crate::schedule::{self, Disbursement, TaxKind};
 use crate::terms::Terms;
 
 pub(super) fn decide(
@@ -27,6 +27,9 @@ pub(super) fn decide(
     let restructured = fact(command.on, What::Restructure(restructure.clone()));
     let now = history.with(Some(command.restructure_id.uuid()), restructured);
     let (effect, outcome) = follow::with_last(loan, history, &now).map_err(LoanRefusal::from)?;
+    let effect = effect.expect(NEW_FACT_COUNTS);
+    let iof = now.tax_of_restructuring(command.on, &restructure);
+    let tax = effect.outlay.zip(iof).filter(|(outlay, _)| !outlay.tax.is_zero());
     Ok(vec![LoanEvent::Restructured(Restructured {
         restructure_id: command.restructure_id,
         on: command.on,
@@ -34,7 +37,12 @@ pub(super) fn decide(
         currency: loan.terms.currency,
         restructure,
         reason: command.reason.clone(),
-        effect: effect.expect(NEW_FACT_COUNTS),
+        tax: tax.map(|(outlay, collected)| DisbursementTax {
+            kind: TaxKind::Iof,
+            collected,
+            amount: outlay.tax,
+        }),
+        effect,
         outcome,
     })])
 }

@@ -18,7 +18,7 @@ pub use records::{
     WriteOffReversed, WrittenOff,
 };
 
-pub use super::facts::{CreditApplied, Effect, Planned, Replanned, Share};
+pub use super::facts::{CreditApplied, Effect, Outlay, Share, WriteOff};
 use super::standing::Standing;
 use crate::decider::StoredEvent;
 use crate::id::BorrowerId;

@@ -42,7 +42,7 @@ pub struct Disbursed {
     pub outcome: Outcome,
 }
 
-/// The tax that a disbursement brings, all of it.
+/// The tax that a disbursement or a restructuring brings, all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DisbursementTax {
     pub kind: TaxKind,
@@ -123,7 +123,8 @@ pub struct RepaymentRecorded {
     pub outcome: Outcome,
 }
 
-/// The borrower paid the early-settlement quote of the day.
+/// The borrower paid the early-settlement quote of the day. The installments that changed show the interest before and
+/// after the reduction (CDC art. 52 §2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SettledEarly {
     pub repayment_id: PaymentId,
@@ -135,7 +136,6 @@ pub struct SettledEarly {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     pub allocation: Components,
-    /// Its replanned installments show the interest before and after the reduction (CDC art. 52 §2).
     pub effect: Effect,
     pub outcome: Outcome,
 }
@@ -215,6 +215,9 @@ pub struct Restructured {
     pub currency: Currency,
     pub restructure: Restructure,
     pub reason: String,
+    /// The complementary tax (Dec. 6.306/2007 art. 7 §7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax: Option<DisbursementTax>,
     pub effect: Effect,
     pub outcome: Outcome,
 }
