@@ -5,10 +5,9 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::Response;
-use domain::component::Component;
 use domain::id::{ChargeId, LoanId};
 use domain::loan::LoanCommand;
-use domain::loan::command::AddCharge;
+use domain::loan::command::{AddCharge, AddedCharge};
 use problems::{ALREADY_EXISTS, BEFORE_FIRST_FACT, INVALID_AMOUNT, NOT_ACTIVE, NOT_FOUND};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -35,45 +34,10 @@ pub(crate) static ADD: Endpoint = Endpoint::adding(
 pub(crate) struct ChargeBody {
     /// Drawn by the server where absent.
     id: Option<Uuid>,
-    kind: ChargeKind,
+    kind: AddedCharge,
     amount: AmountText,
     /// It joins the installment in whose period this lies; after the last one it is one of its own.
     due_on: Day,
-}
-
-/// What a charge is for: a penalty, or one of the fees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = AddedChargeKind)]
-enum ChargeKind {
-    Penalty,
-    OriginationFee,
-    RegistrationFee,
-    ServiceFee,
-    Insurance,
-    CollectionCost,
-    Fee,
-}
-
-impl ChargeKind {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Penalty => "penalty",
-            Self::OriginationFee => "origination_fee",
-            Self::RegistrationFee => "registration_fee",
-            Self::ServiceFee => "service_fee",
-            Self::Insurance => "insurance",
-            Self::CollectionCost => "collection_cost",
-            Self::Fee => "fee",
-        }
-    }
-
-    const fn component(self) -> Component {
-        match self {
-            Self::Penalty => Component::Penalty,
-            _ => Component::Fee,
-        }
-    }
 }
 
 /// Add a charge to a disbursed loan. Payments already received may come to serve it.
@@ -97,8 +61,7 @@ pub(crate) async fn add_charge(
         let claims = claims::of([(CHARGE_ID, Some(charge_id.to_string()))]);
         let command = LoanCommand::AddCharge(AddCharge {
             charge_id,
-            kind: body.kind.name().to_owned(),
-            component: body.kind.component(),
+            kind: body.kind,
             amount: body.amount.0,
             due_on: body.due_on.0,
         });

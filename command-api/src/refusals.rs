@@ -7,11 +7,12 @@ use domain::period::PeriodRefusal;
 use domain::product::ProductRefusal;
 use event_store::{ExecuteError, LogError};
 use problems::{
-    ALREADY_EXISTS, ALREADY_REVERSED, BEFORE_FIRST_FACT, CONFLICT, FUTURE_DATE, IDEMPOTENCY_KEY_REUSED,
-    INTERNAL, INVALID_AMOUNT, INVALID_VALUE, MORE_THAN_APPROVED, NOT_ACTIVE, NOT_APPLIED, NOT_APPROVED,
-    NOT_FOUND, NOT_THE_SETTLEMENT_AMOUNT, PERIOD_CLOSED, PERIOD_NOT_CLOSED, PERIOD_NOT_OVER,
-    PERIOD_OUT_OF_ORDER, PRECONDITION_FAILED, PRODUCT_CURRENCY, PRODUCT_RETIRED, Problem, UNAVAILABLE,
-    UNBALANCED,
+    ALREADY_EXISTS, ALREADY_REVERSED, BEFORE_FIRST_FACT, CONFLICT, EXCESS_NOT_FOR_BASIS,
+    FIRST_DUE_BEFORE_DISBURSEMENT, FUTURE_DATE, IDEMPOTENCY_KEY_REUSED, INTERNAL, INVALID_AMOUNT,
+    INVALID_VALUE, MORE_THAN_APPROVED, NOT_ACTIVE, NOT_APPLIED, NOT_APPROVED, NOT_FOUND,
+    NOT_THE_SETTLEMENT_AMOUNT, NOT_WRITTEN_OFF, NOTHING_UNPAID, PERIOD_CLOSED, PERIOD_NOT_CLOSED,
+    PERIOD_NOT_OVER, PERIOD_OUT_OF_ORDER, PLAN_CANNOT_BE_DRAWN_AGAIN, PRECONDITION_FAILED, PRODUCT_CURRENCY,
+    PRODUCT_RETIRED, Problem, REFUND_EXCEEDS_OVERPAYMENT, UNAVAILABLE, UNBALANCED, WRITTEN_OFF,
 };
 
 use crate::claims;
@@ -60,23 +61,45 @@ impl ToProblem for LoanRefusal {
     fn to_problem(&self) -> Problem {
         let detail = self.to_string();
         match self {
-            Self::Unknown | Self::RepaymentUnknown(_) => NOT_FOUND.because(detail),
-            Self::AlreadyExists | Self::DuplicateRepayment(_) => {
+            Self::Unknown | Self::PaymentUnknown { .. } | Self::ChargeUnknown(_) => NOT_FOUND.because(detail),
+            Self::AlreadyExists | Self::DuplicatePayment { .. } | Self::DuplicateCharge(_) => {
                 ALREADY_EXISTS.because(detail).in_field("/id")
             }
             Self::NotApplied { .. } => NOT_APPLIED.because(detail),
             Self::NotApproved { .. } => NOT_APPROVED.because(detail),
             Self::NotActive { .. } => NOT_ACTIVE.because(detail),
+            Self::NotActiveThen { .. } => NOT_ACTIVE.because(detail).in_field("/on"),
+            Self::WrittenOff { .. } => WRITTEN_OFF.because(detail).in_field("/on"),
+            Self::NotWrittenOff { .. } => NOT_WRITTEN_OFF.because(detail).in_field("/on"),
+            Self::NoWriteOff => NOT_WRITTEN_OFF.because(detail),
+            Self::NothingToWaive { .. } => NOTHING_UNPAID.because(detail).in_field("/on"),
             Self::FutureDate { .. } => FUTURE_DATE.because(detail).in_field("/on"),
             Self::BeforeFirstFact { field, .. } => {
                 BEFORE_FIRST_FACT.because(detail).in_field(format!("/{field}"))
             }
-            Self::Amount(_) => INVALID_AMOUNT.because(detail).in_field("/amount"),
+            Self::Amount(_) | Self::ChargebackExceedsRepayment { .. } | Self::WaiverExceedsCharge { .. } => {
+                INVALID_AMOUNT.because(detail).in_field("/amount")
+            }
             Self::MoreThanApproved { .. } => MORE_THAN_APPROVED.because(detail).in_field("/amount"),
             Self::NotTheSettlementAmount { .. } => {
                 NOT_THE_SETTLEMENT_AMOUNT.because(detail).in_field("/amount")
             }
-            Self::AlreadyReversed(_) => ALREADY_REVERSED.because(detail),
+            Self::RefundExceedsOverpayment { .. } => {
+                REFUND_EXCEEDS_OVERPAYMENT.because(detail).in_field("/amount")
+            }
+            Self::ExcessNotForBasis { .. } => EXCESS_NOT_FOR_BASIS.because(detail).in_field("/excess"),
+            Self::PlanCannotBeDrawnAgain { field, .. } => {
+                PLAN_CANNOT_BE_DRAWN_AGAIN.because(detail).in_field(format!("/{field}"))
+            }
+            Self::NoInstallmentsLeft { .. } => PLAN_CANNOT_BE_DRAWN_AGAIN.because(detail).in_field("/mode"),
+            Self::FirstDueNotAfter { .. } => {
+                FIRST_DUE_BEFORE_DISBURSEMENT.because(detail).in_field("/first_due_on")
+            }
+            Self::OtherCurrency { .. } => INVALID_VALUE.because(detail).in_field("/terms/currency"),
+            Self::AlreadyReversed { .. } | Self::WriteOffAlreadyReversed { .. } | Self::ChargedBack(_) => {
+                ALREADY_REVERSED.because(detail)
+            }
+            Self::Impossible(_) => PLAN_CANNOT_BE_DRAWN_AGAIN.because(detail),
             Self::Plan(error) => plan_problem(error, pointer_of_plan(error)),
         }
     }

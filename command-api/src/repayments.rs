@@ -7,7 +7,8 @@ use axum::extract::{Request, State};
 use axum::http::Response;
 use domain::id::{LoanId, PaymentId};
 use domain::loan::LoanCommand;
-use domain::loan::command::{RecordRepayment, ReverseRepayment, SettleEarly};
+use domain::loan::command::{Early, RecordRepayment, Reverse, SettleEarly};
+use domain::terms::Excess;
 use problems::{
     ALREADY_EXISTS, ALREADY_REVERSED, BEFORE_FIRST_FACT, DUPLICATE_EXTERNAL_ID, FUTURE_DATE, INVALID_AMOUNT,
     INVALID_VALUE, NOT_ACTIVE, NOT_FOUND, NOT_SUPPORTED, NOT_THE_SETTLEMENT_AMOUNT, Problem,
@@ -67,30 +68,9 @@ pub(crate) struct RepaymentBody {
     external_id: Option<String>,
     /// Loans take `installment`, the default.
     #[serde(rename = "as")]
-    purpose: Option<Purpose>,
+    early: Option<Early>,
     /// Loans take `next`, the default.
     excess: Option<Excess>,
-}
-
-/// What an early repayment is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Purpose {
-    Installment,
-    Anticipation,
-}
-
-/// Where a payment beyond what is due goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = RepaymentExcess)]
-enum Excess {
-    Next,
-    Last,
-    Equal,
-    ReduceTerm,
-    ReduceInstallment,
-    Credit,
 }
 
 /// Why a repayment is undone.
@@ -149,14 +129,14 @@ pub(crate) async fn record_repayment(
 )]
 pub(crate) async fn reverse_repayment(
     State(state): State<Arc<Shared>>,
-    Ids((loan, repayment_id)): Ids<(LoanId, PaymentId)>,
+    Ids((loan, payment_id)): Ids<(LoanId, PaymentId)>,
     request: Request,
 ) -> Response<Body> {
     let order = |body: ReversalBody| {
         let mut checks = Checks::default();
         let reason = checks.text("/reason", body.reason, LONGEST_REASON);
         checks.done()?;
-        let command = ReverseRepayment { repayment_id, on: body.on.0, reason: reason.clone() };
+        let command = Reverse { payment_id, on: body.on.0, reason: reason.clone() };
         let command = LoanCommand::ReverseRepayment(command);
         Ok(Order { stream: loan.uuid(), command, claims: Vec::new(), reason: Some(reason) })
     };
@@ -180,7 +160,7 @@ pub(crate) async fn settle_loan(
     let order = |body: SettlementBody| {
         let repayment_id = PaymentId::new(Uuid::now_v7());
         let claims = claims::of([(TRANSACTION_ID, Some(repayment_id.to_string()))]);
-        let command = SettleEarly { repayment_id, on: body.on.0, amount: body.amount.0 };
+        let command = SettleEarly { repayment_id, on: body.on.0, amount: body.amount.0, external_id: None };
         let command = LoanCommand::SettleEarly(command);
         Ok(Order { stream: loan.uuid(), command, claims, reason: None })
     };
@@ -190,7 +170,7 @@ pub(crate) async fn settle_loan(
 impl RepaymentBody {
     fn order(self, loan: LoanId) -> Result<Order<LoanCommand>, Problem> {
         let mut checks = Checks::default();
-        if self.purpose == Some(Purpose::Anticipation) {
+        if self.early == Some(Early::Anticipation) {
             let detail = "`as` anticipation is not supported yet".to_owned();
             checks.refuse("/as", NOT_SUPPORTED.code, detail);
         }
@@ -205,8 +185,14 @@ impl RepaymentBody {
             (RECEIPT_EXTERNAL_ID, external_id.clone()),
             (TRANSACTION_ID, Some(repayment_id.to_string())),
         ]);
-        let command = RecordRepayment { repayment_id, on: self.on.0, amount: self.amount.0, external_id };
-        let command = LoanCommand::RecordRepayment(command);
+        let command = LoanCommand::RecordRepayment(RecordRepayment {
+            repayment_id,
+            on: self.on.0,
+            amount: self.amount.0,
+            external_id,
+            early: self.early.unwrap_or_default(),
+            excess: self.excess,
+        });
         Ok(Order { stream: loan.uuid(), command, claims, reason: None })
     }
 }

@@ -26,6 +26,8 @@ pub mod kind {
     pub enum Entry {}
     #[derive(Debug, Clone, Copy)]
     pub enum Product {}
+    #[derive(Debug, Clone, Copy)]
+    pub enum Transaction {}
 }
 
 /// The id of one `Kind` of thing.
@@ -33,12 +35,14 @@ pub struct Id<Kind>(Uuid, PhantomData<fn() -> Kind>);
 
 pub type LoanId = Id<kind::Loan>;
 pub type BorrowerId = Id<kind::Borrower>;
-/// The id of a repayment or of an early settlement: both are payments, reversed by the same command.
+/// The id of a repayment, an early settlement, a credit or a recovery: of what serves the installments of a loan.
 pub type PaymentId = Id<kind::Payment>;
 pub type ChargeId = Id<kind::Charge>;
 pub type DisbursementId = Id<kind::Disbursement>;
 pub type EntryId = Id<kind::Entry>;
 pub type ProductId = Id<kind::Product>;
+/// The id of a refund, a chargeback, a waiver or a restructuring.
+pub type TransactionId = Id<kind::Transaction>;
 
 impl<Kind> Id<Kind> {
     pub const fn new(id: Uuid) -> Self {

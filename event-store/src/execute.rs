@@ -36,7 +36,7 @@ pub struct Streams<D: Decider> {
 /// What comes with a command besides itself.
 #[derive(Debug, Clone)]
 pub struct CommandContext {
-    /// The booking day.
+    /// The booking day. What is closed by then, the log knows.
     pub today: NaiveDate,
     pub key: Option<IdempotencyKey>,
     /// Refuse unless the stream is at this version.

@@ -94,16 +94,38 @@ pub static NOT_APPROVED: Kind = kind(
     "not_approved",
     409,
     "The loan is not approved",
-    "Only an approved loan that was not disbursed can be disbursed.",
+    "Only an approved loan can be disbursed, up to the amount approved.",
 );
 pub static NOT_ACTIVE: Kind = kind(
     "not_active",
     409,
     "The loan is not active",
-    "Only a disbursed loan that still owes something takes repayments, settlements and charges. A payment dated before the last one is taken on a settled loan too.",
+    "Only a disbursed loan that still owes something takes repayments, settlements and charges. A payment dated before it was settled is still taken.",
 );
-pub static ALREADY_REVERSED: Kind =
-    kind("already_reversed", 409, "Already reversed", "The repayment or entry was reversed before.");
+pub static WRITTEN_OFF: Kind = kind(
+    "written_off",
+    409,
+    "The loan is written off",
+    "What comes in after a write-off is a recovery: use `recoveries`. What is dated before the write-off is still taken.",
+);
+pub static NOT_WRITTEN_OFF: Kind = kind(
+    "not_written_off",
+    409,
+    "The loan is not written off",
+    "Recoveries, and undoing a write-off, need a loan that is written off by their date.",
+);
+pub static NOTHING_UNPAID: Kind = kind(
+    "nothing_unpaid",
+    409,
+    "Nothing of it is unpaid",
+    "All of the charge was paid or waived by that date.",
+);
+pub static ALREADY_REVERSED: Kind = kind(
+    "already_reversed",
+    409,
+    "Already reversed",
+    "The payment, write-off or entry was reversed before, or the repayment was charged back.",
+);
 pub static CONFLICT: Kind = kind(
     "conflict",
     409,
@@ -166,6 +188,12 @@ pub static NOT_THE_SETTLEMENT_AMOUNT: Kind = kind(
     "Not the settlement amount",
     "An early settlement pays exactly the quote of its day: see `GET /v1/loans/{id}/settlement-quote`.",
 );
+pub static REFUND_EXCEEDS_OVERPAYMENT: Kind = kind(
+    "refund_exceeds_overpayment",
+    422,
+    "More than was overpaid",
+    "A refund gives back at most what is overpaid on its date.",
+);
 pub static UNBALANCED: Kind = kind(
     "unbalanced",
     422,
@@ -214,6 +242,9 @@ pub static ALL: &[&Kind] = &[
     &NOT_APPLIED,
     &NOT_APPROVED,
     &NOT_ACTIVE,
+    &WRITTEN_OFF,
+    &NOT_WRITTEN_OFF,
+    &NOTHING_UNPAID,
     &ALREADY_REVERSED,
     &PRODUCT_RETIRED,
     &PRODUCT_CURRENCY,
@@ -233,6 +264,7 @@ pub static ALL: &[&Kind] = &[
     &BEFORE_FIRST_FACT,
     &MORE_THAN_APPROVED,
     &NOT_THE_SETTLEMENT_AMOUNT,
+    &REFUND_EXCEEDS_OVERPAYMENT,
     &UNBALANCED,
     &PRODUCT_UNKNOWN,
     &OUTSIDE_PRODUCT_LIMITS,

@@ -110,17 +110,7 @@ fn read(row: &StoredEventRow) -> Result<(Uuid, Fact), Unreadable> {
 /// The day on which a fact counts: what it books in an open period may be of a closed one.
 fn value_date(fact: &Fact) -> Option<NaiveDate> {
     match fact {
-        Fact::Loan(event) => match &**event {
-            LoanEvent::Disbursed(event) => Some(event.on),
-            LoanEvent::ChargeAdded(event) => Some(event.on),
-            LoanEvent::RepaymentRecorded(event) => Some(event.on),
-            LoanEvent::SettledEarly(event) => Some(event.on),
-            LoanEvent::RepaymentReversed(event) => Some(event.on),
-            LoanEvent::Applied(_)
-            | LoanEvent::Approved(_)
-            | LoanEvent::Rejected(_)
-            | LoanEvent::Withdrawn(_) => None,
-        },
+        Fact::Loan(event) => event.days().map(|(on, _)| on),
         Fact::Entry(EntryEvent::Posted(event)) => Some(event.on),
         Fact::Entry(EntryEvent::Reversed(event)) => Some(event.on),
         Fact::Product(_) | Fact::Period(_) | Fact::Unreadable(_) | Fact::Foreign => None,

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::event::{Allocation, Share};
+use super::event::Share;
 use super::servicing::{Row, Servicing};
 use crate::Amount;
 use crate::component::{Component, Components};
@@ -10,10 +10,10 @@ use crate::terms::AllocationScope;
 
 /// Spreads `amount`, received on `on`: first what is due by then, oldest first; then charges already due of the
 /// row that is due next; then the rows not yet due, in turn. What exceeds everything is overpaid.
-pub(super) fn spread(loan: &Servicing, on: NaiveDate, amount: Amount) -> Allocation {
+pub(super) fn spread(loan: &Servicing, on: NaiveDate, amount: Amount) -> (Vec<Share>, Amount) {
     let terms = &loan.terms;
     let (due_order, in_advance) = (&terms.allocation, &terms.allocation_in_advance);
-    let (due, not_due) = loan.rows.split_at(loan.rows.partition_point(|row| row.due_on <= on));
+    let (due, not_due) = loan.rows.split_at(loan.rows.partition_point(|row| row.state.due_on <= on));
     let mut payment = Payment { left: amount, shares: Vec::with_capacity(2) };
 
     match terms.allocation_scope {
@@ -41,7 +41,7 @@ pub(super) fn spread(loan: &Servicing, on: NaiveDate, amount: Amount) -> Allocat
     }
     let Payment { left, mut shares } = payment;
     shares.sort_by_key(|share| share.installment);
-    Allocation { shares, overpaid: left, interest_changes: Vec::new() }
+    (shares, left)
 }
 
 struct Payment {

@@ -26,16 +26,31 @@ pub struct Fact {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum What {
-    Disbursement { id: DisbursementId, amount: Amount },
+    Disbursement {
+        id: DisbursementId,
+        amount: Amount,
+    },
     Payment(Payment),
     /// Joins the row in whose period it falls due; after the last due date a row of its own.
-    Charge { id: ChargeId, component: Component, amount: Amount },
+    Charge {
+        id: ChargeId,
+        component: Component,
+        amount: Amount,
+    },
     /// Takes off what is unpaid of a charge on that date, or `amount` of it.
-    Waiver { charge: ChargeId, amount: Option<Amount> },
+    Waiver {
+        charge: ChargeId,
+        amount: Option<Amount>,
+    },
     /// The payer's bank took money back: that principal joins the row in whose period the fact falls.
-    Chargeback { payment: PaymentId, amount: Amount },
+    Chargeback {
+        payment: PaymentId,
+        amount: Amount,
+    },
     /// An overpayment was given back.
-    Refund { amount: Amount },
+    Refund {
+        amount: Amount,
+    },
     Restructure(Restructure),
     WriteOff,
 }
@@ -82,12 +97,15 @@ pub enum Early {
     Anticipation,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// How a loan is restructured (LENDING.md §13).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "mode", rename_all = "snake_case")]
 pub enum Restructure {
     /// Open principal, with the open amounts of the components in `capitalize`, becomes the principal of `terms`.
     Replace {
         /// Its `principal` stands for nothing: servicing puts in what is open on the date.
         terms: Arc<Terms>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         capitalize: Vec<Component>,
     },
     /// All open principal moves to new rows.
@@ -106,17 +124,34 @@ pub struct Effect {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub applied: Vec<CreditApplied>,
     /// What it adds to (below zero: takes from) what exceeds everything owed.
+    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
     pub overpaid: Amount,
     /// What it adds to (below zero: takes from) what is kept for the borrower until the next due date.
+    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
     pub credit: Amount,
-    /// How installments changed with it, before the shares count: late charges to its date, rows drawn again.
+    /// What it takes off installments without payment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub replanned: Vec<Replanned>,
+    pub waived: Vec<Share>,
+    /// Of a disbursement or a restructure: what joined the principal, and what did not reach the borrower.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlay: Option<Outlay>,
     /// Principal open after it.
     pub balance: Amount,
     /// Of a write-off: what it took off the books, by component; interest accrued but not yet due beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub write_off: Option<WriteOff>,
+}
+
+/// What a disbursement or a restructure adds to what is owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Outlay {
+    /// What joins what is amortized: the amount disbursed with financed fees and tax; of a restructure what was
+    /// capitalized.
+    pub principal: Amount,
+    /// Fees and tax kept back from the release.
+    pub withheld: Amount,
+    /// The IOF that arises, however it is collected.
+    pub tax: Amount,
 }
 
 /// What a payment covers of one installment.
@@ -133,29 +168,42 @@ pub struct CreditApplied {
     pub shares: Vec<Share>,
 }
 
-/// What is due of an installment, before and after; absent where it did not exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Replanned {
-    pub installment: u32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Planned>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<Planned>,
-}
-
-/// An installment but for what was paid of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Planned {
-    pub from: NaiveDate,
-    pub due_on: NaiveDate,
-    pub due: Components,
-    pub waived: Components,
-}
-
 /// What a write-off takes off the books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WriteOff {
     pub on: NaiveDate,
     pub open: Components,
     pub accrued_interest: Amount,
+}
+
+impl Effect {
+    /// What it covers of each component, over all installments.
+    pub fn components(&self) -> Components {
+        self.shares.iter().fold(Components::NOTHING, |sum, share| sum.plus(share.allocation))
+    }
+
+    /// Whether it changes anything; the balance after it is no change of its own.
+    pub fn moves_nothing(&self) -> bool {
+        self.shares.is_empty()
+            && self.applied.is_empty()
+            && self.waived.is_empty()
+            && self.outlay.is_none()
+            && self.overpaid.is_zero()
+            && self.credit.is_zero()
+            && self.write_off.is_none()
+    }
+
+    /// What it takes off installments without payment, all together.
+    pub fn waived_in_all(&self) -> Amount {
+        self.waived.iter().map(|share| share.allocation.total()).sum()
+    }
+}
+
+const fn nothing() -> Amount {
+    Amount::ZERO
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_nothing(amount: &Amount) -> bool {
+    amount.is_zero()
 }

@@ -3,7 +3,9 @@
 mod allocate;
 pub mod command;
 mod decide;
+pub mod engine;
 pub mod event;
+pub mod facts;
 pub mod history;
 mod refusal;
 pub mod servicing;
@@ -16,6 +18,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 pub use command::LoanCommand;
+use event::Disbursed;
 pub use event::LoanEvent;
 pub use history::LoanHistory;
 pub use refusal::LoanRefusal;
@@ -60,6 +63,17 @@ impl Loan {
         }
     }
 
+    fn disburse(&mut self, disbursed: &Disbursed) {
+        match self {
+            Self::Approved { terms, principal, .. } => {
+                let begun = Servicing::of(Arc::clone(terms), *principal, disbursed);
+                *self = Self::Disbursed(Box::new(begun));
+            }
+            Self::Disbursed(servicing) => servicing.disburse_more(disbursed),
+            other => panic!("corrupt stream: LoanDisbursed on a loan that is {:?}", other.status()),
+        }
+    }
+
     fn servicing_mut(&mut self, event: &LoanEvent) -> &mut Servicing {
         match self {
             Self::Disbursed(servicing) => servicing,
@@ -70,7 +84,7 @@ impl Loan {
 
 impl Decider for Loan {
     const TYPE: &'static str = "Loan";
-    const SNAPSHOT_VERSION: u32 = 1;
+    const SNAPSHOT_VERSION: u32 = 2;
 
     type Command = LoanCommand;
     type Event = LoanEvent;
@@ -83,7 +97,7 @@ impl Decider for Loan {
         command: &LoanCommand,
         day: DecisionDay,
     ) -> Result<Vec<LoanEvent>, Undecided<LoanRefusal>> {
-        decide::decide(self, history, command, day.today)
+        decide::decide(self, history, command, day)
     }
 
     fn apply(&mut self, event: &LoanEvent) {
@@ -98,38 +112,8 @@ impl Decider for Loan {
             }
             LoanEvent::Rejected(_) => *self = Self::Rejected,
             LoanEvent::Withdrawn(_) => *self = Self::Withdrawn,
-            LoanEvent::Disbursed(disbursed) => {
-                let Self::Approved { terms, .. } = self else {
-                    panic!("corrupt stream: LoanDisbursed on a loan that is {:?}", self.status());
-                };
-                *self = Self::Disbursed(Box::new(Servicing::of(Arc::clone(terms), disbursed)));
-            }
-            LoanEvent::ChargeAdded(charge) => {
-                let servicing = self.servicing_mut(event);
-                servicing.charge(charge);
-                servicing.reallocate(&charge.reallocated);
-                servicing.standing = charge.standing;
-            }
-            LoanEvent::RepaymentRecorded(repayment) => {
-                let servicing = self.servicing_mut(event);
-                servicing.reallocate(&repayment.reallocated);
-                servicing.take_in(&repayment.spread());
-                servicing.last_on = servicing.last_on.max(repayment.on);
-                servicing.standing = repayment.standing;
-            }
-            LoanEvent::SettledEarly(settlement) => {
-                let servicing = self.servicing_mut(event);
-                servicing.reallocate(&settlement.reallocated);
-                servicing.take_in(&settlement.spread());
-                servicing.last_on = servicing.last_on.max(settlement.on);
-                servicing.standing = settlement.standing;
-            }
-            LoanEvent::RepaymentReversed(reversed) => {
-                let servicing = self.servicing_mut(event);
-                servicing.give_back(&reversed.undone);
-                servicing.reallocate(&reversed.reallocated);
-                servicing.standing = reversed.standing;
-            }
+            LoanEvent::Disbursed(disbursed) => self.disburse(disbursed),
+            _ => self.servicing_mut(event).serve(event),
         }
     }
 

@@ -1,40 +1,51 @@
-//! A disbursed loan: its installments with what is due and what was paid of each.
+//! A disbursed loan as a command about today needs it: its installments with what is due and what was paid of each.
 
 use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::event::{Allocation, ChargeAdded, Disbursed, Reallocation};
+use super::event::{
+    ChangedInstallment, ChargeAdded, Disbursed, Effect, InstallmentState, LoanEvent, Outcome, Share,
+};
+use super::facts::Early;
 use super::standing::{Standing, Status};
 use crate::Amount;
 use crate::component::{Component, Components};
 use crate::schedule::Installment;
-use crate::terms::Terms;
+use crate::terms::{Excess, InterestBasis, Terms};
 
 /// What the servicing of a loan knows of today: it does not grow with the number of payments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Servicing {
+    /// The terms of the disbursement; a restructuring may have replaced them since.
     pub terms: Arc<Terms>,
+    pub approved: Amount,
+    /// The sum of all disbursements.
+    pub disbursed: Amount,
     pub disbursed_on: NaiveDate,
-    /// The latest value date of any payment, or of the disbursement: a payment dated before it is backdated.
+    /// The latest value date of anything but a charge: what is dated before it is backdated.
     pub last_on: NaiveDate,
     /// In the order of their due dates; row `k` has number `k + 1`.
     pub rows: Vec<Row>,
     pub standing: Standing,
+    pub written_off_on: Option<NaiveDate>,
+    /// Nothing but disbursement, charges and payments of rows as agreed: a payment that is not backdated can be
+    /// decided on the rows alone.
+    pub is_plain: bool,
+    /// Capitalized income that is not received yet.
+    pub deferred: Amount,
+    /// The tax in the fees that are covered.
+    pub tax_covered: Amount,
 }
 
 /// One installment as it is served.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     pub number: u32,
-    /// Interest accrues from here; the period ends where the next one starts.
-    pub from: NaiveDate,
-    pub due_on: NaiveDate,
-    pub due: Components,
-    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
-    pub paid: Components,
-    /// The charges in `due` that may fall due before the rest of the row does.
+    #[serde(flatten)]
+    pub state: InstallmentState,
+    /// The charges in what is due that may fall due before the rest of the row does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub charges: Vec<RowCharge>,
 }
@@ -54,127 +65,133 @@ impl Row {
         due.add(Component::Fee, installment.fees.plus(installment.tax));
         Self {
             number: installment.number,
-            from: installment.from,
-            due_on: installment.due_on,
-            due,
-            paid: Components::NOTHING,
+            state: InstallmentState {
+                from: installment.from,
+                due_on: installment.due_on,
+                due,
+                tax: installment.tax,
+                paid: Components::NOTHING,
+                waived: Components::NOTHING,
+            },
             charges: Vec::new(),
         }
     }
 
     pub fn open(&self) -> Components {
-        self.due.minus(self.paid)
+        self.state.open()
     }
 
     pub fn is_settled(&self) -> bool {
-        self.due == self.paid || self.open().is_nothing()
+        self.state.due == self.state.paid || self.open().is_nothing()
     }
 
     /// What is open of a component's charges that fell due by `day`, where the row itself is not due yet.
     pub fn charged_by(&self, day: NaiveDate, component: Component) -> Amount {
         let due = self.charges.iter().filter(|charge| charge.component == component && charge.due_on <= day);
         let charged: Amount = due.map(|charge| charge.amount).sum();
-        charged.checked_less(self.paid.of(component)).unwrap_or(charged.minus(charged))
+        charged.checked_less(self.state.paid.of(component)).unwrap_or(charged.minus(charged))
     }
 }
 
 impl Servicing {
-    /// The loan as it was agreed, before any payment.
-    pub fn begin(terms: Arc<Terms>, on: NaiveDate, installments: &[Installment]) -> Self {
-        let overpaid = terms.currency.zero();
-        let balances = Components::NOTHING;
-        let standing =
-            Standing { status: Status::Active, balances, overpaid, oldest_due_on: None, late_from: None };
-        let rows = installments.iter().map(Row::new).collect();
-        let mut begun = Self { terms, disbursed_on: on, last_on: on, rows, standing };
+    /// The loan as it was agreed, before any payment. `approved` is all that may be disbursed, now and later.
+    pub fn begin(
+        terms: Arc<Terms>,
+        approved: Amount,
+        (on, amount): (NaiveDate, Amount),
+        installments: &[Installment],
+    ) -> Self {
+        let zero = terms.currency.zero();
+        let standing = Standing {
+            status: Status::Active,
+            balances: Components::NOTHING,
+            overpaid: zero,
+            credit: zero,
+            oldest_due_on: None,
+            late_from: None,
+        };
+        let agreed = terms.interest_basis == InterestBasis::Plan && terms.excess == Excess::Next;
+        let capitalized = installments.iter().any(|row| row.capitalized.is_some());
+        let taxed = installments.iter().any(|row| !row.tax.is_zero());
+        let mut begun = Self {
+            terms,
+            approved,
+            disbursed: amount,
+            disbursed_on: on,
+            last_on: on,
+            rows: installments.iter().map(Row::new).collect(),
+            standing,
+            written_off_on: None,
+            is_plain: agreed && !capitalized && !taxed,
+            deferred: zero,
+            tax_covered: zero,
+        };
         begun.restate();
         begun
     }
 
-    pub fn of(terms: Arc<Terms>, event: &Disbursed) -> Self {
-        Self::begin(terms, event.on, &event.installments)
+    pub(super) fn of(terms: Arc<Terms>, approved: Amount, event: &Disbursed) -> Self {
+        let mut begun = Self::begin(terms, approved, (event.on, event.amount), &event.installments);
+        begun.deferred = event.outcome.deferred;
+        begun.standing = event.outcome.standing;
+        begun
     }
 
-    /// Counts a payment's allocation, changes of interest first.
-    pub fn take_in(&mut self, allocation: &Allocation) {
-        for change in &allocation.interest_changes {
-            let row = self.row_mut(change.installment);
-            row.due.interest = row.due.interest.plus(change.after.minus(change.before));
-        }
-        for share in &allocation.shares {
-            let row = self.row_mut(share.installment);
-            row.paid = row.paid.plus(share.allocation);
-        }
-        self.standing.overpaid = self.standing.overpaid.plus(allocation.overpaid);
+    pub(super) fn disburse_more(&mut self, event: &Disbursed) {
+        self.disbursed = self.disbursed.plus(event.amount);
+        self.is_plain = false;
+        self.last_on = self.last_on.max(event.on);
+        self.follow(event.effect.as_ref(), &event.outcome);
     }
 
-    /// Undoes [`Self::take_in`].
-    pub fn give_back(&mut self, allocation: &Allocation) {
-        for share in &allocation.shares {
-            let row = self.row_mut(share.installment);
-            row.paid = row.paid.minus(share.allocation);
-        }
-        for change in &allocation.interest_changes {
-            let row = self.row_mut(change.installment);
-            row.due.interest = row.due.interest.minus(change.after.minus(change.before));
-        }
-        self.standing.overpaid = self.standing.overpaid.minus(allocation.overpaid);
-    }
-
-    pub fn reallocate(&mut self, reallocated: &[Reallocation]) {
-        for moved in reallocated {
-            self.give_back(&moved.before);
-        }
-        for moved in reallocated {
-            self.take_in(&moved.after);
-        }
-    }
-
-    /// Adds a charge to its row, or as a row of its own after the last.
-    pub fn charge(&mut self, charge: &ChargeAdded) {
-        let added = RowCharge { due_on: charge.due_on, component: charge.component, amount: charge.amount };
-        if charge.installment as usize > self.rows.len() {
-            let from = self.rows.last().map_or(self.disbursed_on, |last| last.due_on);
-            self.rows.push(Row {
-                number: charge.installment,
-                from,
-                due_on: charge.due_on,
-                due: Components::NOTHING,
-                paid: Components::NOTHING,
-                charges: Vec::new(),
-            });
-        }
-        let row = self.row_mut(charge.installment);
-        row.due.add(charge.component, charge.amount);
-        row.charges.push(added);
-    }
-
-    /// Takes out of a row what [`Self::charge`] put in, but for what was paid of it.
-    pub(super) fn uncharge(&mut self, charge: &ChargeAdded) {
-        let row = self.row_mut(charge.installment);
-        let unpaid = row.open().of(charge.component).min(charge.amount);
-        row.due.add(charge.component, unpaid.negated());
-        let same = |known: &RowCharge| {
-            (known.due_on, known.component, known.amount) == (charge.due_on, charge.component, charge.amount)
+    /// Puts in what an event of a disbursed loan says. No arithmetic of lending is done here.
+    pub(super) fn serve(&mut self, event: &LoanEvent) {
+        let (Some(outcome), Some((on, _))) = (event.outcome(), event.days()) else {
+            panic!("corrupt stream: {} on a loan that is {}", event.name(), self.standing.status);
         };
-        if let Some(index) = row.charges.iter().position(same) {
-            row.charges.remove(index);
+        self.follow(event.effect(), outcome);
+        self.is_plain &= is_plain(event);
+        match event {
+            LoanEvent::ChargeAdded(charge) => return self.charge(charge),
+            LoanEvent::WrittenOff(_) => self.written_off_on = Some(on),
+            LoanEvent::WriteOffReversed(_) => self.written_off_on = None,
+            _ => {}
+        }
+        self.last_on = self.last_on.max(on);
+    }
+
+    /// Puts in what an event says: its shares, or else every installment that changed.
+    fn follow(&mut self, effect: Option<&Effect>, outcome: &Outcome) {
+        if outcome.changed.is_empty() && outcome.rederived.is_empty() {
+            self.cover(effect.map_or(&[], |effect| &effect.shares));
+        } else {
+            self.change(&outcome.changed);
+        }
+        self.deferred = self.deferred.plus(outcome.deferred);
+        self.tax_covered = self.tax_covered.plus(outcome.tax);
+        self.standing = outcome.standing;
+    }
+
+    pub(super) fn cover(&mut self, shares: &[Share]) {
+        for share in shares {
+            let row = self.row_mut(share.installment);
+            row.state.paid = row.state.paid.plus(share.allocation);
         }
     }
 
-    /// The number of the row that a charge due on `day` joins: that of the period in which the day falls.
-    pub fn row_of_charge(&self, day: NaiveDate) -> u32 {
-        let found = self.rows.iter().find(|row| day <= row.due_on).map(|row| row.number);
-        found.unwrap_or_else(|| self.rows.last().map_or(1, |last| last.number + 1))
+    /// Notes that a charge in its row may fall due before the row does.
+    fn charge(&mut self, charge: &ChargeAdded) {
+        let added = RowCharge { due_on: charge.due_on, component: charge.component, amount: charge.amount };
+        self.row_mut(charge.installment).charges.push(added);
     }
 
-    /// Derives the standing from the rows.
+    /// Derives the standing from the rows, where nothing is late and nothing is written off.
     pub fn restate(&mut self) {
         let balances = self.rows.iter().fold(Components::NOTHING, |sum, row| sum.plus(row.open()));
-        let oldest = self.rows.iter().find(|row| !row.is_settled()).map(|row| row.due_on);
+        let oldest = self.rows.iter().find(|row| !row.is_settled()).map(|row| row.state.due_on);
         self.standing.balances = balances;
         self.standing.oldest_due_on = oldest;
-        self.standing.late_from = oldest.map(|due_on| self.late_from(due_on));
+        self.standing.late_from = oldest.map(|due_on| late_from(&self.terms, due_on));
         self.standing.status = match (oldest, self.standing.overpaid.is_positive()) {
             (Some(_), _) => Status::Active,
             (None, true) => Status::Overpaid,
@@ -182,19 +199,19 @@ impl Servicing {
         };
     }
 
-    /// The loan with a payment counted, and its standing after it.
-    #[must_use]
-    pub fn after_payment(&self, on: NaiveDate, allocation: &Allocation) -> Self {
-        let mut after = self.clone();
-        after.take_in(allocation);
-        after.last_on = after.last_on.max(on);
-        after.restate();
-        after
-    }
-
-    fn late_from(&self, due_on: NaiveDate) -> NaiveDate {
-        let paid_on_time_until = self.terms.calendar.following(due_on);
-        paid_on_time_until.checked_add_days(Days::new(1)).expect("due dates end with the year 2200")
+    fn change(&mut self, changed: &[ChangedInstallment]) {
+        for change in changed {
+            let Some(state) = change.after else {
+                // Rows go from the end, so that numbers stay without gaps.
+                self.rows.truncate((change.installment as usize).saturating_sub(1));
+                break;
+            };
+            if change.installment as usize == self.rows.len() + 1 {
+                self.rows.push(Row { number: change.installment, state, charges: Vec::new() });
+            } else {
+                self.row_mut(change.installment).state = state;
+            }
+        }
     }
 
     fn row_mut(&mut self, number: u32) -> &mut Row {
@@ -206,11 +223,23 @@ impl Servicing {
     }
 }
 
-const fn nothing() -> Components {
-    Components::NOTHING
+/// Whether a payment after the event can still be decided on the rows alone.
+fn is_plain(event: &LoanEvent) -> bool {
+    match event {
+        LoanEvent::ChargeAdded(_)
+        | LoanEvent::RepaymentReversed(_)
+        | LoanEvent::CreditGranted(_)
+        | LoanEvent::CreditReversed(_) => true,
+        LoanEvent::RepaymentRecorded(event) => {
+            event.early == Early::Installment && event.excess.is_none_or(|excess| excess == Excess::Next)
+        }
+        _ => false,
+    }
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_nothing(components: &Components) -> bool {
-    components.is_nothing()
+/// The first day on which an installment is late, but for days of grace: the day after its due date moved to a
+/// business day.
+pub(super) fn late_from(terms: &Terms, due_on: NaiveDate) -> NaiveDate {
+    let paid_on_time_until = terms.calendar.following(due_on);
+    paid_on_time_until.checked_add_days(Days::new(1)).expect("due dates end with the year 2200")
 }

@@ -26,7 +26,8 @@ pub enum Status {
     WrittenOff,
 }
 
-/// What is owed after an event, and since when.
+/// What is owed after an event, and since when: seen on the latest value date of the loan, late charges to then
+/// included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Standing {
     pub status: Status,
@@ -34,6 +35,9 @@ pub struct Standing {
     pub balances: Components,
     /// What was paid beyond everything owed.
     pub overpaid: Amount,
+    /// What is kept for the borrower until the next due date.
+    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
+    pub credit: Amount,
     /// The due date of the oldest installment that is not settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_due_on: Option<NaiveDate>,
@@ -83,4 +87,13 @@ impl Standing {
             _ => 0,
         }
     }
+}
+
+const fn nothing() -> Amount {
+    Amount::ZERO
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_nothing(amount: &Amount) -> bool {
+    amount.is_zero()
 }

@@ -55,4 +55,31 @@ impl Excess {
     pub const fn draws_again(self) -> bool {
         matches!(self, Self::ReduceTerm | Self::ReduceInstallment)
     }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Next => "next",
+            Self::Last => "last",
+            Self::Equal => "equal",
+            Self::ReduceTerm => "reduce_term",
+            Self::ReduceInstallment => "reduce_installment",
+            Self::Credit => "credit",
+        }
+    }
+}
+
+impl InterestBasis {
+    /// Whether the rows are drawn again from the dated balance.
+    pub const fn is_rest(self) -> bool {
+        matches!(self, Self::DailyRest | Self::PeriodRest)
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::DailyRest => "daily_rest",
+            Self::PeriodRest => "period_rest",
+            Self::RunningBalance => "running_balance",
+        }
+    }
 }

@@ -244,6 +244,25 @@ pub struct Accrual {
     pub stop_after_days: u32,
 }
 
+impl Method {
+    /// Whether the rows not yet due can be drawn again from a lower balance (LENDING.md §10, §12).
+    pub const fn can_be_drawn_again(self) -> bool {
+        matches!(self, Self::Price | Self::Sac | Self::InterestOnly)
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Price => "price",
+            Self::Sac => "sac",
+            Self::Sam => "sam",
+            Self::InterestOnly => "interest_only",
+            Self::Bullet => "bullet",
+            Self::Flat => "flat",
+            Self::Custom => "custom",
+        }
+    }
+}
+
 impl Terms {
     /// How many due dates there are (a bullet plan still has but one installment, on the last of them).
     pub fn due_date_count(&self) -> u32 {

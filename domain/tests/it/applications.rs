@@ -103,12 +103,12 @@ fn the_disbursement_fixes_the_plan() {
         4 2026-05-15 300.00  6.00    0.00"]]
     .assert_eq(&rows);
     assert_eq!(
-        in_words(event.standing.balances, event.standing.overpaid),
+        in_words(event.outcome.standing.balances, event.outcome.standing.overpaid),
         "interest 60.00, principal 1200.00"
     );
-    assert_eq!(event.standing.oldest_due_on, Some(day("2026-02-15")));
+    assert_eq!(event.outcome.standing.oldest_due_on, Some(day("2026-02-15")));
     // 15 February 2026 is a Sunday; the Monday and Tuesday after it are Carnival. Ash Wednesday is on time.
-    assert_eq!(event.standing.late_from, Some(day("2026-02-19")));
+    assert_eq!(event.outcome.standing.late_from, Some(day("2026-02-19")));
 }
 
 #[test]

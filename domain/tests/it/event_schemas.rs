@@ -11,9 +11,11 @@ use cqrs_es::DomainEvent;
 use domain::decider::StoredEvent;
 use domain::entry::{self, Entry, EntryCommand, EntryEvent, Post, PostLine, Reverse};
 use domain::journal::{Account, Side};
+use domain::loan::command::{AddedCharge, CreditKind, Restructure};
 use domain::loan::{Loan, LoanEvent, event};
 use domain::period::{self, PeriodEvent, Periods};
 use domain::product::{self, Product, ProductEvent};
+use domain::terms::Excess;
 use domain::{Currency, event_types};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -54,7 +56,17 @@ fn schemas() -> BTreeMap<&'static str, Value> {
         ("LoanChargeAdded", schema_of::<event::ChargeAdded>("LoanChargeAdded")),
         ("LoanRepaymentRecorded", schema_of::<event::RepaymentRecorded>("LoanRepaymentRecorded")),
         ("LoanSettledEarly", schema_of::<event::SettledEarly>("LoanSettledEarly")),
-        ("LoanRepaymentReversed", schema_of::<event::RepaymentReversed>("LoanRepaymentReversed")),
+        ("LoanChargeWaived", schema_of::<event::ChargeWaived>("LoanChargeWaived")),
+        ("LoanRepaymentReversed", schema_of::<event::PaymentReversed>("LoanRepaymentReversed")),
+        ("LoanRepaymentChargedBack", schema_of::<event::RepaymentChargedBack>("LoanRepaymentChargedBack")),
+        ("LoanCreditGranted", schema_of::<event::CreditGranted>("LoanCreditGranted")),
+        ("LoanCreditReversed", schema_of::<event::PaymentReversed>("LoanCreditReversed")),
+        ("LoanOverpaymentRefunded", schema_of::<event::OverpaymentRefunded>("LoanOverpaymentRefunded")),
+        ("LoanRestructured", schema_of::<event::Restructured>("LoanRestructured")),
+        ("LoanWrittenOff", schema_of::<event::WrittenOff>("LoanWrittenOff")),
+        ("LoanWriteOffReversed", schema_of::<event::WriteOffReversed>("LoanWriteOffReversed")),
+        ("LoanRecoveryRecorded", schema_of::<event::RecoveryRecorded>("LoanRecoveryRecorded")),
+        ("LoanRecoveryReversed", schema_of::<event::PaymentReversed>("LoanRecoveryReversed")),
         ("EntryPosted", schema_of::<entry::Posted>("EntryPosted")),
         ("EntryReversed", schema_of::<entry::Reversed>("EntryReversed")),
         ("PeriodClosed", schema_of::<period::Changed>("PeriodClosed")),
@@ -67,16 +79,30 @@ fn schemas() -> BTreeMap<&'static str, Value> {
 
 /// An event of every type, as the rules decide it.
 fn samples() -> BTreeMap<String, Value> {
-    let loan = disbursed(four_installments())
+    let settled = disbursed(four_installments())
         .and(&pay(1, "2026-03-15", "324.00"))
         .and(&pay(2, "2026-02-15", "324.00"))
-        .and(&charge(1, "penalty", "2026-02-20", "10.00"))
-        .and(&settle(3, "2026-03-20", "605.90"))
-        .and(&reverse(1, "2026-03-25"));
+        .and(&charge(1, AddedCharge::Penalty, "2026-02-20", "10.00"))
+        .and(&waive(1, "2026-02-21", Some("4.00")));
+    let quote = settled.history().quote(day("2026-03-20")).unwrap().amount.to_string();
+    let settled = settled
+        .and(&settle(3, "2026-03-20", &quote))
+        .and(&reverse(1, "2026-03-25"))
+        .and(&credit(4, "2026-03-25", "400.00", CreditKind::Goodwill))
+        .and(&refund(5, "2026-03-26", "1.00"))
+        .and(&reverse_credit(4, "2026-03-27"));
+    let written_off = disbursed(four_installments())
+        .and(&pay_with(1, "2026-02-15", "324.00", Excess::Next))
+        .and(&charge_back(1, "2026-02-20", Some("100.00")))
+        .and(&restructure("2026-03-20", Restructure::ReAmortize))
+        .and_closed_through("2026-06-30", &write_off("2026-06-15"))
+        .and(&recover(2, "2026-07-01", "50.00"))
+        .and(&reverse_recovery(2, "2026-07-02"))
+        .and(&reverse_write_off("2026-07-03"));
     let applied = given::<Loan>([]).and(&apply_for(four_installments()));
     let rejected = applied.clone().and(&reject("2026-01-10"));
     let withdrawn = applied.and(&withdraw("2026-01-10"));
-    let loans = [loan.events, rejected.events, withdrawn.events].concat();
+    let loans = [settled.events, written_off.events, rejected.events, withdrawn.events].concat();
     let line =
         |account, side| PostLine { account: Account::parse(account).unwrap(), side, amount: decimal("9.90") };
     let entry = given::<Entry>([])

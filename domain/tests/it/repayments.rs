@@ -1,5 +1,6 @@
 //! Repayments and how they are spread.
 
+use domain::loan::event::FactKind;
 use domain::loan::{Loan, LoanEvent, LoanRefusal, Status};
 use domain::{AmountError, Currency};
 use rust_decimal::Decimal;
@@ -27,10 +28,10 @@ fn interest_is_served_before_principal() {
     let LoanEvent::RepaymentRecorded(event) = loan().when(&pay(1, "2026-02-15", "100.00")).accepted() else {
         panic!("recorded");
     };
-    assert_eq!(in_words(event.allocation, event.overpaid), "interest 24.00, principal 76.00");
-    assert_eq!(event.shares.len(), 1);
+    assert_eq!(in_words(event.allocation, event.effect.overpaid), "interest 24.00, principal 76.00");
+    assert_eq!(event.effect.shares.len(), 1);
     assert_eq!(
-        in_words(event.standing.balances, event.standing.overpaid),
+        in_words(event.outcome.standing.balances, event.outcome.standing.overpaid),
         "interest 36.00, principal 1124.00"
     );
 }
@@ -98,15 +99,13 @@ fn a_payment_dated_before_another_moves_it() {
     else {
         panic!("recorded");
     };
-    assert_eq!(in_words(event.allocation, event.overpaid), "interest 24.00, principal 300.00");
-    let [moved] = &event.reallocated[..] else { panic!("one payment moves") };
-    assert_eq!(moved.repayment_id, payment(1));
-    assert_eq!(
-        in_words(moved.before.components(), moved.before.overpaid),
-        "interest 24.00, principal 300.00"
-    );
+    assert_eq!(in_words(event.allocation, event.effect.overpaid), "interest 24.00, principal 300.00");
+    let [moved] = &event.outcome.rederived[..] else { panic!("one payment moves") };
+    assert_eq!((moved.kind, moved.id, moved.fact), (FactKind::Repayment, Some(payment(1).uuid()), 2));
+    let (Some(before), Some(after)) = (&moved.before, &moved.after) else { panic!("both count") };
+    assert_eq!(in_words(before.components(), before.overpaid), "interest 24.00, principal 300.00");
     // Of the March payment 18.00 are interest now, and 6.00 go on to the interest of April.
-    assert_eq!(in_words(moved.after.components(), moved.after.overpaid), "interest 24.00, principal 300.00");
+    assert_eq!(in_words(after.components(), after.overpaid), "interest 24.00, principal 300.00");
     let after = paid.and(&pay(2, "2026-02-15", "324.00"));
     assert_eq!(
         after.paid()[..3],

@@ -1,5 +1,6 @@
 //! A reversed payment was never made; everything after it is derived again.
 
+use domain::decider::{Decider, DecisionDay};
 use domain::loan::{Loan, LoanEvent, LoanRefusal};
 
 use crate::support::*;
@@ -21,8 +22,8 @@ fn later_payments_take_the_place_of_the_reversed_one() {
     let LoanEvent::RepaymentReversed(event) = paid.clone().when(&reverse(1, "2026-03-20")).accepted() else {
         panic!("reversed");
     };
-    let moved: Vec<_> = event.reallocated.iter().map(|moved| moved.repayment_id).collect();
-    assert_eq!(moved, [payment(2)]);
+    let moved: Vec<_> = event.outcome.rederived.iter().map(|moved| moved.id).collect();
+    assert_eq!(moved, [Some(payment(2).uuid())]);
     let after = paid.and(&reverse(1, "2026-03-20"));
     assert_eq!(after.paid()[..2], ["interest 24.00, principal 294.00", "nothing"]);
     assert_eq!(after.stands(), "active interest 36.00, principal 906.00");
@@ -40,12 +41,16 @@ fn a_reversal_opens_a_settled_loan_again() {
 #[test]
 fn a_payment_is_reversed_once() {
     let reversed = loan().and(&pay(1, "2026-02-15", "324.00")).and(&reverse(1, "2026-02-20"));
-    reversed.when(&reverse(1, "2026-02-20")).refused(&LoanRefusal::AlreadyReversed(payment(1)));
+    reversed
+        .when(&reverse(1, "2026-02-20"))
+        .refused(&LoanRefusal::AlreadyReversed { kind: "repayment", id: payment(1) });
 }
 
 #[test]
 fn only_a_payment_of_the_loan_is_reversed() {
-    loan().when(&reverse(9, "2026-02-20")).refused(&LoanRefusal::RepaymentUnknown(payment(9)));
+    loan()
+        .when(&reverse(9, "2026-02-20"))
+        .refused(&LoanRefusal::PaymentUnknown { kind: "repayment", id: payment(9) });
     given::<Loan>([]).when(&reverse(9, "2026-02-20")).refused(&LoanRefusal::Unknown);
 }
 
@@ -60,8 +65,10 @@ fn a_payment_is_not_reversed_before_it_was_made() {
 #[test]
 fn a_payment_id_is_used_once() {
     let paid = loan().and(&pay(1, "2026-02-15", "324.00"));
-    let refused = paid.state.decide(Some(paid.history()), &pay(1, "2026-02-16", "1.00"), open_day());
-    assert_eq!(refused.unwrap_err(), LoanRefusal::DuplicateRepayment(payment(1)).into());
+    let refused =
+        paid.state.decide(Some(paid.history()), &pay(1, "2026-02-16", "1.00"), DecisionDay::open(day(TODAY)));
+    assert_eq!(
+        refused.unwrap_err(),
+        LoanRefusal::DuplicatePayment { kind: "repayment", id: payment(1) }.into()
+    );
 }
-
-use domain::decider::Decider;

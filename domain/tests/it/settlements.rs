@@ -1,6 +1,7 @@
 //! Early settlement: the present value of what is not yet due.
 
-use domain::loan::settlement::quote;
+use domain::loan::command::AddedCharge;
+use domain::loan::event::InstallmentState;
 use domain::loan::{Loan, LoanEvent, LoanRefusal, Status};
 use serde_json::json;
 
@@ -11,8 +12,7 @@ fn loan() -> Given<Loan> {
 }
 
 fn quoted(given: &Given<Loan>, on: &str) -> String {
-    let Loan::Disbursed(servicing) = &given.state else { panic!("disbursed") };
-    let quote = quote(servicing, day(on));
+    let quote = given.history().quote(day(on)).expect("a quote");
     format!("{} = {} + {} + {}", quote.amount, quote.due, quote.principal, quote.interest)
 }
 
@@ -48,14 +48,14 @@ fn the_quote_settles_the_loan() {
     let LoanEvent::SettledEarly(event) = loan().when(&settle(1, "2026-02-25", "1230.35")).accepted() else {
         panic!("settled");
     };
-    assert_eq!(event.standing.status, Status::Settled);
+    assert_eq!(event.outcome.standing.status, Status::Settled);
     assert_eq!(in_words(event.allocation, brl("0.00")), "interest 30.35, principal 1200.00");
-    let changes: Vec<_> = event
-        .interest_changes
-        .iter()
-        .map(|c| format!("{} {} {}", c.installment, c.before, c.after))
+    let interest = |state: Option<InstallmentState>| state.expect("it was and is").due.interest;
+    let changed = event.outcome.changed.iter();
+    let changes: Vec<_> = changed
+        .map(|row| format!("{} {} {}", row.installment, interest(row.before), interest(row.after)))
         .collect();
-    assert_eq!(changes, ["2 18.00 6.35", "3 12.00 0.00", "4 6.00 0.00"]);
+    assert_eq!(changes, ["1 24.00 24.00", "2 18.00 6.35", "3 12.00 0.00", "4 6.00 0.00"]);
     let settled = loan().and(&settle(1, "2026-02-25", "1230.35"));
     assert_eq!(settled.stands(), "settled nothing");
     assert_eq!(settled.accounts(), ["assets:cash 30.35", "income:interest -30.35"]);
@@ -72,7 +72,7 @@ fn nothing_but_the_quote_settles() {
 
 #[test]
 fn a_charge_entered_by_hand_is_owed_at_once() {
-    let charged = loan().and(&charge(1, "penalty", "2026-03-10", "10.00"));
+    let charged = loan().and(&charge(1, AddedCharge::Penalty, "2026-03-10", "10.00"));
     assert_eq!(quoted(&charged, "2026-02-15"), "1234.00 = 334.00 + 900.00 + 0.00");
     assert_eq!(charged.and(&settle(1, "2026-02-15", "1234.00")).stands(), "settled nothing");
 }

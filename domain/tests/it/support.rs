@@ -6,13 +6,16 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use domain::component::Components;
 use domain::decider::{Decider, DecisionDay, Undecided};
-use domain::id::{BorrowerId, ChargeId, DisbursementId, PaymentId};
+use domain::id::{BorrowerId, ChargeId, DisbursementId, PaymentId, TransactionId};
 use domain::journal::{JournalLine, Side, loan_postings};
 use domain::loan::command::{
-    AddCharge, Apply, Approve, Close, Disburse, RecordRepayment, ReverseRepayment, SettleEarly,
+    AddCharge, AddedCharge, Apply, Approve, ChargeBack, Close, CreditKind, Disburse, Early, GrantCredit,
+    RecordRecovery, RecordRepayment, Refund, Restructure, RestructureLoan, Reverse, SettleEarly, WaiveCharge,
+    WriteOffLoan,
 };
 use domain::loan::history::LoanHistory;
 use domain::loan::{Loan, LoanCommand, LoanRefusal};
+use domain::terms::Excess;
 use domain::{Amount, Terms, TermsRequest};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
@@ -60,8 +63,16 @@ impl<D: Decider> Given<D> {
 
     /// Decides as the store does: without the history first, with it where it is needed.
     pub(crate) fn decide(&self, command: &D::Command) -> Result<Vec<D::Event>, D::Refusal> {
-        let decided = match self.state.decide(None, command, self.day()) {
-            Err(Undecided::NeedsHistory) => self.state.decide(Some(&self.history), command, self.day()),
+        self.decide_on(command, self.day())
+    }
+
+    pub(crate) fn decide_on(
+        &self,
+        command: &D::Command,
+        today: DecisionDay,
+    ) -> Result<Vec<D::Event>, D::Refusal> {
+        let decided = match self.state.decide(None, command, today) {
+            Err(Undecided::NeedsHistory) => self.state.decide(Some(&self.history), command, today),
             decided => decided,
         };
         decided.map_err(|undecided| match undecided {
@@ -72,6 +83,22 @@ impl<D: Decider> Given<D> {
 
     pub(crate) fn when(self, command: &D::Command) -> When<D> {
         When(self.decide(command))
+    }
+
+    /// When this is asked while the books are closed through a day.
+    pub(crate) fn when_closed_through(self, closed_through: &str, command: &D::Command) -> When<D> {
+        When(self.decide_on(command, closed(closed_through)))
+    }
+
+    /// And this was accepted while the books were closed through a day.
+    pub(crate) fn and_closed_through(mut self, closed_through: &str, command: &D::Command) -> Self
+    where
+        D::Refusal: Debug,
+    {
+        for event in self.decide_on(command, closed(closed_through)).expect("the command is accepted") {
+            self.happened(event);
+        }
+        self
     }
 
     /// And this was accepted.
@@ -108,6 +135,10 @@ where
     pub(crate) fn refused_in_words(self, expected: &str) {
         assert_eq!(self.0.expect_err("refused").to_string(), expected);
     }
+}
+
+fn closed(through: &str) -> DecisionDay {
+    DecisionDay { today: day(TODAY), closed_through: Some(day(through)) }
 }
 
 pub(crate) fn day(text: &str) -> NaiveDate {
@@ -177,29 +208,112 @@ pub(crate) fn disburse_part(on: &str, amount: Option<&str>) -> LoanCommand {
     LoanCommand::Disburse(Disburse { disbursement_id, on: day(on), amount: amount.map(decimal) })
 }
 
+pub(crate) fn disburse_more(number: u128, on: &str, amount: &str) -> LoanCommand {
+    let disbursement_id = DisbursementId::new(Uuid::from_u128(number));
+    LoanCommand::Disburse(Disburse { disbursement_id, on: day(on), amount: Some(decimal(amount)) })
+}
+
 pub(crate) fn pay(number: u128, on: &str, amount: &str) -> LoanCommand {
-    let (repayment_id, on, amount) = (payment(number), day(on), decimal(amount));
-    LoanCommand::RecordRepayment(RecordRepayment { repayment_id, on, amount, external_id: None })
+    LoanCommand::RecordRepayment(repayment(number, on, amount))
+}
+
+pub(crate) fn anticipate(number: u128, on: &str, amount: &str) -> LoanCommand {
+    let early = Early::Anticipation;
+    LoanCommand::RecordRepayment(RecordRepayment { early, ..repayment(number, on, amount) })
+}
+
+pub(crate) fn pay_with(number: u128, on: &str, amount: &str, excess: Excess) -> LoanCommand {
+    let excess = Some(excess);
+    LoanCommand::RecordRepayment(RecordRepayment { excess, ..repayment(number, on, amount) })
+}
+
+fn repayment(number: u128, on: &str, amount: &str) -> RecordRepayment {
+    RecordRepayment {
+        repayment_id: payment(number),
+        on: day(on),
+        amount: decimal(amount),
+        external_id: None,
+        early: Early::Installment,
+        excess: None,
+    }
 }
 
 pub(crate) fn settle(number: u128, on: &str, amount: &str) -> LoanCommand {
     let (repayment_id, on, amount) = (payment(number), day(on), decimal(amount));
-    LoanCommand::SettleEarly(SettleEarly { repayment_id, on, amount })
+    LoanCommand::SettleEarly(SettleEarly { repayment_id, on, amount, external_id: None })
 }
 
 pub(crate) fn reverse(number: u128, on: &str) -> LoanCommand {
-    let reason = "the Pix bounced".to_owned();
-    LoanCommand::ReverseRepayment(ReverseRepayment { repayment_id: payment(number), on: day(on), reason })
+    LoanCommand::ReverseRepayment(undo(number, on))
 }
 
-pub(crate) fn charge(number: u128, kind: &str, due_on: &str, amount: &str) -> LoanCommand {
-    use domain::component::Component;
-    LoanCommand::AddCharge(AddCharge {
+pub(crate) fn reverse_credit(number: u128, on: &str) -> LoanCommand {
+    LoanCommand::ReverseCredit(undo(number, on))
+}
+
+pub(crate) fn reverse_recovery(number: u128, on: &str) -> LoanCommand {
+    LoanCommand::ReverseRecovery(undo(number, on))
+}
+
+fn undo(number: u128, on: &str) -> Reverse {
+    Reverse { payment_id: payment(number), on: day(on), reason: "the Pix bounced".to_owned() }
+}
+
+pub(crate) fn credit(number: u128, on: &str, amount: &str, kind: CreditKind) -> LoanCommand {
+    let (credit_id, on, amount) = (payment(number), day(on), decimal(amount));
+    let reason = "customer care".to_owned();
+    LoanCommand::GrantCredit(GrantCredit { credit_id, on, amount, kind, reason })
+}
+
+pub(crate) fn recover(number: u128, on: &str, amount: &str) -> LoanCommand {
+    let (recovery_id, on, amount) = (payment(number), day(on), decimal(amount));
+    LoanCommand::RecordRecovery(RecordRecovery { recovery_id, on, amount, external_id: None })
+}
+
+pub(crate) fn charge_back(number: u128, on: &str, amount: Option<&str>) -> LoanCommand {
+    LoanCommand::ChargeBack(ChargeBack {
+        chargeback_id: TransactionId::new(Uuid::from_u128(number + 1_000_000)),
+        repayment_id: payment(number),
+        on: day(on),
+        amount: amount.map(decimal),
+        reason: "disputed".to_owned(),
+    })
+}
+
+pub(crate) fn refund(number: u128, on: &str, amount: &str) -> LoanCommand {
+    let refund_id = TransactionId::new(Uuid::from_u128(number));
+    LoanCommand::Refund(Refund { refund_id, on: day(on), amount: decimal(amount) })
+}
+
+pub(crate) fn write_off(on: &str) -> LoanCommand {
+    LoanCommand::WriteOff(WriteOffLoan { on: day(on), reason: "not recoverable".to_owned() })
+}
+
+pub(crate) fn reverse_write_off(on: &str) -> LoanCommand {
+    LoanCommand::ReverseWriteOff(WriteOffLoan { on: day(on), reason: "entered by mistake".to_owned() })
+}
+
+pub(crate) fn restructure(on: &str, restructure: Restructure) -> LoanCommand {
+    LoanCommand::Restructure(RestructureLoan {
+        restructure_id: TransactionId::new(Uuid::from_u128(77)),
+        on: day(on),
+        restructure,
+        reason: "renegotiated".to_owned(),
+    })
+}
+
+pub(crate) fn charge(number: u128, kind: AddedCharge, due_on: &str, amount: &str) -> LoanCommand {
+    let charge_id = ChargeId::new(Uuid::from_u128(number));
+    LoanCommand::AddCharge(AddCharge { charge_id, kind, amount: decimal(amount), due_on: day(due_on) })
+}
+
+pub(crate) fn waive(number: u128, on: &str, amount: Option<&str>) -> LoanCommand {
+    LoanCommand::WaiveCharge(WaiveCharge {
+        waiver_id: TransactionId::new(Uuid::from_u128(number + 2_000_000)),
         charge_id: ChargeId::new(Uuid::from_u128(number)),
-        kind: kind.to_owned(),
-        component: if kind == "penalty" { Component::Penalty } else { Component::Fee },
-        amount: decimal(amount),
-        due_on: day(due_on),
+        on: day(on),
+        amount: amount.map(decimal),
+        reason: "commercial decision".to_owned(),
     })
 }
 
@@ -219,7 +333,15 @@ impl Given<Loan> {
     /// What was paid of each installment, as lines.
     pub(crate) fn paid(&self) -> Vec<String> {
         let Loan::Disbursed(loan) = &self.state else { panic!("not disbursed") };
-        loan.rows.iter().map(|row| in_words(row.paid, Amount::ZERO)).collect()
+        loan.rows.iter().map(|row| in_words(row.state.paid, Amount::ZERO)).collect()
+    }
+
+    /// What is due of each installment, as lines.
+    pub(crate) fn due(&self) -> Vec<String> {
+        let Loan::Disbursed(loan) = &self.state else { panic!("not disbursed") };
+        let rows = loan.rows.iter().map(|row| row.state);
+        rows.map(|row| format!("{} {}", row.due_on, in_words(row.due.minus(row.waived), Amount::ZERO)))
+            .collect()
     }
 
     pub(crate) fn history(&self) -> &LoanHistory {

@@ -58,17 +58,11 @@ impl Changes for LoanChanges {
         let loan = event.stream_id;
         match &**fact {
             LoanEvent::Applied(applied) => self.applied(event, applied),
-            LoanEvent::Disbursed(disbursed) => {
-                self.planned(loan, disbursed);
-                self.transactions.disburse(event, disbursed);
-            }
+            LoanEvent::Disbursed(disbursed) => self.planned(loan, disbursed),
             LoanEvent::ChargeAdded(charge) => self.charged(event, charge),
-            LoanEvent::RepaymentRecorded(repayment) => self.transactions.repay(event, repayment),
-            LoanEvent::SettledEarly(settlement) => self.transactions.settle(event, settlement),
-            LoanEvent::RepaymentReversed(reversed) => self.transactions.reverse(loan, reversed),
-            LoanEvent::Approved(_) | LoanEvent::Rejected(_) | LoanEvent::Withdrawn(_) => {}
+            _ => {}
         }
-        self.transactions.reallocate(loan, fact);
+        self.transactions.fold(event, fact);
         self.standings.entry(loan).or_default().fold(event, fact);
     }
 
@@ -133,7 +127,7 @@ impl LoanChanges {
             .uuid(event.stream_id)
             .uuid(charge.charge_id.uuid())
             .date(charge.on)
-            .text(charge.kind.as_str())
+            .text(charge.kind.name())
             .text(Component::name(charge.component))
             .bigint(to_minor(charge.amount, charge.currency))
             .date(charge.due_on)

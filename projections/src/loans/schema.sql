@@ -69,8 +69,8 @@ create table charges (
     position    bigint not null
 );
 
--- Disbursements and payments. `allocation` is the JSON of the event's latest allocation: its shares by installment,
--- and the changes of interest that came with it.
+-- Money that came or went, and credits. `allocation` is the JSON of the effect as it was decided last: the shares by
+-- installment, and the installments that changed with it. The first disbursement has none.
 create table transactions (
     loan_id         uuid        not null,
     id              uuid        not null,

@@ -60,21 +60,16 @@ impl StandingChange {
             LoanEvent::Rejected(closed) => self.close(Status::Rejected, closed),
             LoanEvent::Withdrawn(closed) => self.close(Status::Withdrawn, closed),
             LoanEvent::Disbursed(disbursed) => {
-                self.disbursed = Some((to_minor(disbursed.amount, disbursed.currency), disbursed.on));
-                self.stand(&disbursed.standing, disbursed.currency);
+                let amount = to_minor(disbursed.amount, disbursed.currency);
+                let (before, on) = self.disbursed.unwrap_or((0, disbursed.on));
+                self.disbursed = Some((before + amount, on));
+                self.stand(&disbursed.outcome.standing, disbursed.currency);
             }
-            LoanEvent::ChargeAdded(charge) => self.stand(&charge.standing, charge.currency),
-            LoanEvent::RepaymentRecorded(repayment) => {
-                self.received += to_minor(repayment.amount, repayment.currency);
-                self.stand(&repayment.standing, repayment.currency);
-            }
-            LoanEvent::SettledEarly(settlement) => {
-                self.received += to_minor(settlement.amount, settlement.currency);
-                self.stand(&settlement.standing, settlement.currency);
-            }
-            LoanEvent::RepaymentReversed(reversed) => {
-                self.received -= to_minor(reversed.amount, reversed.currency);
-                self.stand(&reversed.standing, reversed.currency);
+            _ => {
+                if let (Some(standing), Some(currency)) = (fact.standing(), fact.currency()) {
+                    self.received += to_minor(fact.cash_received(), currency);
+                    self.stand(standing, currency);
+                }
             }
         }
     }

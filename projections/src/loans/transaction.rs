@@ -1,10 +1,10 @@
-//! Disbursements, repayments and settlements of a page, and what it changes in earlier ones.
+//! The transactions of a page: money that came or went, and what it changes in earlier ones.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::loan::LoanEvent;
-use domain::loan::event::{Allocation, Disbursed, RepaymentRecorded, RepaymentReversed, SettledEarly};
+use domain::loan::event::{Effect, FactKind, PaymentReversed};
 use domain::{Amount, Currency};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -51,39 +51,42 @@ struct Spread {
 }
 
 impl Spread {
-    fn of(allocation: &Allocation, currency: Currency) -> Self {
+    fn of(effect: &Effect, currency: Currency) -> Self {
         Self {
-            components: components_to_minor(&allocation.components(), currency),
-            overpaid: to_minor(allocation.overpaid, currency),
-            json: serde_json::to_string(allocation).expect("an allocation is plain data"),
+            components: components_to_minor(&effect.components(), currency),
+            overpaid: to_minor(effect.overpaid, currency),
+            json: serde_json::to_string(effect).expect("an effect is plain data"),
         }
     }
 }
 
 impl TransactionChanges {
-    pub(super) fn disburse(&mut self, event: &Event, disbursed: &Disbursed) {
-        let id = disbursed.disbursement_id.uuid();
-        let amount = (disbursed.amount, disbursed.currency);
-        self.add(event, id, "disbursement", disbursed.on, amount);
+    pub(super) fn fold(&mut self, event: &Event, fact: &LoanEvent) {
+        if let Some(Transacted { id, kind, on, amount, currency }) = Transacted::of(fact) {
+            let spread = fact.effect().map(|effect| Spread::of(effect, currency));
+            let transaction = Transaction {
+                kind,
+                on,
+                amount: to_minor(amount, currency),
+                spread,
+                external_id: fact.external_id().map(ToOwned::to_owned),
+                position: event.position,
+                recorded_at: event.recorded_at,
+                reversal: None,
+            };
+            self.new.insert((event.stream_id, id), transaction);
+        }
+        if let LoanEvent::RepaymentReversed(reversed)
+        | LoanEvent::CreditReversed(reversed)
+        | LoanEvent::RecoveryReversed(reversed) = fact
+        {
+            self.reverse(event.stream_id, reversed);
+        }
+        self.rederive(event.stream_id, fact);
     }
 
-    pub(super) fn repay(&mut self, event: &Event, repayment: &RepaymentRecorded) {
-        let id = repayment.repayment_id.uuid();
-        let amount = (repayment.amount, repayment.currency);
-        let added = self.add(event, id, "repayment", repayment.on, amount);
-        added.spread = Some(Spread::of(&repayment.spread(), repayment.currency));
-        added.external_id.clone_from(&repayment.external_id);
-    }
-
-    pub(super) fn settle(&mut self, event: &Event, settlement: &SettledEarly) {
-        let id = settlement.repayment_id.uuid();
-        let amount = (settlement.amount, settlement.currency);
-        let added = self.add(event, id, "settlement", settlement.on, amount);
-        added.spread = Some(Spread::of(&settlement.spread(), settlement.currency));
-    }
-
-    pub(super) fn reverse(&mut self, loan: Uuid, reversed: &RepaymentReversed) {
-        let key = (loan, reversed.repayment_id.uuid());
+    fn reverse(&mut self, loan: Uuid, reversed: &PaymentReversed) {
+        let key = (loan, reversed.payment_id.uuid());
         let reversal = Reversal { on: reversed.on, reason: reversed.reason.clone() };
         match self.new.get_mut(&key) {
             Some(new) => new.reversal = Some(reversal),
@@ -93,18 +96,16 @@ impl TransactionChanges {
         }
     }
 
-    /// Notes how the payments that the event moved are spread now.
-    pub(super) fn reallocate(&mut self, loan: Uuid, fact: &LoanEvent) {
-        let currency = match fact {
-            LoanEvent::ChargeAdded(event) => event.currency,
-            LoanEvent::RepaymentRecorded(event) => event.currency,
-            LoanEvent::SettledEarly(event) => event.currency,
-            LoanEvent::RepaymentReversed(event) => event.currency,
-            _ => return,
-        };
-        for moved in fact.reallocated() {
-            let key = (loan, moved.repayment_id.uuid());
-            let spread = Spread::of(&moved.after, currency);
+    /// Notes what the transactions that the event moved come to now.
+    fn rederive(&mut self, loan: Uuid, fact: &LoanEvent) {
+        let (Some(outcome), Some(currency)) = (fact.outcome(), fact.currency()) else { return };
+        for moved in &outcome.rederived {
+            let (Some(id), Some(after)) = (moved.id, &moved.after) else { continue };
+            if !is_transaction(moved.kind) {
+                continue;
+            }
+            let key = (loan, id);
+            let spread = Spread::of(after, currency);
             match self.new.get_mut(&key) {
                 Some(new) => new.spread = Some(spread),
                 None => {
@@ -123,27 +124,48 @@ impl TransactionChanges {
         reverse(&self.reversed, connection).await?;
         reallocate(&self.reallocated, connection).await
     }
+}
 
-    fn add(
-        &mut self,
-        event: &Event,
-        id: Uuid,
-        kind: &'static str,
-        on: NaiveDate,
-        (amount, currency): (Amount, Currency),
-    ) -> &mut Transaction {
-        let transaction = Transaction {
-            kind,
-            on,
-            amount: to_minor(amount, currency),
-            spread: None,
-            external_id: None,
-            position: event.position,
-            recorded_at: event.recorded_at,
-            reversal: None,
+/// Money that came or went, or a credit in its place.
+struct Transacted {
+    id: Uuid,
+    kind: &'static str,
+    on: NaiveDate,
+    amount: Amount,
+    currency: Currency,
+}
+
+impl Transacted {
+    fn of(fact: &LoanEvent) -> Option<Self> {
+        let (id, kind, on, amount) = match fact {
+            LoanEvent::Disbursed(event) => {
+                (event.disbursement_id.uuid(), "disbursement", event.on, event.amount)
+            }
+            LoanEvent::RepaymentRecorded(event) => {
+                (event.repayment_id.uuid(), "repayment", event.on, event.amount)
+            }
+            LoanEvent::SettledEarly(event) => {
+                (event.repayment_id.uuid(), "settlement", event.on, event.amount)
+            }
+            LoanEvent::CreditGranted(event) => (event.credit_id.uuid(), "credit", event.on, event.amount),
+            LoanEvent::RecoveryRecorded(event) => {
+                (event.recovery_id.uuid(), "recovery", event.on, event.amount)
+            }
+            LoanEvent::RepaymentChargedBack(event) => {
+                (event.chargeback_id.uuid(), "chargeback", event.on, event.amount)
+            }
+            LoanEvent::OverpaymentRefunded(event) => {
+                (event.refund_id.uuid(), "refund", event.on, event.amount)
+            }
+            _ => return None,
         };
-        self.new.entry((event.stream_id, id)).insert_entry(transaction).into_mut()
+        Some(Self { id, kind, on, amount, currency: fact.currency()? })
     }
+}
+
+/// Charges, waivers, restructurings and write-offs are no transactions.
+const fn is_transaction(kind: FactKind) -> bool {
+    !matches!(kind, FactKind::Charge | FactKind::Waiver | FactKind::Restructure | FactKind::WriteOff)
 }
 
 impl Transaction {

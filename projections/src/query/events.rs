@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use domain::decider::Decider;
 use domain::entry::Entry;
-use domain::loan::Loan;
+use domain::loan::{Loan, LoanHistory};
 use event_store::{Feed, LogError, StoredEventRow};
 use futures::stream;
 use problems::{INTERNAL, NOT_FOUND};
@@ -210,6 +210,22 @@ pub(crate) async fn decoded(
             return Ok(events);
         }
     }
+}
+
+/// The loan as it follows from its events up to `as_of`.
+pub(crate) async fn folded(
+    state: &QueryState,
+    id: Uuid,
+    as_of: AsOf,
+) -> Result<(Loan, LoanHistory), Refused> {
+    let (mut loan, mut history) = (Loan::default(), LoanHistory::default());
+    for event in decoded(state, Loan::TYPE, id, as_of).await? {
+        if let Fact::Loan(fact) = event.fact {
+            loan.apply(&fact);
+            history.record(&fact);
+        }
+    }
+    Ok((loan, history))
 }
 
 /// Every event that is wanted up to `as_of`, a line each, a page in memory at a time.

@@ -194,7 +194,8 @@ impl LoanRow {
         let components = read_components(row, currency)?;
         let (oldest_due_on, late_from) = (row.try_get("oldest_due_on")?, row.try_get("late_from")?);
         let overpaid = amount("overpaid")?;
-        let standing = Standing { status, balances: components, overpaid, oldest_due_on, late_from };
+        let credit = currency.zero();
+        let standing = Standing { status, balances: components, overpaid, credit, oldest_due_on, late_from };
         let borrower_id = row.try_get("borrower_id")?;
         let view = LoanView {
             id: row.try_get("id")?,

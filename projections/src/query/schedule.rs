@@ -2,13 +2,14 @@
 
 use axum::extract::State;
 use chrono::NaiveDate;
+use domain::loan::engine::Row;
 use domain::{Amount, Currency};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
-use super::loan_book::{LoanBook, ServedInstallment};
+use super::loan_book::LoanBook;
 use super::request::{IdInPath, Nothing, Params, ReadHeaders, Reading};
 use crate::loans;
 use crate::minor::exact;
@@ -81,37 +82,37 @@ pub(crate) async fn find(
 ) -> Answer {
     let mut snapshot = state.snapshot(&loans::READ_MODEL, &reading).await?;
     let as_of = snapshot.as_of;
-    let book = LoanBook::load(&mut snapshot.transaction, id, as_of).await?;
+    let book = LoanBook::load(&state, &mut snapshot.transaction, id, as_of).await?;
     let currency = book.currency;
     let installments: Vec<InstallmentView> =
-        book.served().iter().map(|row| InstallmentView::of(row, currency)).collect();
+        book.installments.iter().map(|row| InstallmentView::of(row, currency)).collect();
     let totals = totals(&installments, currency);
     let body = ScheduleAnswer { currency, installments, totals, as_of };
     Ok(answer(&reading, as_of, state.booking_day.today(), body))
 }
 
 impl InstallmentView {
-    fn of(row: &ServedInstallment, currency: Currency) -> Self {
+    fn of(row: &Row, currency: Currency) -> Self {
         let exact = |amount| exact(amount, currency);
         Self {
-            number: row.plan.number,
-            from: row.plan.from,
-            due_on: row.plan.due_on,
-            days: row.plan.days,
+            number: row.number,
+            from: row.from,
+            due_on: row.due_on,
+            days: u32::try_from((row.due_on - row.from).num_days()).unwrap_or(0),
             principal: exact(row.due.principal),
             interest: exact(row.due.interest),
-            fees: exact(row.due.fee.minus(row.plan.tax)),
-            tax: exact(row.plan.tax),
+            fees: exact(row.due.fee.minus(row.tax)),
+            tax: exact(row.tax),
             penalties: exact(row.due.penalty),
             late_fee: exact(row.due.late_fee),
             late_interest: exact(row.due.late_interest),
             total: exact(row.due.total()),
-            balance: exact(row.plan.balance),
-            capitalized: row.plan.capitalized,
+            balance: exact(row.balance),
+            capitalized: Some(row.capitalized).filter(|amount| !amount.is_zero()),
             paid: exact(row.paid.total()),
             paid_in_advance: exact(row.paid_in_advance),
             paid_late: exact(row.paid_late),
-            outstanding: exact(row.open().total()),
+            outstanding: exact(row.due.minus(row.waived).minus(row.paid).total()),
             settled_on: row.settled_on,
         }
     }

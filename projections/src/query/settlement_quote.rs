@@ -2,20 +2,17 @@
 
 use axum::extract::State;
 use chrono::NaiveDate;
-use domain::decider::Decider;
-use domain::loan::settlement::{self, SettlementQuote};
-use domain::loan::{Loan, LoanHistory, Servicing};
+use domain::loan::Loan;
+use domain::loan::settlement::SettlementQuote;
 use problems::{BEFORE_FIRST_FACT, NOT_ACTIVE, ProblemDetails};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoResponses, ToSchema};
-use uuid::Uuid;
 
 use super::QueryState;
-use super::answer::{Answer, AsOf, NotThere, ReadProblems, Refused, answer};
+use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::events;
 use super::loan::no_loan;
 use super::request::{IdInPath, Params, ReadHeaders, Reading};
-use crate::event::Fact;
 use crate::minor::exact;
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -63,7 +60,7 @@ pub(crate) async fn find(
     let today = state.booking_day.today();
     let on = params.on.unwrap_or(today);
     let as_of = state.head(&reading).await?;
-    let (loan, history) = fold(&state, id, as_of).await?;
+    let (loan, history) = events::folded(&state, id, as_of).await?;
     let Loan::Disbursed(servicing) = loan else {
         let status = loan.status().ok_or_else(|| no_loan(id, as_of))?;
         return Err(NOT_ACTIVE.because(format!("the loan is {status}: there is nothing to settle")).into());
@@ -73,7 +70,7 @@ pub(crate) async fn find(
         return Err(BEFORE_FIRST_FACT.because(detail).in_field("on").into());
     }
     let currency = servicing.terms.currency;
-    let quote = settlement::quote(&as_it_stood(*servicing, &history, on), on);
+    let quote = history.quote(on).map_err(|error| NOT_ACTIVE.because(error.to_string()))?;
     let exact = |amount| exact(amount, currency);
     let quote = SettlementQuote {
         on,
@@ -83,23 +80,4 @@ pub(crate) async fn find(
         interest: exact(quote.interest),
     };
     Ok(answer(&reading, as_of, today, QuoteAnswer { quote, as_of }))
-}
-
-fn as_it_stood(servicing: Servicing, history: &LoanHistory, on: NaiveDate) -> Servicing {
-    if on >= servicing.last_on {
-        return servicing;
-    }
-    history.up_to(on).derive().map_or(servicing, |derived| derived.loan)
-}
-
-/// The loan as it follows from its events up to `as_of`.
-async fn fold(state: &QueryState, id: Uuid, as_of: AsOf) -> Result<(Loan, LoanHistory), Refused> {
-    let (mut loan, mut history) = (Loan::default(), LoanHistory::default());
-    for event in events::decoded(state, Loan::TYPE, id, as_of).await? {
-        if let Fact::Loan(fact) = event.fact {
-            loan.apply(&fact);
-            history.record(&fact);
-        }
-    }
-    Ok((loan, history))
 }

@@ -65,7 +65,7 @@ pub(crate) async fn find(
 ) -> Answer {
     let mut snapshot = state.snapshot(&loans::READ_MODEL, &reading).await?;
     let as_of = snapshot.as_of;
-    let book = LoanBook::load(&mut snapshot.transaction, id, as_of).await?;
+    let book = LoanBook::load(&state, &mut snapshot.transaction, id, as_of).await?;
     let (currency, lines) = (book.currency, lines(&book));
     let body = StatementAnswer { currency, lines, as_of };
     Ok(answer(&reading, as_of, state.booking_day.today(), body))
@@ -75,13 +75,13 @@ pub(crate) async fn find(
 fn lines(book: &LoanBook) -> Vec<StatementLine> {
     let currency = book.currency;
     let mut items: Vec<(NaiveDate, u8, Amount, StatementItem)> = Vec::new();
-    for row in book.served() {
-        let joined = book.charges.iter().filter(|charge| charge.installment == row.plan.number);
+    for row in &book.installments {
+        let joined = book.charges.iter().filter(|charge| charge.installment == row.number);
         let charged: Amount = joined.map(|charge| charge.amount).sum();
         let amount = currency.zero().plus(row.due.total()).minus(charged);
         if !amount.is_zero() {
-            let number = row.plan.number;
-            items.push((row.plan.due_on, 1, amount, StatementItem::Installment { number, amount }));
+            let number = row.number;
+            items.push((row.due_on, 1, amount, StatementItem::Installment { number, amount }));
         }
     }
     for charge in &book.charges {

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::component::Components;
-use domain::loan::event::Allocation;
+use domain::loan::event::Effect;
 use domain::{Amount, Currency};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,11 +15,11 @@ use super::loan_book::{LoanBook, Transaction};
 use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, decode_cursor};
 use crate::loans;
 
-/// A disbursement, a repayment or a settlement.
+/// Money that came or went, or a credit in its place.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TransactionView {
     id: Uuid,
-    /// `disbursement`, `repayment` or `settlement`.
+    /// `disbursement`, `repayment`, `settlement`, `credit`, `recovery`, `chargeback` or `refund`.
     #[serde(rename = "type")]
     kind: String,
     /// The value date.
@@ -73,7 +73,7 @@ pub(crate) async fn list(
     let after = decode_cursor(page.after.as_deref(), read_place)?;
     let mut snapshot = state.snapshot(&loans::READ_MODEL, &reading).await?;
     let as_of = snapshot.as_of;
-    let book = LoanBook::load(&mut snapshot.transaction, id, as_of).await?;
+    let book = LoanBook::load(&state, &mut snapshot.transaction, id, as_of).await?;
     let all = book.transactions.iter().zip(book.principal_after());
     let later = all.filter(|(row, _)| after.is_none_or(|after| (row.on, row.position) > after));
     let mut rows: Vec<(&Transaction, Amount)> = later.take(page.limit.count() + 1).collect();
@@ -98,7 +98,7 @@ impl TransactionView {
             on: row.on,
             amount: row.amount,
             currency,
-            allocation: allocation.map_or(Components::NOTHING, Allocation::components),
+            allocation: allocation.map_or(Components::NOTHING, Effect::components),
             overpaid: row.overpaid,
             balance,
             reversed: reversal.is_some(),

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use chrono::{Days, Months, NaiveDate};
 use domain::Currency;
-use domain::component::Component;
 use domain::decider::{Decider, DecisionDay};
 use domain::entry::{Entry, EntryCommand, EntryEvent, Post, PostLine, Reverse};
 use domain::id::{BorrowerId, ChargeId, DisbursementId, PaymentId};
 use domain::journal::{Account, Side};
 use domain::loan::command::{
-    AddCharge, Apply, Approve, Close, Disburse, ProductTaken, RecordRepayment, ReverseRepayment, SettleEarly,
+    AddCharge, AddedCharge, Apply, Approve, Close, Disburse, Early, ProductTaken, RecordRepayment,
+    Reverse as ReversePayment, SettleEarly,
 };
-use domain::loan::{Loan, LoanCommand, LoanEvent, LoanHistory, settlement};
+use domain::loan::{Loan, LoanCommand, LoanEvent, LoanHistory};
 use domain::period::{self, Change, Month, PeriodCommand, Periods};
 use domain::product::{Define, Offer, Product, ProductCommand, Retire};
 use domain::terms::TermsRequest;
@@ -136,34 +136,36 @@ impl Book {
     pub(crate) fn repay(&mut self, borrowing: &mut Borrowing, on: NaiveDate, amount: &str) -> PaymentId {
         let repayment_id = PaymentId::new(borrowing.next_id());
         let external_id = Some(format!("E{}", repayment_id.uuid().simple()));
-        let repayment = RecordRepayment { repayment_id, on, amount: decimal(amount), external_id };
+        let repayment = RecordRepayment {
+            repayment_id,
+            on,
+            amount: decimal(amount),
+            external_id,
+            early: Early::Installment,
+            excess: None,
+        };
         self.command(borrowing, &LoanCommand::RecordRepayment(repayment));
         repayment_id
     }
 
     pub(crate) fn reverse(&mut self, borrowing: &mut Borrowing, repayment_id: PaymentId, on: NaiveDate) {
         let reason = "bounced".to_owned();
-        self.command(
-            borrowing,
-            &LoanCommand::ReverseRepayment(ReverseRepayment { repayment_id, on, reason }),
-        );
+        let reverse = ReversePayment { payment_id: repayment_id, on, reason };
+        self.command(borrowing, &LoanCommand::ReverseRepayment(reverse));
     }
 
     pub(crate) fn charge(&mut self, borrowing: &mut Borrowing, amount: &str, due_on: NaiveDate) {
         let charge_id = ChargeId::new(borrowing.next_id());
-        let (kind, component) = ("penalty".to_owned(), Component::Penalty);
-        let amount = decimal(amount);
-        self.command(
-            borrowing,
-            &LoanCommand::AddCharge(AddCharge { charge_id, kind, component, amount, due_on }),
-        );
+        let (kind, amount) = (AddedCharge::Penalty, decimal(amount));
+        self.command(borrowing, &LoanCommand::AddCharge(AddCharge { charge_id, kind, amount, due_on }));
     }
 
     pub(crate) fn settle(&mut self, borrowing: &mut Borrowing, on: NaiveDate) {
-        let Loan::Disbursed(servicing) = &borrowing.loan else { panic!("only a disbursed loan is settled") };
-        let amount = settlement::quote(servicing, on).amount.value();
+        let quote = borrowing.history.quote(on).expect("only a disbursed loan is settled");
+        let amount = quote.amount.value();
         let repayment_id = PaymentId::new(borrowing.next_id());
-        self.command(borrowing, &LoanCommand::SettleEarly(SettleEarly { repayment_id, on, amount }));
+        let settle = SettleEarly { repayment_id, on, amount, external_id: None };
+        self.command(borrowing, &LoanCommand::SettleEarly(settle));
     }
 
     /// A plain entry of a day in a closed period.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use domain::id::PaymentId;
-use domain::loan::command::RecordRepayment;
+use domain::loan::command::{Early, RecordRepayment};
 use domain::loan::{Loan, LoanCommand};
 use event_store::{CommandContext, IdempotencyKey, Log, Metadata, Streams};
 use fastrand::Rng;
@@ -56,6 +56,8 @@ pub(super) async fn pay(streams: &Streams<Loan>, loan: Uuid, today: NaiveDate) -
         on: today,
         amount: Decimal::ONE,
         external_id: None,
+        early: Early::Installment,
+        excess: None,
     });
     let context = CommandContext {
         today,

@@ -6,7 +6,7 @@ use cqrs_es::persist::PersistedEventStore;
 use cqrs_es::{AggregateError, CqrsFramework};
 use domain::decider::{DatedCommand, DecisionDay, WholeStream};
 use domain::id::PaymentId;
-use domain::loan::command::RecordRepayment;
+use domain::loan::command::{Early, RecordRepayment};
 use domain::loan::{Loan, LoanCommand};
 use fastrand::Rng;
 use postgres_es::{PostgresCqrs, PostgresEventRepository};
@@ -88,6 +88,8 @@ impl Caller for Payer {
                 on: self.book.today,
                 amount: Decimal::ONE,
                 external_id: None,
+                early: Early::Installment,
+                excess: None,
             });
             let dated = DatedCommand { command, day: DecisionDay::open(self.book.today) };
             match self.framework.execute(&loan, dated).await {

@@ -1,21 +1,19 @@
 //! Reject an application, or withdraw it; what is approved can still be withdrawn until it is disbursed.
 
-use chrono::NaiveDate;
-
 use super::approve::not_applied;
-use super::{Decision, Loan, LoanEvent, LoanRefusal, not_in_the_future};
+use super::{Decision, DecisionDay, Loan, LoanEvent, LoanRefusal, not_in_the_future};
 use crate::loan::command::Close;
 use crate::loan::event::Closed;
 
-pub(super) fn reject(loan: &Loan, command: &Close, today: NaiveDate) -> Decision {
+pub(super) fn reject(loan: &Loan, command: &Close, day: DecisionDay) -> Decision {
     if !matches!(loan, Loan::Applied { .. }) {
         return Err(not_applied(loan, "rejected").into());
     }
-    not_in_the_future(command.on, today)?;
+    not_in_the_future(command.on, day)?;
     Ok(vec![LoanEvent::Rejected(closed(command))])
 }
 
-pub(super) fn withdraw(loan: &Loan, command: &Close, today: NaiveDate) -> Decision {
+pub(super) fn withdraw(loan: &Loan, command: &Close, day: DecisionDay) -> Decision {
     match loan {
         Loan::Approved { on, .. } if command.on < *on => {
             let (on, first) = (command.on, *on);
@@ -24,7 +22,7 @@ pub(super) fn withdraw(loan: &Loan, command: &Close, today: NaiveDate) -> Decisi
         Loan::Applied { .. } | Loan::Approved { .. } => {}
         _ => return Err(not_applied(loan, "withdrawn").into()),
     }
-    not_in_the_future(command.on, today)?;
+    not_in_the_future(command.on, day)?;
     Ok(vec![LoanEvent::Withdrawn(closed(command))])
 }
 

@@ -1,62 +1,42 @@
 //! Settle a loan early: pay exactly the quote of the day.
 
-use chrono::NaiveDate;
-
 use super::{
-    Decision, Loan, LoanEvent, LoanRefusal, disbursed, not_before_disbursement, not_in_the_future,
-    owes_something,
+    Decision, DecisionDay, Loan, LoanEvent, LoanHistory, LoanRefusal, NEW_FACT_COUNTS, Purpose, follow,
+    not_paid_before, not_written_off, owes_something, owing_then, payment_of, served, whole,
 };
-use crate::decider::Undecided;
 use crate::loan::command::SettleEarly;
 use crate::loan::event::SettledEarly;
-use crate::loan::history::{LoanHistory, Purpose};
-use crate::loan::settlement::{quote, settle};
 
 pub(super) fn decide(
     loan: &Loan,
     history: Option<&LoanHistory>,
     command: &SettleEarly,
-    today: NaiveDate,
+    day: DecisionDay,
 ) -> Decision {
-    let loan = disbursed(loan, "settlement")?;
-    not_in_the_future(command.on, today)?;
-    not_before_disbursement(loan, "on", command.on)?;
+    let loan = served(loan, "settlement", command.on, day)?;
+    not_written_off(loan, command.on, "settlement")?;
     owes_something(loan, command.on, "settlement")?;
     let amount = loan.terms.currency.try_positive(command.amount).map_err(LoanRefusal::Amount)?;
-
-    let backdated = command.on < loan.last_on;
-    let as_of = if backdated {
-        let history = history.ok_or(Undecided::NeedsHistory)?.up_to(command.on);
-        history.derive().expect("a disbursed loan has a plan").loan
-    } else {
-        loan.clone()
-    };
-    let quote = quote(&as_of, command.on);
-    if amount != quote.amount {
-        return Err(
-            LoanRefusal::NotTheSettlementAmount { amount, quote: quote.amount, on: command.on }.into()
-        );
+    let history = whole(history)?;
+    not_paid_before(history, command.repayment_id, "settlement")?;
+    owing_then(history, command.on, "settlement")?;
+    let quote = history.quote(command.on).map_err(LoanRefusal::from)?.amount;
+    if amount != quote {
+        return Err(LoanRefusal::NotTheSettlementAmount { amount, quote, on: command.on }.into());
     }
-    let allocation = settle(&as_of, &quote);
-    let (standing, reallocated) = if backdated {
-        let history = history.ok_or(Undecided::NeedsHistory)?;
-        let with = history.with_payment(command.repayment_id, command.on, amount, Purpose::Settle);
-        let derived = with.derive().expect("a disbursed loan has a plan");
-        let others = derived.reallocated.into_iter();
-        let others = others.filter(|moved| moved.repayment_id != command.repayment_id).collect();
-        (derived.loan.standing, others)
-    } else {
-        (loan.after_payment(command.on, &allocation).standing, Vec::new())
-    };
+    let settlement = payment_of(command.repayment_id, command.on, amount, Purpose::Settlement);
+    let now = history.with(Some(command.repayment_id.uuid()), settlement);
+    let (effect, outcome) = follow::with_last(loan, history, &now).map_err(LoanRefusal::from)?;
+    let effect = effect.expect(NEW_FACT_COUNTS);
     Ok(vec![LoanEvent::SettledEarly(SettledEarly {
         repayment_id: command.repayment_id,
         on: command.on,
+        booked_on: day.booked_on(command.on),
         amount,
         currency: loan.terms.currency,
-        allocation: allocation.components(),
-        shares: allocation.shares,
-        interest_changes: allocation.interest_changes,
-        reallocated,
-        standing,
+        external_id: command.external_id.clone(),
+        allocation: effect.components(),
+        effect,
+        outcome,
     })])
 }

@@ -1,0 +1,48 @@
+//! Disburse more of what was approved: the rows from its period on are drawn again (LENDING.md §6).
+
+use super::disburse::{HandedOut, amount_of};
+use super::{
+    Decision, DecisionDay, LoanEvent, LoanHistory, LoanRefusal, NEW_FACT_COUNTS, Servicing, What, fact,
+    follow, not_before_disbursement, not_in_the_future, not_written_off, owing_then, terms_on, whole,
+};
+use crate::loan::command::Disburse;
+use crate::loan::event::Disbursed;
+
+pub(super) fn decide(
+    loan: &Servicing,
+    history: Option<&LoanHistory>,
+    command: &Disburse,
+    day: DecisionDay,
+) -> Decision {
+    let left = loan.approved.minus(loan.disbursed);
+    if left.is_zero() {
+        let status = loan.standing.status;
+        return Err(LoanRefusal::NotApproved { status, verb: "disbursed" }.into());
+    }
+    not_in_the_future(command.on, day)?;
+    not_before_disbursement(loan, "on", command.on)?;
+    not_written_off(loan, command.on, "disbursement")?;
+    let amount = amount_of(command, &loan.terms, left)?;
+    let history = whole(history)?;
+    owing_then(history, command.on, "disbursement")?;
+    let (id, on) = (command.disbursement_id, command.on);
+    let now = history.with(Some(id.uuid()), fact(on, What::Disbursement { id, amount }));
+    let (effect, outcome) = follow::with_last(loan, history, &now).map_err(LoanRefusal::from)?;
+    let effect = effect.expect(NEW_FACT_COUNTS);
+    let outlay = effect.outlay.expect("a disbursement has an outlay");
+    let handed_out = HandedOut::of(terms_on(loan, history, on), amount, outlay);
+    Ok(vec![LoanEvent::Disbursed(Disbursed {
+        disbursement_id: id,
+        on,
+        booked_on: day.booked_on(on),
+        amount,
+        currency: loan.terms.currency,
+        released: handed_out.released,
+        fees: handed_out.fees,
+        tax: handed_out.tax,
+        installments: Vec::new(),
+        effective_cost: None,
+        effect: Some(effect),
+        outcome,
+    })])
+}
