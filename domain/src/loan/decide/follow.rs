@@ -3,8 +3,9 @@
 
 use super::{Effect, LoanHistory, Servicing};
 use crate::Amount;
+use crate::component::Components;
 use crate::loan::engine::{CALCULATION, Derived, EngineError, Row};
-use crate::loan::event::{ChangedInstallment, InstallmentState, Outcome, Rederived};
+use crate::loan::event::{ChangedInstallment, CreditApplied, InstallmentState, Moved, Outcome, Rederived};
 use crate::loan::standing::Standing;
 
 /// What the fact comes to that was recorded last in `now`, and what else follows from it.
@@ -46,6 +47,7 @@ fn outcome(
         principal_added: planned.minus(planned_before),
         deferred: now.deferred(derived).minus(loan.deferred),
         tax: tax.minus(loan.tax_covered),
+        by_time: by_time(derived).minus(loan.by_time),
         standing: Standing {
             status: derived.status,
             balances: derived.balances,
@@ -56,6 +58,20 @@ fn outcome(
         },
         calculation: CALCULATION,
     }
+}
+
+/// What time alone did since the last fact: what no effect of a fact says.
+fn by_time(derived: &Derived) -> Moved {
+    let served = |applied: &[CreditApplied]| {
+        let shares = applied.iter().flat_map(|applied| &applied.shares);
+        shares.fold(Components::NOTHING, |sum, share| sum.plus(share.allocation))
+    };
+    let (mut overpaid, mut credit) = (derived.overpaid, derived.credit);
+    for effect in derived.effects.iter().flatten() {
+        overpaid = overpaid.minus(effect.overpaid);
+        credit = credit.minus(effect.credit).plus(served(&effect.applied).total());
+    }
+    Moved { allocation: served(&derived.applied), overpaid, credit }
 }
 
 /// Every installment that changed; none where nothing happened but that the event's own shares were covered.
