@@ -12,9 +12,9 @@ use super::{
 };
 use crate::component::{Component, Components};
 use crate::iof::IofCollection;
-use crate::loan::LoanEvent;
 use crate::loan::event::{Disbursed, DisbursementTax, Effect, Share};
 use crate::loan::facts::CreditKind;
+use crate::loan::{LoanEvent, Status};
 use crate::{Amount, Currency};
 
 /// The postings of a loan's event, by booking date: each balances. None where the event moves no money.
@@ -50,10 +50,9 @@ pub fn loan_postings(event: &LoanEvent) -> Vec<Posting> {
             sums.count(after, Books::of(moved.written_off_after));
         }
     }
-    let against = match event {
-        LoanEvent::WrittenOff(_) | LoanEvent::WriteOffReversed(_) => &CREDIT_LOSSES,
-        _ => &INTEREST_INCOME,
-    };
+    let is_of_a_write_off = matches!(event, LoanEvent::WrittenOff(_) | LoanEvent::WriteOffReversed(_));
+    let is_off = outcome.standing.status == Status::WrittenOff;
+    let against = if is_of_a_write_off || is_off { &CREDIT_LOSSES } else { &INTEREST_INCOME };
     book.postings(currency, against)
 }
 

@@ -45,7 +45,7 @@ pub(crate) enum Mode {
 
 /// Terms with every basis, excess and late charge; part of the principal is disbursed at first.
 pub(crate) fn any_terms() -> impl Strategy<Value = Value> {
-    let basis = select(vec!["plan"]);
+    let basis = select(vec!["plan", "plan", "plan", "daily_rest", "period_rest", "running_balance"]);
     let excess = select(vec!["next", "next", "last", "equal", "reduce_term", "reduce_installment", "credit"]);
     let late = select(vec![
         Value::Null,

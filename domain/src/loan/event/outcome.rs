@@ -19,7 +19,8 @@ pub struct Outcome {
     /// Every installment that changed, before and after. Empty where the shares of the event say it all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<ChangedInstallment>,
-    /// Principal that the installments have more (below zero: less) than before: handed out, capitalized, taken back.
+    /// Principal that joins the books (below zero: leaves them) beside what effects cover and write off: handed out,
+    /// capitalized, charged back.
     #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
     pub principal_added: Amount,
     /// What is added to (below zero: taken from) income that was capitalized and is not received yet.
