@@ -12,9 +12,9 @@ use super::{
 };
 use crate::component::{Component, Components};
 use crate::iof::IofCollection;
-use crate::loan::LoanEvent;
 use crate::loan::event::{Disbursed, DisbursementTax, Effect, Share};
 use crate::loan::facts::CreditKind;
+use crate::loan::{LoanEvent, Status};
 use crate::{Amount, Currency};
 
 /// The postings of a loan's event, by booking date: each balances. None where the event moves no money.
@@ -35,6 +35,9 @@ pub fn loan_postings(event: &LoanEvent) -> Vec<Posting> {
         own.count(effect, Books::of(matches!(event, LoanEvent::RecoveryRecorded(_))));
     }
     own.debit(&LOAN_PRINCIPAL, outcome.principal_added);
+    own.receive(outcome.by_time.allocation, Books::On, |amount| amount);
+    own.credit(&OVERPAYMENTS, outcome.by_time.overpaid);
+    own.credit(&CREDITS, outcome.by_time.credit);
     own.credit(&DEFERRED_INCOME, outcome.deferred);
     own.credit(&IOF, outcome.tax);
     own.debit(&FEE_INCOME, outcome.tax);
@@ -47,10 +50,9 @@ pub fn loan_postings(event: &LoanEvent) -> Vec<Posting> {
             sums.count(after, Books::of(moved.written_off_after));
         }
     }
-    let against = match event {
-        LoanEvent::WrittenOff(_) | LoanEvent::WriteOffReversed(_) => &CREDIT_LOSSES,
-        _ => &INTEREST_INCOME,
-    };
+    let is_of_a_write_off = matches!(event, LoanEvent::WrittenOff(_) | LoanEvent::WriteOffReversed(_));
+    let is_off = outcome.standing.status == Status::WrittenOff;
+    let against = if is_of_a_write_off || is_off { &CREDIT_LOSSES } else { &INTEREST_INCOME };
     book.postings(currency, against)
 }
 
@@ -179,17 +181,21 @@ impl Sums {
             self.debit(&CREDITS, signed(applied.total()));
             all = all.plus(applied);
         }
-        for (component, amount) in all.iter() {
-            self.credit(
-                if books == Books::Off { &RECOVERIES } else { account_of(component) },
-                signed(amount),
-            );
-        }
+        self.receive(all, books, signed);
         self.credit(&OVERPAYMENTS, signed(effect.overpaid));
         self.credit(&CREDITS, signed(effect.credit));
         if let Some(write_off) = &effect.write_off {
             self.debit(&CREDIT_LOSSES, signed(write_off.open.principal));
             self.credit(&LOAN_PRINCIPAL, signed(write_off.open.principal));
+        }
+    }
+
+    fn receive(&mut self, components: Components, books: Books, signed: fn(Amount) -> Amount) {
+        for (component, amount) in components.iter() {
+            self.credit(
+                if books == Books::Off { &RECOVERIES } else { account_of(component) },
+                signed(amount),
+            );
         }
     }
 

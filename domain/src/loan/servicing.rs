@@ -6,7 +6,7 @@ use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use super::event::{
-    ChangedInstallment, ChargeAdded, Disbursed, Effect, InstallmentState, LoanEvent, Outcome, Share,
+    ChangedInstallment, ChargeAdded, Disbursed, Effect, InstallmentState, LoanEvent, Moved, Outcome, Share,
 };
 use super::facts::Early;
 use super::standing::{Standing, Status};
@@ -37,6 +37,8 @@ pub struct Servicing {
     pub deferred: Amount,
     /// The tax in the fees that are covered.
     pub tax_covered: Amount,
+    /// What time alone did since the last fact.
+    pub by_time: Moved,
 }
 
 /// One installment as it is served.
@@ -125,6 +127,7 @@ impl Servicing {
             is_plain: agreed && !capitalized && !taxed,
             deferred: zero,
             tax_covered: zero,
+            by_time: Moved::nothing(),
         };
         begun.restate();
         begun
@@ -169,6 +172,7 @@ impl Servicing {
         }
         self.deferred = self.deferred.plus(outcome.deferred);
         self.tax_covered = self.tax_covered.plus(outcome.tax);
+        self.by_time = self.by_time.plus(outcome.by_time);
         self.standing = outcome.standing;
     }
 

@@ -117,7 +117,7 @@ fn less_than_what_was_approved_can_be_disbursed_but_not_more() {
     assert_eq!(part.stands(), "active interest 30.00, principal 600.00");
     approved()
         .when(&disburse_part("2026-01-15", Some("1200.01")))
-        .refused_in_words("`amount` 1200.01 is more than the 1200.00 BRL approved");
+        .refused_in_words("`amount` 1200.01 is more than the 1200.00 BRL approved and not yet disbursed");
     let value = decimal("0.005");
     let too_fine = AmountError::TooManyDecimals { value, currency: Currency::Brl, decimals: 2 };
     approved().when(&disburse_part("2026-01-15", Some("0.005"))).refused(&LoanRefusal::Amount(too_fine));

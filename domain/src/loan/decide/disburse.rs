@@ -6,7 +6,7 @@ use super::{Decision, DecisionDay, Loan, LoanEvent, LoanHistory, LoanRefusal, dr
 use crate::iof::IofCollection;
 use crate::loan::command::Disburse;
 use crate::loan::engine::CALCULATION;
-use crate::loan::event::{Disbursed, DisbursementTax, Outcome};
+use crate::loan::event::{Disbursed, DisbursementTax, Moved, Outcome};
 use crate::loan::facts::Outlay;
 use crate::loan::servicing::Servicing;
 use crate::schedule::{self, Disbursement, TaxKind};
@@ -43,6 +43,7 @@ pub(super) fn decide(
         principal_added: plan.totals.principal,
         deferred: plan.totals.principal.minus(plan.totals.financed),
         tax: zero,
+        by_time: Moved::nothing(),
         standing: agreed.standing,
         calculation: CALCULATION,
     };

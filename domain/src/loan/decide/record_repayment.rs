@@ -9,7 +9,7 @@ use crate::Amount;
 use crate::loan::allocate::spread;
 use crate::loan::command::RecordRepayment;
 use crate::loan::engine::CALCULATION;
-use crate::loan::event::{Outcome, RepaymentRecorded};
+use crate::loan::event::{Moved, Outcome, RepaymentRecorded};
 use crate::terms::{Excess, InterestBasis, Terms};
 
 pub(super) fn decide(
@@ -80,6 +80,7 @@ pub(in crate::loan) fn on_the_rows_alone(
         principal_added: zero,
         deferred: zero,
         tax: zero,
+        by_time: Moved::nothing(),
         standing: after.standing,
         calculation: CALCULATION,
     };

@@ -74,6 +74,6 @@ fn reverse(
         },
         undone: found.effect.cloned().expect("a payment that counts has an effect"),
         written_off_before: history.is_written_off_at(found.index),
-        outcome: follow::without(loan, history, &now).map_err(LoanRefusal::from)?,
+        outcome: follow::without(loan, history, &now, found.index).map_err(LoanRefusal::from)?,
     })
 }

@@ -30,6 +30,6 @@ pub(super) fn decide(
         currency: loan.terms.currency,
         reason: command.reason.clone(),
         undone: history.effect_of(index).cloned().expect("a write-off that counts has an effect"),
-        outcome: follow::without(loan, history, &now).map_err(LoanRefusal::from)?,
+        outcome: follow::without(loan, history, &now, index).map_err(LoanRefusal::from)?,
     })])
 }

@@ -93,6 +93,7 @@ impl Engine<'_> {
         self.contracts.push(Arc::new(contract));
         if let Basis::Running(running) = &mut self.basis {
             running.learn(&rows);
+            running.learn_grace(grace);
         }
         if first == 0 {
             self.rows = rows;
@@ -291,7 +292,7 @@ impl Engine<'_> {
                 base = base.plus(joined);
             }
             let period = self.rows[*index].period.unwrap_or(0);
-            let fees = contract.fees_of(period, [drawn.principal.plus(drawn.interest), base], false)?;
+            let fees = contract.fees_of(period, drawn.principal.plus(drawn.interest), base)?;
             let fees = fees.plus(self.charged_by_hand(*index, Component::Fee));
             self.set_principal(*index, drawn.principal.plus(charged_back));
             let row = &mut self.rows[*index];

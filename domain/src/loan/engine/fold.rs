@@ -157,10 +157,12 @@ impl<'f> Engine<'f> {
         }
         self.apply_credit(day)?;
         self.pass_interest(day)?;
-        if matches!(self.basis, Basis::Rest(_)) {
-            self.roll(day)?;
+        match self.basis {
+            Basis::Plan => Ok(()),
+            Basis::Rest(_) => self.roll(day),
+            // Interest joins the balance on the due date, before what is paid that day.
+            Basis::Running(_) => self.pass_running(day),
         }
-        Ok(())
     }
 
     /// What a fact comes to, but for the sums that [`Self::take_next`] takes.

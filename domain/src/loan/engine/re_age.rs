@@ -28,15 +28,18 @@ impl Engine<'_> {
         let open = self.taxed();
         let zero = self.zero();
         let end = self.first_due_after(on);
+        self.lift_charges_after(on);
+        let open_principal = self.rows.iter().map(|row| row.open_of(Component::Principal));
+        let moved = open_principal.fold(zero.minus(self.capital_to_come(on)), Amount::plus);
+        if !moved.is_positive() {
+            self.lay_charges();
+            return Ok(self.no_outlay());
+        }
         let accrued = self.accrued_now(on)?;
         self.end_accrual(on)?;
-        self.lift_charges_after(on);
-        let to_come = self.capital_to_come(on);
-        let mut moved = zero.minus(to_come);
         let mut accrued = Some(accrued);
         for index in 0..self.rows.len() {
             let row = &self.rows[index];
-            moved = moved.plus(row.open_of(Component::Principal));
             let (paid, is_of_plan) = (row.paid.plus(row.waived), row.period.is_some() && !row.gone);
             self.set_principal(index, paid.principal);
             if index < end {

@@ -13,7 +13,7 @@ use crate::exact::{add, mul};
 use crate::loan::facts::Early;
 use crate::loan::settlement::SettlementQuote;
 use crate::schedule::PlanError;
-use crate::terms::LateInterest;
+use crate::terms::{Disbursement, Grace, GraceMode, LateInterest};
 
 #[derive(Debug, Clone)]
 pub(super) struct Running {
@@ -42,6 +42,8 @@ pub(super) struct Planned {
     pub(super) interest: Amount,
     fined: bool,
     charged: bool,
+    /// What becomes of the interest of its period; none where it is charged as any.
+    grace: Option<GraceMode>,
 }
 
 /// Interest x on a balance from one day to another.
@@ -87,6 +89,47 @@ impl Running {
         self.plan = rows.iter().map(Planned::of).collect();
     }
 
+    /// The rows of the grace period bear no interest of their own.
+    pub(super) fn learn_grace(&mut self, grace: Grace) {
+        let rows = self.plan.len().saturating_sub(1).min(grace.interest as usize);
+        for row in &mut self.plan[..rows] {
+            row.grace = Some(grace.mode);
+        }
+    }
+
+    /// Whether c lies in the grace period: no interest is owed yet.
+    fn is_in_grace(&self) -> bool {
+        self.plan.iter().any(|row| row.grace.is_some() && row.due_on > self.charged_to)
+    }
+
+    /// Ends the periods of grace up to `day`: gives what joined the balance with which row.
+    pub(super) fn pass_grace(&mut self, contract: &Contract, day: NaiveDate) -> Outcome<Vec<(u32, Amount)>> {
+        let mut capitalized = Vec::new();
+        for index in 0..self.plan.len() {
+            let Planned { row, due_on, grace: Some(mode), .. } = self.plan[index] else { break };
+            if due_on > day {
+                break;
+            }
+            if due_on <= self.charged_to {
+                continue;
+            }
+            let factor = contract.factor(self.charged_to, due_on)?;
+            let interest = self.pending.plus(contract.interest(self.balance, factor)?);
+            self.charged_to = due_on;
+            self.pending = contract.zero();
+            match mode {
+                GraceMode::Capitalized => {
+                    self.balance = self.balance.plus(interest);
+                    self.charged = self.charged.plus(interest);
+                    capitalized.push((row, interest));
+                }
+                GraceMode::Deferred => self.pending = interest,
+                GraceMode::Free => {}
+            }
+        }
+        Ok(capitalized)
+    }
+
     /// j: the first row that R does not cover, else the last.
     pub(super) fn first_uncovered(&self) -> usize {
         let mut sum = self.received.minus(self.received);
@@ -112,6 +155,11 @@ impl Running {
             Early::Anticipation => due_on.min(day),
             Early::Installment => due_on,
         };
+        if self.is_in_grace() {
+            let (x, of_later) = (zero, zero);
+            let to = self.charged_to;
+            return Ok(Owed { late_fee: zero, late_interest: zero, x, of_later, row, to, is_late: false });
+        }
         let x = if to > self.charged_to {
             contract.interest(self.balance, contract.factor(self.charged_to, to)?)?
         } else {
@@ -172,7 +220,9 @@ impl Running {
             self.last_span = Span { from, to: owed.to, balance: self.balance, interest: owed.x };
         }
         self.charged = self.charged.plus(owed.x).plus(owed.of_later);
-        self.pending = contract.zero();
+        if !self.is_in_grace() {
+            self.pending = contract.zero();
+        }
         // Paid on the next business day it is paid on time: nothing runs beyond the due date.
         let reached = if owed.is_late { day } else { owed.to };
         self.charged_to = self.charged_to.max(owed.to).max(reached);
@@ -214,6 +264,7 @@ impl Planned {
             interest: row.due.interest,
             fined: false,
             charged: false,
+            grace: None,
         }
     }
 
@@ -240,19 +291,30 @@ impl Engine<'_> {
     pub(super) fn spread_on_running(&mut self, till: &mut Till, early: Early) -> Outcome<()> {
         let contract = self.contract_shared();
         let day = self.late_until(till.on);
+        if !contract.terms.charges.is_empty() {
+            self.draw_running_rows(day)?;
+        }
+        if self.running()?.is_in_grace() {
+            self.part_running(till.on)?;
+        }
         let running = self.running()?;
-        if running.balance.is_positive() || !running.carried.is_nothing() {
-            let carried = running.carried;
+        let carried = running.carried;
+        let mut row = running.first_uncovered();
+        if running.balance.is_positive() || !carried.is_nothing() {
             let owed = running.owed(&contract, day, early)?;
             running.take(&contract, &owed, day);
-            let at = running.plan[owed.row].row;
-            let index = self.index_of(at);
-            self.serve_carried(till, index, carried)?;
-            let carried = self.running()?.carried;
-            self.serve_carried(till, index, carried)?;
-            self.serve_principal(till)?;
+            row = owed.row;
         }
-        self.serve_fees(till, NaiveDate::MAX)
+        let index = self.running()?.plan.get(row).map(|planned| planned.row);
+        let index = index.map_or(0, |row| self.index_of(row));
+        self.serve_carried(till, index, carried)?;
+        let carried = self.running()?.carried;
+        self.serve_carried(till, index, carried)?;
+        self.serve_principal(till)?;
+        if !contract.terms.charges.is_empty() {
+            self.draw_running_rows(day)?;
+        }
+        self.serve_fees(till)
     }
 
     /// What is carried of late charges and interest, and with it fees and penalties due by the day.
@@ -289,16 +351,15 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Charges entered by hand that are yet to come: what is left after everything else.
-    fn serve_fees(&mut self, till: &mut Till, by: NaiveDate) -> Outcome<()> {
+    /// Charges entered by hand that are yet to come, and tax: what is left after everything else.
+    fn serve_fees(&mut self, till: &mut Till) -> Outcome<()> {
         if till.is_empty() || self.running()?.balance.is_positive() {
             return Ok(());
         }
         for index in 0..self.rows.len() {
-            for component in [Component::Penalty, Component::Fee] {
-                let open = self.charges_open(index, component, by);
-                self.put(till, index, component, open);
-            }
+            let owed = self.owed_all_the_same(index);
+            self.put(till, index, Component::Penalty, owed.penalty);
+            self.put(till, index, Component::Fee, owed.fee);
         }
         Ok(())
     }
@@ -307,7 +368,7 @@ impl Engine<'_> {
     fn serve_principal(&mut self, till: &mut Till) -> Outcome<()> {
         loop {
             let running = self.running()?;
-            let (row, last) = (running.first_uncovered(), running.plan.len() - 1);
+            let (row, last) = (running.first_uncovered(), running.plan.len().saturating_sub(1));
             let zero = running.balance.minus(running.balance);
             let covered = running.plan[..=row].iter().fold(zero, |sum, row| sum.plus(row.total));
             let limit = running.balance;
@@ -330,6 +391,7 @@ impl Engine<'_> {
         let contract = self.contract_shared();
         let zero = self.zero();
         let day = self.late_until(on);
+        self.draw_running_rows(day)?;
         let running = self.running()?;
         let principal = running.balance;
         let mut due = running.carried.total().plus(zero);
@@ -340,21 +402,32 @@ impl Engine<'_> {
             if owed.to < on { due = due.plus(owed.x) } else { interest = owed.x }
         }
         for index in 0..self.rows.len() {
-            for component in [Component::Penalty, Component::Fee] {
-                let row = &self.rows[index];
-                let open = if row.due_on <= on {
-                    row.open_of(component)
-                } else {
-                    self.charges_open(index, component, NaiveDate::MAX)
-                };
-                due = due.plus(open);
-            }
+            let row = &self.rows[index];
+            let fees = if row.due_on <= on {
+                row.open_of(Component::Penalty).plus(row.open_of(Component::Fee))
+            } else {
+                self.owed_all_the_same(index).total()
+            };
+            due = due.plus(fees);
         }
         Ok(SettlementQuote { on, amount: due.plus(principal).plus(interest), due, principal, interest })
     }
 
     pub(super) fn settle_running(&mut self, till: &mut Till) -> Outcome<()> {
         self.spread_on_running(till, Early::Anticipation)
+    }
+
+    /// Ends the periods of grace up to `day`.
+    pub(super) fn pass_running(&mut self, day: NaiveDate) -> Outcome<()> {
+        let contract = self.contract_shared();
+        if contract.terms.grace.interest == 0 {
+            return Ok(());
+        }
+        for (row, interest) in self.running()?.pass_grace(&contract, day)? {
+            let index = self.index_of(row);
+            self.rows[index].capitalized = interest;
+        }
+        Ok(())
     }
 
     /// Interest up to `on` is charged on the balance so far; from then on it is another.
@@ -413,7 +486,7 @@ impl Engine<'_> {
             let planned = running.plan.iter().find(|planned| planned.row == id);
             planned.map_or(sum, |planned| sum.plus(planned.total).minus(planned.interest))
         });
-        let released = [crate::terms::Disbursement { on, amount }];
+        let released = [Disbursement { on, amount }];
         let again = crate::schedule::draw_rest(
             &contract.terms,
             &contract.timeline,

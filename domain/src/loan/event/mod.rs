@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-pub use outcome::{ChangedInstallment, FactKind, InstallmentState, Outcome, Rederived};
+pub use outcome::{ChangedInstallment, FactKind, InstallmentState, Moved, Outcome, Rederived};
 pub use records::{
     AddedCharge, ChargeAdded, ChargeWaived, CreditGranted, Disbursed, DisbursementTax, OverpaymentRefunded,
     PaymentReversed, RecoveryRecorded, RepaymentChargedBack, RepaymentRecorded, Restructured, SettledEarly,

@@ -19,7 +19,8 @@ pub struct Outcome {
     /// Every installment that changed, before and after. Empty where the shares of the event say it all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<ChangedInstallment>,
-    /// Principal that the installments have more (below zero: less) than before: handed out, capitalized, taken back.
+    /// Principal that joins the books (below zero: leaves them) beside what effects cover and write off: handed out,
+    /// capitalized, charged back.
     #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
     pub principal_added: Amount,
     /// What is added to (below zero: taken from) income that was capitalized and is not received yet.
@@ -28,9 +29,24 @@ pub struct Outcome {
     /// The tax in the fees that are covered now and were not before (below zero: no longer).
     #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
     pub tax: Amount,
+    /// What time alone did since the last fact, beyond what it had done by the event before.
+    #[serde(default = "Moved::nothing", skip_serializing_if = "Moved::is_nothing")]
+    pub by_time: Moved,
     pub standing: Standing,
     /// The version of the calculation that decided.
     pub calculation: u32,
+}
+
+/// Money of the borrower's that moved within the loan: what was covered was kept as credit before, or overpaid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Moved {
+    /// Covered of each component.
+    #[serde(default = "no_components", skip_serializing_if = "no_component")]
+    pub allocation: Components,
+    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
+    pub overpaid: Amount,
+    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
+    pub credit: Amount,
 }
 
 /// Which kind of fact.
@@ -101,6 +117,34 @@ impl InstallmentState {
     /// What is open of it.
     pub fn open(&self) -> Components {
         self.due.minus(self.waived).minus(self.paid)
+    }
+}
+
+impl Moved {
+    pub const fn nothing() -> Self {
+        Self { allocation: Components::NOTHING, overpaid: Amount::ZERO, credit: Amount::ZERO }
+    }
+
+    pub fn is_nothing(&self) -> bool {
+        self.allocation.is_nothing() && self.overpaid.is_zero() && self.credit.is_zero()
+    }
+
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            allocation: self.allocation.plus(other.allocation),
+            overpaid: self.overpaid.plus(other.overpaid),
+            credit: self.credit.plus(other.credit),
+        }
+    }
+
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self {
+            allocation: self.allocation.minus(other.allocation),
+            overpaid: self.overpaid.minus(other.overpaid),
+            credit: self.credit.minus(other.credit),
+        }
     }
 }
 
