@@ -173,7 +173,7 @@ impl ProductBody {
         checks.done()?;
         let offer = offer.expect("what a check refuses is among its findings");
         let stream = id_of(&name).uuid();
-        let command = ProductCommand::Define(Define { name, offer });
+        let command = ProductCommand::Define(Box::new(Define { name, offer }));
         Ok(Order { stream, command, claims: Vec::new(), reason: None })
     }
 }

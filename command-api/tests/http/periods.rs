@@ -95,7 +95,7 @@ async fn what_a_period_is_refused_for(_: PgPoolOptions, options: PgConnectOption
     let long = format!(r#"{{"reason": "{}"}}"#, "r".repeat(501));
     let answer = server.post("/v1/periods/2026-04/close", &long).await;
     writeln!(report, "a long reason: {}", answer.problem()).unwrap();
-    expect![[r#"
+    expect![[r"
         reopened before any was closed: 409 period_not_closed month=period_not_closed
         closed again: 409 period_closed month=period_closed
         closed with a later one: 409 period_closed month=period_closed
@@ -107,7 +107,7 @@ async fn what_a_period_is_refused_for(_: PgPoolOptions, options: PgConnectOption
         no month: 400 invalid_parameter month=invalid_parameter
         a day: 400 invalid_parameter month=invalid_parameter
         a long reason: 422 invalid_value /reason=too_long
-    "#]]
+    "]]
     .assert_eq(&report);
     assert_eq!(server.stored().await, stored, "a refused command stores nothing");
     server.stop().await;
@@ -125,6 +125,23 @@ async fn a_close_holds_at_once_for_another_server(_: PgPoolOptions, options: PgC
     assert_eq!(booked(&other, "2026-02-15").await, "2026-02-15 open");
     one.stop().await;
     other.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_repayment_of_a_closed_month_is_booked_on_the_first_open_day(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let server = Server::start(&options).await;
+    let loan = server.active_loan("loan-1").await;
+    close(&server, "2026-03").await;
+    let repayments = format!("{loan}/repayments");
+    let late = server.post(&repayments, r#"{"on": "2026-02-15", "amount": "346.75"}"#).await;
+    assert_eq!(late.status, 201, "{}", late.body);
+    assert_eq!((late.event("on").as_str(), late.event("booked_on").as_str()), ("2026-02-15", "2026-04-01"));
+    let open = server.post(&repayments, r#"{"on": "2026-04-15", "amount": "100.00"}"#).await;
+    assert_eq!(open.json()["events"][0].get("booked_on"), None);
+    server.stop().await;
 }
 
 /// Whatever is recorded after a close is booked after the closed days, with two servers that write all the while.

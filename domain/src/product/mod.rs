@@ -59,7 +59,7 @@ pub struct Retired {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProductCommand {
     /// Defines the product, or a new version of it.
-    Define(Define),
+    Define(Box<Define>),
     Retire(Retire),
 }
 

@@ -106,7 +106,7 @@ fn dates(event: &EntryEvent) -> (String, Option<String>, String) {
 
 #[test]
 fn an_entry_of_a_closed_month_keeps_its_date_and_is_booked_on_the_first_open_day() {
-    let post = |on: &str| dates(&given::<Entry>([]).closed_through("2026-03-31").when(&fee(on)).accepted());
+    let post = |on: &str| dates(&given::<Entry>([]).when_closed_through("2026-03-31", &fee(on)).accepted());
     let first_open = || ("2026-04-01".to_owned(), Some("2026-04-01".to_owned()));
     assert_eq!(post("2026-03-31"), ("2026-03-31".to_owned(), first_open().1, first_open().0));
     assert_eq!(post("2025-01-02"), ("2025-01-02".to_owned(), first_open().1, first_open().0));
@@ -116,7 +116,7 @@ fn an_entry_of_a_closed_month_keeps_its_date_and_is_booked_on_the_first_open_day
 #[test]
 fn a_reversal_in_a_closed_month_is_booked_on_the_first_open_day_too() {
     let reverse = EntryCommand::Reverse(Reverse { on: day("2026-03-15"), reason: "refunded".to_owned() });
-    let entry = given::<Entry>([]).and(&fee("2026-03-02")).closed_through("2026-03-31");
+    let entry = given::<Entry>([]).and(&fee("2026-03-02"));
     let expected = ("2026-03-15".to_owned(), Some("2026-04-01".to_owned()), "2026-04-01".to_owned());
-    assert_eq!(dates(&entry.when(&reverse).accepted()), expected);
+    assert_eq!(dates(&entry.when_closed_through("2026-03-31", &reverse).accepted()), expected);
 }

@@ -34,7 +34,7 @@ pub(crate) fn working_capital() -> Offer {
 }
 
 pub(crate) fn define(offer: &Offer) -> ProductCommand {
-    ProductCommand::Define(Define { name: "working capital".to_owned(), offer: offer.clone() })
+    ProductCommand::Define(Box::new(Define { name: "working capital".to_owned(), offer: offer.clone() }))
 }
 
 pub(crate) fn retire() -> ProductCommand {

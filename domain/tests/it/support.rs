@@ -29,15 +29,12 @@ pub(crate) struct Given<D: Decider> {
     pub(crate) state: D,
     pub(crate) history: D::History,
     pub(crate) events: Vec<D::Event>,
-    /// Up to when the books are closed.
-    closed_through: Option<NaiveDate>,
 }
 
 pub(crate) struct When<D: Decider>(Result<Vec<D::Event>, D::Refusal>);
 
 pub(crate) fn given<D: Decider>(events: impl IntoIterator<Item = D::Event>) -> Given<D> {
-    let (state, history) = (D::default(), D::History::default());
-    let mut given = Given { state, history, events: Vec::new(), closed_through: None };
+    let mut given = Given { state: D::default(), history: D::History::default(), events: Vec::new() };
     for event in events {
         given.happened(event);
     }
@@ -51,19 +48,9 @@ impl<D: Decider> Given<D> {
         self.events.push(event);
     }
 
-    /// And the books are closed up to this day.
-    pub(crate) fn closed_through(mut self, closed: &str) -> Self {
-        self.closed_through = Some(day(closed));
-        self
-    }
-
-    fn day(&self) -> DecisionDay {
-        DecisionDay { closed_through: self.closed_through, ..open_day() }
-    }
-
     /// Decides as the store does: without the history first, with it where it is needed.
     pub(crate) fn decide(&self, command: &D::Command) -> Result<Vec<D::Event>, D::Refusal> {
-        self.decide_on(command, self.day())
+        self.decide_on(command, DecisionDay::open(day(TODAY)))
     }
 
     pub(crate) fn decide_on(
@@ -143,11 +130,6 @@ fn closed(through: &str) -> DecisionDay {
 
 pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().expect("a date")
-}
-
-/// Today, with all of the books open.
-pub(crate) fn open_day() -> DecisionDay {
-    DecisionDay::open(day(TODAY))
 }
 
 pub(crate) fn decimal(text: &str) -> Decimal {

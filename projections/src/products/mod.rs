@@ -132,14 +132,14 @@ async fn change(changes: &BTreeMap<Uuid, Change>, connection: &mut PgConnection)
         return Ok(());
     }
     let number = |version: u32| i32::try_from(version).expect("a product has few versions");
-    let changed = || changes.values();
+    let all = || changes.values();
     sqlx::query(include_str!("change.sql"))
         .bind(changes.keys().copied().collect::<Vec<_>>())
-        .bind(changed().map(|change| change.version.map(number)).collect::<Vec<_>>())
-        .bind(changed().map(|change| change.retired_on).collect::<Vec<_>>())
-        .bind(changed().map(|change| change.reason.as_deref().map(storable)).collect::<Vec<_>>())
-        .bind(changed().map(|change| change.position).collect::<Vec<_>>())
-        .bind(changed().map(|change| change.updated_at).collect::<Vec<_>>())
+        .bind(all().map(|change| change.version.map(number)).collect::<Vec<_>>())
+        .bind(all().map(|change| change.retired_on).collect::<Vec<_>>())
+        .bind(all().map(|change| change.reason.as_deref().map(storable)).collect::<Vec<_>>())
+        .bind(all().map(|change| change.position).collect::<Vec<_>>())
+        .bind(all().map(|change| change.updated_at).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())

@@ -201,7 +201,7 @@ impl Book {
         let bounds = r#"{"principal": {"least": "100.00", "most": "5000.00"}}"#;
         let limits = serde_json::from_str(bounds).expect("limits");
         let offer = Offer::check(None, &TermsRequest::default(), limits).expect("a good offer");
-        let define = ProductCommand::Define(Define { name: format!("product {number}"), offer });
+        let define = ProductCommand::Define(Box::new(Define { name: format!("product {number}"), offer }));
         let retire = ProductCommand::Retire(Retire { reason: Some("replaced".to_owned()) });
         let mut commands = vec![define.clone(), define];
         commands.extend(is_retired.then_some(retire));

@@ -56,12 +56,11 @@ impl Check {
         let compounding: Compounding =
             self.choice(&format!("{pointer}/compounding"), request.compounding.as_deref());
         let pointer = format!("{pointer}/value");
-        let value = match &request.value {
-            Some(text) => self.fraction(&pointer, text, Rate::highest(per)),
-            None => {
-                self.refuse(pointer.as_str(), "required", format!("{} is required", name(&pointer)));
-                None
-            }
+        let value = if let Some(text) = &request.value {
+            self.fraction(&pointer, text, Rate::highest(per))
+        } else {
+            self.refuse(pointer.as_str(), "required", format!("{} is required", name(&pointer)));
+            None
         };
         Rate { value: value.unwrap_or_default(), per, compounding }
     }
