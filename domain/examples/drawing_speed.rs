@@ -7,6 +7,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use chrono::{Days, NaiveDate};
 use domain::power::power;
 use domain::{ScheduleRequest, draw};
 use rust_decimal::Decimal;
@@ -54,76 +55,71 @@ fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
-fn requests() -> Vec<(&'static str, Value)> {
+/// The usual loan with some fields changed.
+fn with(changes: &Value) -> Value {
     let disbursed = json!([{"on": "2026-01-15", "amount": "300000.00"}]);
-    let many: Vec<_> = (0..120_u64)
-        .map(|at| {
-            let on = "2026-01-15".parse::<chrono::NaiveDate>().unwrap() + chrono::Days::new(at * 3);
-            json!({"on": on.to_string(), "amount": "2500.00"})
-        })
-        .collect();
-    let fees: Vec<_> = (0..100)
-        .map(|_| json!({"kind": "fee", "due": "installment", "rate": "0.000001", "base": "balance"}))
-        .collect();
-    let start: chrono::NaiveDate = "1950-01-01".parse().unwrap();
-    // Gaps of many lengths, so that few powers can be shared.
-    let uneven: Vec<_> = (0..9_900_u64)
-        .map(|at| (start + chrono::Days::new(at * 9 + at % 9 + at / 1100 * 7)).to_string())
-        .collect();
-    let holidays: Vec<_> =
-        (0..1000_u64).map(|at| (start + chrono::Days::new(at + 500)).to_string()).collect();
-    let with = |changes: Value| {
-        let mut request = json!({"rate": {"value": "0.0089"}, "disbursements": disbursed});
-        for (field, value) in changes.as_object().unwrap() {
-            request[field] = value.clone();
-        }
-        request
-    };
-    let daily = json!({"days": 1});
+    let mut request = json!({"rate": {"value": "0.0089"}, "installments": 360, "disbursements": disbursed});
+    for (field, value) in changes.as_object().unwrap() {
+        request[field] = value.clone();
+    }
+    request.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    request
+}
+
+fn dates(start: &str, count: u64, apart: impl Fn(u64) -> u64) -> Vec<String> {
+    let start: NaiveDate = start.parse().unwrap();
+    (0..count).map(|at| (start + Days::new(apart(at))).to_string()).collect()
+}
+
+fn requests() -> Vec<(&'static str, Value)> {
     let iof = json!({"iof": {"person": "natural"}});
-    let steep = json!({"iof": {"rates": {"daily": "0.0015", "additional": "0.05"}, "cap_days": 365}});
-    vec![
-        ("360 months, act/365 effective", with(json!({"installments": 360}))),
-        ("360 months, act/act", with(json!({"installments": 360, "day_count": "act/act"}))),
+    let usual = [
+        ("360 months, act/365 effective", json!({})),
+        ("360 months, act/act", json!({"day_count": "act/act"})),
+        ("360 months, IOF financed", json!({"tax": iof})),
         (
-            "360 months, bus/252, shifted, IOF",
-            with(json!({"installments": 360, "day_count": "bus/252",
-            "due_date_shift": "following", "tax": iof})),
+            "120 months, bus/252, shifted, IOF financed",
+            json!({"installments": 120, "day_count": "bus/252", "due_date_shift": "following", "tax": iof}),
         ),
-        ("360 months, IOF financed", with(json!({"installments": 360, "tax": iof}))),
-        ("10 000 days", with(json!({"installments": 10_000, "every": daily}))),
-        ("10 000 days, IOF financed", with(json!({"installments": 10_000, "every": daily, "tax": iof}))),
-        (
-            "10 000 days, steep IOF, respread",
-            with(json!({"installments": 10_000, "every": daily, "tax": steep,
-            "rounding": {"remainder": "respread"}})),
-        ),
+        ("10 000 days", json!({"installments": 10_000, "every": {"days": 1}})),
+        ("10 000 days, IOF financed", json!({"installments": 10_000, "every": {"days": 1}, "tax": iof})),
+    ];
+    usual.into_iter().chain(worst()).map(|(name, changes)| (name, with(&changes))).collect()
+}
+
+fn worst() -> [(&'static str, Value); 6] {
+    let many: Vec<_> = dates("2026-01-15", 120, |at| at * 3)
+        .into_iter()
+        .map(|on| json!({"on": on, "amount": "25000.00"}))
+        .collect();
+    let fee = json!({"kind": "fee", "due": "installment", "rate": "0.000001", "base": "balance"});
+    let steep = json!({"iof": {"rates": {"daily": "0.0015", "additional": "0.05"}}});
+    let respread = json!({"remainder": "respread"});
+    // Gaps of many lengths, so that few powers can be shared.
+    let uneven = dates("1950-01-01", 9_900, |at| 9 + at * 9 + at % 9 + at / 1100 * 7);
+    let holidays = dates("1950-01-01", 1000, |at| at + 500);
+    let daily = |changes: Value| {
+        let mut all = json!({"installments": 10_000, "every": {"days": 1}});
+        all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        all
+    };
+    [
+        ("10 000 days, steep IOF, respread", daily(json!({"tax": steep, "rounding": respread}))),
+        ("10 000 days, 120 disbursements", daily(json!({"disbursements": many}))),
         (
             "10 000 days, 120 disbursements, respread",
-            with(json!({"installments": 10_000, "every": daily,
-            "rounding": {"remainder": "respread"}, "disbursements": many})),
+            daily(json!({"disbursements": many, "rounding": respread})),
         ),
         (
             "1 000 days, 120 disbursements, respread, steep IOF",
-            with(json!({"installments": 1_000, "every": daily,
-            "rounding": {"remainder": "respread"}, "disbursements": many, "tax": steep})),
+            daily(json!({"installments": 1_000, "disbursements": many, "rounding": respread, "tax": steep})),
         ),
+        ("10 000 days, 100 fees on the balance", daily(json!({"charges": vec![fee.clone(); 100]}))),
         (
-            "10 000 days, 100 fees on the balance",
-            with(json!({"installments": 10_000, "every": daily,
-            "charges": fees})),
-        ),
-        (
-            "9 900 uneven dates, all of it",
-            with(json!({"due_dates": uneven, "day_count": "act/act",
-            "charges": fees, "tax": steep, "calendar": {"add": holidays},
-            "due_date_shift": "modified_following", "rounding": {"remainder": "respread"},
-            "disbursements": [{"on": "1950-01-01", "amount": "300000.00"}]})),
-        ),
-        (
-            "10 000 days at 0, daily rate at its highest",
-            with(json!({"installments": 10_000, "every": daily,
-            "method": "sac", "rate": {"value": "0.05", "per": "day"}})),
+            "9 900 uneven dates with all of it",
+            json!({"installments": null, "due_dates": uneven, "day_count": "act/act", "charges": vec![fee; 100],
+                "rate": {"value": "0.002"}, "tax": steep, "calendar": {"add": holidays}, "rounding": respread,
+                "due_date_shift": "following", "disbursements": [{"on": "1950-01-01", "amount": "300000.00"}]}),
         ),
     ]
 }

@@ -75,9 +75,9 @@ impl Logarithm {
         let (mut numerator, mut denominator) = (x.mantissa().unsigned_abs(), ten_to(x.scale()));
         let mut doublings = bits(numerator) - bits(denominator);
         if doublings > 0 {
-            denominator <<= doublings
+            denominator <<= doublings;
         } else {
-            numerator <<= -doublings
+            numerator <<= -doublings;
         }
         if numerator * ROOT_OF_TWO.1 > denominator * ROOT_OF_TWO.0 {
             denominator <<= 1;

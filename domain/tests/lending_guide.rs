@@ -48,7 +48,8 @@ fn with_figures(guide: &str) -> String {
     for part in parts {
         let (request, rest) = part.split_once(END).unwrap();
         let figures = rest.trim_start().strip_prefix(FIGURES);
-        let after = figures.unwrap_or_else(|| panic!("no figures behind {request}")).split_once(END).unwrap().1;
+        let after =
+            figures.unwrap_or_else(|| panic!("no figures behind {request}")).split_once(END).unwrap().1;
         write!(written, "{REQUEST}{request}{END}{FIGURES}{}{END}{after}", figures_of(request)).unwrap();
     }
     written
@@ -60,13 +61,15 @@ fn figures_of(request: &str) -> String {
     let (terms, disbursements) = match request.check() {
         Ok(checked) => checked,
         Err(errors) => {
-            let lines = errors.iter().map(|error| format!("422 {} {}\n{}\n", error.code, error.pointer, error.detail));
+            let lines = errors
+                .iter()
+                .map(|error| format!("refused: {} {}\n{}\n", error.code, error.pointer, error.detail));
             return lines.collect();
         }
     };
     match draw(&terms, &disbursements) {
         Ok(plan) => table(&plan),
-        Err(error) => format!("422 {} {}\n{error}\n", error.code(), error.pointer()),
+        Err(error) => format!("refused: {} {}\n{error}\n", error.code(), error.pointer()),
     }
 }
 
@@ -101,7 +104,8 @@ fn table(plan: &Plan) -> String {
         text.push('\n');
     }
     let totals = plan.totals;
-    write!(text, "financed {}, released {}, repaid {}", totals.financed, totals.released, totals.total).unwrap();
+    write!(text, "financed {}, released {}, repaid {}", totals.financed, totals.released, totals.total)
+        .unwrap();
     for (name, amount) in [("withheld", totals.withheld), ("residue", totals.residue)] {
         if !amount.is_zero() {
             write!(text, ", {name} {amount}").unwrap();

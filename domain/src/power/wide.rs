@@ -127,8 +127,9 @@ impl Wide {
     }
 }
 
-fn low(both: u128) -> u64 {
-    (both & u128::from(u64::MAX)) as u64
+#[allow(clippy::cast_possible_truncation, reason = "the upper half is what is to be cut off")]
+const fn low(both: u128) -> u64 {
+    both as u64
 }
 
 fn join(high: u64, low: u64) -> u128 {

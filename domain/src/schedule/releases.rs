@@ -9,6 +9,9 @@ use super::{PlanError, Timeline};
 use crate::exact::OutOfRange;
 use crate::terms::{Disbursement, Method, Terms};
 
+/// The first row of those whose discount factors are added up, and the decimals of each.
+type Discounted = (usize, Option<u32>);
+
 /// Disbursements, first by day, laid along the periods.
 #[derive(Debug, Clone)]
 pub(super) struct Releases {
@@ -19,7 +22,7 @@ pub(super) struct Releases {
     /// The steps taken so far.
     steps: Cell<usize>,
     /// Sums of discount factors found so far, by first row and decimals: the same in every round of a financed tax.
-    discounts: RefCell<Vec<((usize, Option<u32>), Decimal)>>,
+    discounts: RefCell<Vec<(Discounted, Decimal)>>,
 }
 
 /// A plan takes at most so many steps to draw, a step being one row walked over, discounted or taxed: half a second.
@@ -125,7 +128,7 @@ impl Releases {
     /// The sum of discount factors that `find` makes of so many rows, found once for all rounds of a financed tax.
     pub(super) fn discounts(
         &self,
-        key: (usize, Option<u32>),
+        key: Discounted,
         rows: usize,
         find: impl FnOnce() -> Result<Decimal, OutOfRange>,
     ) -> Result<Decimal, PlanError> {
