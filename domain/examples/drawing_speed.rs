@@ -117,7 +117,7 @@ fn worst() -> [(&'static str, Value); 6] {
         ("10 000 days, 100 fees on the balance", daily(json!({"charges": vec![fee.clone(); 100]}))),
         (
             "9 900 uneven dates with all of it",
-            json!({"installments": null, "due_dates": uneven, "day_count": "act/act", "charges": vec![fee; 100],
+            json!({"method": "sac", "installments": null, "due_dates": uneven, "day_count": "act/act", "charges": vec![fee; 100],
                 "rate": {"value": "0.002"}, "tax": steep, "calendar": {"add": holidays}, "rounding": respread,
                 "due_date_shift": "following", "disbursements": [{"on": "1950-01-01", "amount": "300000.00"}]}),
         ),

@@ -144,7 +144,7 @@ fn a_plan_that_takes_too_many_steps_is_refused() {
         "rounding": {"remainder": "respread"}});
     assert_eq!(refusal(&respread), refused("/installments", "out_of_range"));
     assert!(
-        outcome(&respread).unwrap_err()[0].2.starts_with("drawing the plan takes more than 1500000 steps")
+        outcome(&respread).unwrap_err()[0].2.starts_with("drawing the plan takes more than 1000000 steps")
     );
 }
 
