@@ -161,6 +161,16 @@ fn a_financed_tax_that_asks_for_more_each_round_has_no_end() {
 }
 
 #[test]
+fn a_financed_tax_may_climb_in_steps_of_a_cent_for_every_row() {
+    // A part of 30.31 is taxed with a cent more than one of 30.30, and that 2 000 times.
+    let steps = json!({"method": "sac", "installments": 2000, "every": {"days": 1}, "rate": {"value": "0"},
+        "disbursements": [{"on": "2026-01-15", "amount": "60600.00"}],
+        "tax": {"iof": {"rates": {"daily": "0.0015", "additional": "0.05"}}}});
+    let plan = outcome(&steps).unwrap();
+    assert_eq!(plan.totals.financed, plan.totals.released.plus(plan.tax.unwrap().total));
+}
+
+#[test]
 fn sums_that_overflow_are_refused() {
     let explodes = json!({"method": "bullet", "installments": 1200,  "rate": {"value": "1"},
         "disbursements": [{"on": "2026-01-15", "amount": "1000000000000.00"}]});

@@ -10,8 +10,8 @@ use crate::iof::{IofCollection, IofFinancing, IofTerms, RepaidPart};
 /// Each round of a financed tax adds a fraction of what the one before added; rates at which that takes more rounds
 /// than this are far beyond the law's.
 const MOST_ROUNDS: usize = 400;
-/// What a round may add without being less than before: cents that rounding moves.
-const ROUNDING_MOVES: Decimal = Decimal::ONE;
+/// The smallest amounts by which rounding can move the tax of a row from one round to the next.
+const MOVED_BY_ROUNDING: usize = 4;
 
 /// A plan's exact rows, the draft that they belong to, and their tax.
 pub(super) struct Drawn<'a> {
@@ -52,6 +52,7 @@ fn until_it_stands_still<'a>(draft: Draft<'a>, iof: &IofTerms) -> Result<Drawn<'
     let fees = draft.added;
     let mut tried = vec![Decimal::ZERO];
     let mut added_before = None;
+    let moved_by_rounding = draft.precision.cents(MOVED_BY_ROUNDING * draft.count())?;
     for _ in 0..MOST_ROUNDS {
         let before = tried[tried.len() - 1];
         let mut drawn = taxed(draft.with_added(add(fees, before)?), iof)?;
@@ -68,7 +69,7 @@ fn until_it_stands_still<'a>(draft: Draft<'a>, iof: &IofTerms) -> Result<Drawn<'
             return Ok(drawn);
         }
         let added = sub(tax.total, before)?;
-        if added_before.is_some_and(|earlier| added >= earlier && added > ROUNDING_MOVES) {
+        if added_before.is_some_and(|earlier| added >= earlier && added > moved_by_rounding) {
             return Err(PlanError::TaxWithoutEnd);
         }
         added_before = Some(added);
