@@ -42,6 +42,14 @@ bench: build ## Measure this machine, beside pgbench on the same Postgres (ARGS=
 crash: build ## Kill the server and its Postgres at random moments under load, then check that nothing was lost
 	CRASHES=$(or $(CRASHES),20) cargo test --release --package razao --test crash -- --nocapture
 
+.PHONY: fuzz
+fuzz: $(TOOLS)/bin/cargo-fuzz ## Feed the schedule engine with requests that the fuzzer grows (FUZZ_SECONDS=60)
+	@scripts/install-dependencies.sh build
+	@mkdir -p target/fuzz/corpus
+	PATH="$(TOOLS)/bin:$$PATH" cargo fuzz run --sanitizer none --target-dir target/fuzz schedule_request \
+		target/fuzz/corpus schemas/cases/schedules -- -dict=fuzz/schedule_request.dict -max_len=65536 \
+		-timeout=5 -max_total_time=$(or $(FUZZ_SECONDS),60)
+
 .PHONY: check
 check: fmt-check clippy doc test schemas-check deny machete typos ## Everything that CI checks, in its order
 
@@ -94,6 +102,7 @@ clean: ## Remove what was built; the data in .razao stays
 	cargo clean
 
 $(TOOLS)/bin/cargo-deny: CRATE := cargo-deny@0.20.2
+$(TOOLS)/bin/cargo-fuzz: CRATE := cargo-fuzz@0.13.2
 $(TOOLS)/bin/cargo-machete: CRATE := cargo-machete@0.9.2
 $(TOOLS)/bin/typos: CRATE := typos-cli@1.52.0
 $(TOOLS)/bin/%:

@@ -159,6 +159,8 @@ fn pointer_of_plan(error: &PlanError) -> String {
         | PlanError::NothingDisbursed
         | PlanError::MoreKeptBackThanDisbursed { .. }
         | PlanError::TaxWithoutEnd
+        | PlanError::PrincipalRoundsToNothing { .. }
+        | PlanError::TooManySteps { .. }
         | PlanError::OutOfRange(_) => "/amount",
     };
     field.to_owned()

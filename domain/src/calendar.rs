@@ -1,6 +1,7 @@
 //! Business days and the moving of dates (LENDING.md §2).
 
 use std::collections::BTreeSet;
+use std::ops::Bound;
 use std::sync::LazyLock;
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
@@ -119,13 +120,10 @@ impl Calendar {
         match self {
             Self::Named(base) => base.business_days(from, to),
             Self::Adapted { base, add, remove } => {
-                let inside = |day: &&NaiveDate| from < **day && **day <= to;
-                let gained = remove.iter().filter(inside).filter(|&&day| !base.is_business(day)).count();
-                let lost = add
-                    .iter()
-                    .filter(inside)
-                    .filter(|&&day| base.is_business(day) && !remove.contains(&day))
-                    .count();
+                let inside = (Bound::Excluded(from), Bound::Included(to));
+                let gained = remove.range(inside).filter(|&&day| !base.is_business(day)).count();
+                let lost =
+                    add.range(inside).filter(|&&day| base.is_business(day) && !remove.contains(&day)).count();
                 let [gained, lost] = [gained, lost].map(|count| i64::try_from(count).unwrap_or(i64::MAX));
                 base.business_days(from, to) + gained - lost
             }

@@ -36,8 +36,6 @@ const SMALLEST_STEP: Decimal = Decimal::from_parts(1, 0, 0, false, 11);
 const LOWEST_DISCOUNT: Decimal = Decimal::from_parts(9, 0, 0, false, 1);
 /// And up to: a yearly cost of −99 %.
 const HIGHEST_DISCOUNT: Decimal = Decimal::from_parts(10127, 0, 0, false, 4);
-/// Installments lie a few different numbers of days apart; a plan of many is not worth looking through.
-const MOST_GAPS_KEPT: usize = 32;
 const FIRST_STRIDE: Decimal = Decimal::from_parts(1, 0, 0, false, 6);
 
 /// The effective cost of receiving `received` and paying `paid`; `None` where no rate makes them equal.
@@ -67,7 +65,8 @@ fn daily_discount(received: &[Flow], paid: &[Flow]) -> Option<Decimal> {
         return Some(Decimal::ONE);
     }
     let found = if at_par.value > Decimal::ZERO {
-        let guess = guess::root_below_one(&balance.terms).filter(|guess| *guess > LOWEST_DISCOUNT);
+        let guess =
+            guess::root_below_one(&balance.gaps, &balance.terms).filter(|guess| *guess > LOWEST_DISCOUNT);
         balance.root_between(LOWEST_DISCOUNT, Decimal::ONE, guess.unwrap_or(Decimal::ONE))
     } else {
         let above = balance.first_positive_above_par()?;
@@ -79,8 +78,10 @@ fn daily_discount(received: &[Flow], paid: &[Flow]) -> Option<Decimal> {
 
 /// Σ paid·v^d − Σ received·v^d as a polynomial in the daily discount factor v.
 struct Balance {
-    /// Days since the flow before, and the net amount paid.
-    terms: Vec<(u32, Decimal)>,
+    /// The different numbers of days between flows, for each of which a power is worked out once.
+    gaps: Vec<u32>,
+    /// Which of them lies before the flow, and the net amount paid.
+    terms: Vec<(usize, Decimal)>,
 }
 
 /// A polynomial's value and slope.
@@ -95,34 +96,31 @@ impl Balance {
         let mut flows: Vec<_> = out.chain(paid.iter().map(|flow| (flow.on, flow.amount))).collect();
         flows.sort_by_key(|flow| flow.0);
         let mut before = flows.first()?.0;
-        let mut terms = Vec::with_capacity(flows.len());
+        let mut spaced = Vec::with_capacity(flows.len());
         for (on, amount) in flows {
-            terms.push((u32::try_from((on - before).num_days()).ok()?, amount));
+            spaced.push((u32::try_from((on - before).num_days()).ok()?, amount));
             before = on;
         }
-        Some(Self { terms })
+        let mut gaps: Vec<_> = spaced.iter().map(|flow| flow.0).collect();
+        gaps.sort_unstable();
+        gaps.dedup();
+        let place = |(gap, amount)| Some((gaps.binary_search(&gap).ok()?, amount));
+        let terms = spaced.into_iter().map(place).collect::<Option<_>>()?;
+        Some(Self { gaps, terms })
     }
 
-    /// By Horner's rule from the last flow back, with the powers of the usual gaps worked out once.
+    /// By Horner's rule from the last flow back.
     fn at(&self, v: Decimal) -> Result<At, OutOfRange> {
-        let mut powers: Vec<(u32, Decimal, Decimal)> = Vec::with_capacity(6);
+        let powers = self.gaps.iter().map(|&gap| {
+            let Some(less) = gap.checked_sub(1) else { return Ok((Decimal::ONE, Decimal::ZERO)) };
+            let below = whole_power(v, less)?;
+            Ok((mul(below, v)?, mul(below, Decimal::from(gap))?))
+        });
+        let powers = powers.collect::<Result<Vec<_>, OutOfRange>>()?;
         let (mut value, mut slope) = (Decimal::ZERO, Decimal::ZERO);
         for &(gap, amount) in self.terms.iter().rev() {
             value = add(value, amount)?;
-            if gap == 0 {
-                continue;
-            }
-            let known = powers.iter().find(|known| known.0 == gap).copied();
-            let (_, power, derivative) = if let Some(known) = known {
-                known
-            } else {
-                let below = whole_power(v, gap - 1)?;
-                let fresh = (gap, mul(below, v)?, mul(below, Decimal::from(gap))?);
-                if powers.len() < MOST_GAPS_KEPT {
-                    powers.push(fresh);
-                }
-                fresh
-            };
+            let (power, derivative) = powers[gap];
             slope = add(mul(slope, power)?, mul(value, derivative)?)?;
             value = mul(value, power)?;
         }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::day_count::DayCount;
 use crate::exact::{OutOfRange, add, div, mul, sub};
-use crate::power::{exp, ln, power};
+use crate::power::{Logarithm, power};
 use crate::rounding::RoundingMode;
 
 /// A rate of interest: `value` is a fraction (0.0199 is 1.99 %) for each `per`.
@@ -45,7 +45,7 @@ pub enum Growth {
     /// Y·t
     Simple { yearly: Decimal },
     /// (1 + Y)^t − 1, Y being held as ln(1 + Y)
-    Compound { yearly_logarithm: Decimal },
+    Compound { yearly_logarithm: Logarithm },
 }
 
 impl Rate {
@@ -84,12 +84,15 @@ impl Rate {
                 Ok(Growth::Simple { yearly: mul(daily, days)? })
             }
             (Compounding::Effective, None) => {
-                Ok(Growth::Compound { yearly_logarithm: mul(ln(add(Decimal::ONE, self.value)?)?, times)? })
+                let logarithm = Logarithm::of(add(Decimal::ONE, self.value)?)?;
+                Ok(Growth::Compound { yearly_logarithm: logarithm.times(times)? })
             }
             (Compounding::Effective, Some(decimals)) => {
-                let logarithm = mul(ln(add(Decimal::ONE, self.value)?)?, times)?;
-                let daily = mode.round(sub(exp(div(logarithm, days)?)?, Decimal::ONE)?, decimals);
-                Ok(Growth::Compound { yearly_logarithm: mul(ln(add(Decimal::ONE, daily)?)?, days)? })
+                let whole_days = div(times, days)?;
+                let grown = power(add(Decimal::ONE, self.value)?, whole_days)?;
+                let daily = mode.round(sub(grown, Decimal::ONE)?, decimals);
+                let logarithm = Logarithm::of(add(Decimal::ONE, daily)?)?;
+                Ok(Growth::Compound { yearly_logarithm: logarithm.times(days)? })
             }
         }
     }
@@ -112,7 +115,7 @@ impl Growth {
                 if years.is_zero() || yearly_logarithm.is_zero() {
                     return Ok(Decimal::ZERO);
                 }
-                sub(exp(mul(*yearly_logarithm, years)?)?, Decimal::ONE)
+                sub(yearly_logarithm.times(years)?.exponential()?, Decimal::ONE)
             }
         }
     }

@@ -53,10 +53,13 @@ fn one(pointer: &str, code: &'static str) -> Vec<(String, &'static str)> {
 #[test]
 fn an_installment_below_its_interest_is_refused() {
     let agreed = json!({"installment_amount": "100.00"});
-    let detail = "installment 100.00 of row 1 is below its interest 122.32";
+    let detail = "installment 100.00 of row 1 is below its interest 122.32, so what is owed would grow: \
+                  a higher installment_amount repays it";
     assert_eq!(undrawn(&agreed), refused("/installment_amount", "negative_amortization", detail));
     let down = json!({"rounding": {"multiple_of": "10000", "mode": "down"}});
-    let detail = "installment 0.00 of row 1 is below its interest 122.32";
+    let detail = "installment 0.00 of row 1 is below its interest 122.32, so what is owed would grow: \
+                  fewer installments, a lower rate or shorter periods repay it (the interest of a period \
+                  follows its days)";
     assert_eq!(undrawn(&down), refused("/installments", "negative_amortization", detail));
 }
 

@@ -57,12 +57,13 @@ const CLOCKS: [&str; 4] = ["Instant", "Local", "SystemTime", "Utc"];
 const IMPURE_STD: [&str; 6] = ["env", "fs", "io", "net", "process", "thread"];
 
 /// What a newcomer, an operator and a lawyer look for.
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "LICENSE",
     "README.md",
+    "docs/LENDING.md",
     "docs/OPERATIONS.md",
     "docs/problems.md",
 ];

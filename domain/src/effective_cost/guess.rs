@@ -15,13 +15,16 @@ const MOST_STEPS: u32 = 40;
 /// The longest gap between two flows for which the bounds above hold, some 89 years.
 const LONGEST_GAP: u32 = 1 << 15;
 
-/// A root in (0.9, 1) of Σ amount·v^days, the days being counted from flow to flow, near enough to start
-/// from.
-pub(super) fn root_below_one(flows: &[(u32, Decimal)]) -> Option<Decimal> {
+/// A root in (0.9, 1) of Σ amount·v^days, near enough to start from; each flow names which of the `gaps` of days lies
+/// before it.
+pub(super) fn root_below_one(gaps: &[u32], flows: &[(usize, Decimal)]) -> Option<Decimal> {
+    if gaps.iter().any(|gap| *gap >= LONGEST_GAP) {
+        return None;
+    }
     let whole = whole_amounts(flows)?;
     let (mut low, mut high, mut v) = (LOWEST, ONE, ONE);
     for _ in 0..MOST_STEPS {
-        let (value, slope) = at(&whole, v);
+        let (value, slope) = at(gaps, &whole, v);
         let side = if value > 0 { &mut high } else { &mut low };
         *side = v;
         let step = (value << (POINT - SLOPE_SHIFT)).checked_div(slope).unwrap_or(0);
@@ -35,13 +38,13 @@ pub(super) fn root_below_one(flows: &[(u32, Decimal)]) -> Option<Decimal> {
 }
 
 /// Amounts as whole numbers, as large as the bounds allow for.
-fn whole_amounts(flows: &[(u32, Decimal)]) -> Option<Vec<(u32, i128)>> {
+fn whole_amounts(flows: &[(usize, Decimal)]) -> Option<Vec<(usize, i128)>> {
     let scale = flows.iter().map(|flow| flow.1.scale()).max()?;
     let mut whole = Vec::with_capacity(flows.len());
     for (gap, amount) in flows {
         let mut amount = *amount;
         amount.rescale(scale);
-        if *gap >= LONGEST_GAP || amount.scale() != scale {
+        if amount.scale() != scale {
             return None;
         }
         whole.push((*gap, amount.mantissa()));
@@ -56,21 +59,21 @@ fn whole_amounts(flows: &[(u32, Decimal)]) -> Option<Vec<(u32, i128)>> {
 }
 
 /// Value and slope by Horner's rule from the last flow back.
-fn at(flows: &[(u32, i128)], v: i128) -> (i128, i128) {
+fn at(gaps: &[u32], flows: &[(usize, i128)], v: i128) -> (i128, i128) {
     let (mut value, mut slope) = (0_i128, 0_i128);
-    let mut powers: Vec<(u32, i128, i128)> = Vec::with_capacity(8);
+    let powers: Vec<_> = gaps
+        .iter()
+        .map(|&gap| match gap.checked_sub(1) {
+            None => (ONE, 0),
+            Some(less) => {
+                let below = power(v, less);
+                ((below * v) >> POINT, below * i128::from(gap))
+            }
+        })
+        .collect();
     for &(gap, amount) in flows.iter().rev() {
         value += amount;
-        if gap == 0 {
-            continue;
-        }
-        let known = powers.iter().find(|known| known.0 == gap).copied();
-        let (_, power, derivative) = known.unwrap_or_else(|| {
-            let below = power(v, gap - 1);
-            let fresh = (gap, (below * v) >> POINT, below * i128::from(gap));
-            powers.push(fresh);
-            fresh
-        });
+        let (power, derivative) = powers[gap];
         slope = ((slope * power) >> POINT) + (((value >> SLOPE_SHIFT) * derivative) >> POINT);
         value = (value * power) >> POINT;
     }

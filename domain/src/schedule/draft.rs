@@ -6,10 +6,11 @@ use std::ops::Range;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use super::releases::Releases;
 use super::{PlanError, Timeline};
 use crate::exact::{OutOfRange, add, div, mul, sub};
 use crate::rounding::RoundingMode;
-use crate::terms::{Disbursement, GraceMode, Method, Remainder, RoundingPlace, Terms};
+use crate::terms::{GraceMode, Method, Remainder, RoundingPlace, Terms};
 
 /// The exact figures of a row, before they are shown.
 #[derive(Debug, Clone, Copy)]
@@ -21,25 +22,6 @@ pub(super) struct Row {
     pub(super) capitalized: Decimal,
     /// Principal after the row and after what is released that day.
     pub(super) balance: Decimal,
-}
-
-/// Disbursements, first by day, laid along the periods.
-#[derive(Debug, Clone)]
-pub(super) struct Releases {
-    pub(super) all: Vec<Disbursement>,
-    first_on: NaiveDate,
-    /// Those after the first day, in order.
-    later: Vec<Later>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Later {
-    on: NaiveDate,
-    amount: Decimal,
-    /// The row in whose period it lies, or with whose end it falls together.
-    row: usize,
-    /// Whether it cuts the period in two.
-    inside: bool,
 }
 
 /// How figures are rounded while computing.
@@ -87,86 +69,6 @@ pub(super) struct Turn {
 pub(super) struct Share {
     pub(super) principal: Decimal,
     pub(super) interest: Decimal,
-}
-
-impl Releases {
-    pub(super) fn of(terms: &Terms, disbursements: &[Disbursement]) -> Result<Self, PlanError> {
-        let mut all = disbursements.to_vec();
-        all.sort_by_key(|disbursement| disbursement.on);
-        let first_on = all.first().ok_or(PlanError::NothingDisbursed)?.on;
-        let several = matches!(terms.method, Method::Price | Method::Sac | Method::InterestOnly);
-        if !several && all.len() > 1 {
-            return Err(PlanError::MethodNeedsOneDisbursement { disbursements: all.len() });
-        }
-        Ok(Self { all, first_on, later: Vec::new() })
-    }
-
-    pub(super) const fn first_on(&self) -> NaiveDate {
-        self.first_on
-    }
-
-    /// The same, knowing the periods.
-    pub(super) fn along(mut self, timeline: &Timeline<'_>) -> Result<Self, PlanError> {
-        let Some(last) = timeline.periods.last() else { return Err(OutOfRange.into()) };
-        for (at, disbursement) in self.all.iter().enumerate() {
-            let on = disbursement.on;
-            if on >= last.to || on >= last.due_on {
-                return Err(PlanError::DisbursementAfterLastDueDate { at, on, last_due_on: last.due_on });
-            }
-            if on > self.first_on {
-                let row = timeline.periods.partition_point(|period| period.to < on);
-                let inside = on < timeline.periods[row].to;
-                self.later.push(Later { on, amount: disbursement.amount.value(), row, inside });
-            }
-        }
-        Ok(self)
-    }
-
-    /// Σ of the first day.
-    fn at_start(&self) -> Decimal {
-        let first = self.all.iter().take_while(|disbursement| disbursement.on == self.first_on);
-        first.map(|disbursement| disbursement.amount.value()).sum()
-    }
-
-    pub(super) fn total(&self) -> Decimal {
-        self.all.iter().map(|disbursement| disbursement.amount.value()).sum()
-    }
-
-    /// The days on which something is released, in order.
-    pub(super) fn days(&self) -> Vec<NaiveDate> {
-        let mut days: Vec<_> = self.all.iter().map(|disbursement| disbursement.on).collect();
-        days.dedup();
-        days
-    }
-
-    fn of_row(&self, row: usize) -> &[Later] {
-        let first = self.later.partition_point(|release| release.row < row);
-        let end = self.later.partition_point(|release| release.row <= row);
-        &self.later[first..end]
-    }
-
-    /// What cuts the period of `row`, as known on `until`.
-    pub(super) fn inside(&self, row: usize, until: NaiveDate) -> impl Iterator<Item = (NaiveDate, Decimal)> {
-        let known = move |release: &&Later| release.inside && release.on <= until;
-        self.of_row(row).iter().filter(known).map(|release| (release.on, release.amount))
-    }
-
-    /// What is released on the last day of the period of `row`, as known on `until`.
-    fn at_end(&self, row: usize, until: NaiveDate) -> Decimal {
-        let known = |release: &&Later| !release.inside && release.on <= until;
-        self.of_row(row).iter().filter(known).map(|release| release.amount).sum()
-    }
-
-    /// All that is released in the period of `row`, its last day with it.
-    pub(super) fn within(&self, row: usize) -> Decimal {
-        self.of_row(row).iter().map(|release| release.amount).sum()
-    }
-
-    /// The first row that a disbursement on `day` changes: on a due date it counts from the next period on.
-    pub(super) fn first_row_after(&self, day: NaiveDate) -> usize {
-        let found = self.later.iter().find(|release| release.on == day);
-        found.map_or(0, |release| if release.inside { release.row } else { release.row + 1 })
-    }
 }
 
 impl Precision {
@@ -260,8 +162,32 @@ impl<'a> Draft<'a> {
         Ok(Standing { balance: add(self.releases.at_start(), self.added)?, deferred: self.deferred })
     }
 
+    /// The rows from which on the installment is another one, each with the last of the disbursement days that make it
+    /// so.
+    pub(super) fn turns(&self) -> Vec<(usize, NaiveDate)> {
+        let mut turns: Vec<(usize, NaiveDate)> = Vec::new();
+        for day in self.releases.days() {
+            let first = self.first_amortizing(day);
+            match turns.last_mut() {
+                Some(turn) if turn.0 == first => turn.1 = day,
+                _ => turns.push((first, day)),
+            }
+        }
+        turns
+    }
+
+    /// What `find` makes of the rows from `first` on, found once for all rounds of a financed tax.
+    pub(super) fn discounts(
+        &self,
+        first: usize,
+        find: impl FnOnce() -> Result<Decimal, OutOfRange>,
+    ) -> Result<Decimal, PlanError> {
+        let key = (first, self.precision.factor_decimals);
+        self.releases.discounts(key, self.count() - first, find)
+    }
+
     /// The first row that repays principal of a disbursement on `day`.
-    pub(super) fn first_amortizing(&self, day: NaiveDate) -> usize {
+    fn first_amortizing(&self, day: NaiveDate) -> usize {
         let grace = self.terms.grace.principal as usize;
         grace.max(self.releases.first_row_after(day)).min(self.count().saturating_sub(1))
     }
@@ -303,6 +229,7 @@ impl<'a> Draft<'a> {
         drawn: &mut Vec<Row>,
         mut decide: impl FnMut(Turn) -> Result<Share, PlanError>,
     ) -> Result<Standing, PlanError> {
+        self.releases.take(rows.len())?;
         let grace = self.terms.grace;
         let Standing { mut balance, mut deferred } = standing;
         for row in rows {
@@ -332,13 +259,23 @@ impl<'a> Draft<'a> {
     }
 
     /// Walks without keeping the rows.
-    pub(super) fn walk_to(
+    pub(super) fn walk_on(
         &self,
-        row: usize,
+        standing: Standing,
+        rows: Range<usize>,
         until: NaiveDate,
         decide: impl FnMut(Turn) -> Result<Share, PlanError>,
     ) -> Result<Standing, PlanError> {
-        self.walk(self.start()?, 0..row, until, &mut Vec::with_capacity(row), decide)
+        let mut passed = Vec::with_capacity(rows.len());
+        self.walk(standing, rows, until, &mut passed, decide)
+    }
+
+    /// Refuses a part of principal or an installment that rounds to nothing: such rows repay nothing.
+    pub(super) fn repays_something(&self, each: Decimal, rows: usize) -> Result<(), PlanError> {
+        if rows > 1 && self.precision.round(each).is_zero() {
+            return Err(PlanError::PrincipalRoundsToNothing { rows });
+        }
+        Ok(())
     }
 
     /// The product of 1 + f over `rows`.

@@ -9,7 +9,10 @@ use crate::exact::OutOfRange;
 /// A refusal of LENDING.md §16, or a figure or date beyond what can be computed with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    #[error("installment {installment} of row {row} is below its interest {interest}")]
+    #[error(
+        "installment {installment} of row {row} is below its interest {interest}, so what is owed would grow: {}",
+        remedy(*agreed)
+    )]
     NegativeAmortization { row: usize, installment: Decimal, interest: Decimal, agreed: bool },
     #[error("first due date {due_on} lies before the first disbursement on {disbursed_on}")]
     FirstDueBeforeDisbursement { due_on: NaiveDate, disbursed_on: NaiveDate, pointer: &'static str },
@@ -25,6 +28,13 @@ pub enum PlanError {
     SimulationOnly,
     #[error("no IOF rate is known for {on}; give tax.iof.rates")]
     IofRateUnknown { on: NaiveDate },
+    #[error("the principal of each of {rows} installments rounds to nothing; fewer installments repay it")]
+    PrincipalRoundsToNothing { rows: usize },
+    #[error(
+        "drawing the plan takes more than {most} steps; fewer installments, fewer disbursements, or rounding.remainder \
+         last take fewer"
+    )]
+    TooManySteps { most: usize },
     #[error("a plan needs at least one disbursement")]
     NothingDisbursed,
     #[error("{kept} is kept back from {disbursed}, more than is disbursed")]
@@ -50,8 +60,10 @@ impl PlanError {
             Self::SimulationOnly => "simulation_only",
             Self::IofRateUnknown { .. } => "iof_rate_unknown",
             Self::NothingDisbursed => "nothing_disbursed",
+            Self::PrincipalRoundsToNothing { .. } => "rounds_to_nothing",
             Self::MoreKeptBackThanDisbursed { .. }
             | Self::DateOutOfRange { .. }
+            | Self::TooManySteps { .. }
             | Self::TaxWithoutEnd
             | Self::OutOfRange(_) => "out_of_range",
         }
@@ -61,7 +73,10 @@ impl PlanError {
     pub fn pointer(&self) -> String {
         match self {
             Self::NegativeAmortization { agreed: true, .. } => "/installment_amount".to_owned(),
-            Self::NegativeAmortization { .. } | Self::DateOutOfRange { .. } => "/installments".to_owned(),
+            Self::NegativeAmortization { .. }
+            | Self::PrincipalRoundsToNothing { .. }
+            | Self::TooManySteps { .. }
+            | Self::DateOutOfRange { .. } => "/installments".to_owned(),
             Self::FirstDueBeforeDisbursement { pointer, .. } => (*pointer).to_owned(),
             Self::DisbursementAfterLastDueDate { at, .. } => format!("/disbursements/{at}/on"),
             Self::ChargeAfterLastDueDate { at, .. } => format!("/charges/{at}/due"),
@@ -73,5 +88,15 @@ impl PlanError {
             Self::TaxWithoutEnd => "/tax/iof".to_owned(),
             Self::OutOfRange(_) => "/rate/value".to_owned(),
         }
+    }
+}
+
+/// What can be done about an installment below the interest. Even one that repays a plan of equal months can lie below
+/// the interest of a long one, where nearly all of it is interest.
+const fn remedy(agreed: bool) -> &'static str {
+    if agreed {
+        "a higher installment_amount repays it"
+    } else {
+        "fewer installments, a lower rate or shorter periods repay it (the interest of a period follows its days)"
     }
 }

@@ -19,7 +19,9 @@ pub(super) fn rows(draft: &Draft<'_>) -> Result<Vec<Row>, PlanError> {
         let [installment, interest] = [installment, interest].map(|figure| draft.precision.round(figure));
         return Err(PlanError::NegativeAmortization { row: grace + 1, installment, interest, agreed: false });
     }
-    amortizing.fill(sub(installment, interest)?);
+    let part = sub(installment, interest)?;
+    draft.repays_something(part, amortizing.len())?;
+    amortizing.fill(part);
     parts::spread_remainder(draft, amortizing, owed)?;
     parts::rows(draft, &each)
 }

@@ -12,6 +12,7 @@ mod parts;
 mod plan;
 mod present_value;
 mod price;
+mod releases;
 mod sac;
 mod sam;
 mod servicing;
@@ -29,7 +30,8 @@ pub use timeline::{Period, Timeline};
 
 pub use crate::terms::Disbursement;
 use crate::terms::{Method, Remainder, Terms};
-use draft::{Draft, Releases, Row};
+use draft::{Draft, Row};
+use releases::Releases;
 
 /// Draws the plan of a schedule request. Where `rounding.places` leaves something exact, each shown figure is
 /// rounded by itself and the figures of a row need not add up (LENDING.md §4).

@@ -17,38 +17,60 @@ pub fn equal_installment(
     factor_decimals: Option<u32>,
     mode: RoundingMode,
 ) -> Result<Decimal, OutOfRange> {
+    div(balance, sum_of_discounts(factors, factor_decimals, mode)?)
+}
+
+fn sum_of_discounts(
+    factors: impl IntoIterator<Item = Decimal>,
+    factor_decimals: Option<u32>,
+    mode: RoundingMode,
+) -> Result<Decimal, OutOfRange> {
     let (mut discount, mut sum) = (Decimal::ONE, Decimal::ZERO);
     for factor in factors {
         discount = div(discount, add(Decimal::ONE, factor)?)?;
         sum = add(sum, factor_decimals.map_or(discount, |decimals| mode.round(discount, decimals)))?;
     }
-    div(balance, sum)
+    Ok(sum)
 }
 
 pub(super) fn rows(draft: &Draft<'_>) -> Result<Vec<Row>, PlanError> {
-    let installments = installments(draft)?;
+    let Equals { by_row, drawn } = equals(draft)?;
     let mut rows = Vec::with_capacity(draft.count());
     draft.walk(draft.start()?, 0..draft.count(), NaiveDate::MAX, &mut rows, |turn| {
-        repay(draft, &installments, turn)
+        repay(draft, &by_row, turn)
     })?;
+    // After the walk: where there is interest too, an installment of nothing is below it.
+    drawn.into_iter().try_for_each(|(equal, rows)| draft.repays_something(equal, rows))?;
     Ok(rows)
 }
 
 /// A of each row: each disbursement changes it from its period on.
 pub(super) fn installments(draft: &Draft<'_>) -> Result<Vec<Decimal>, PlanError> {
+    Ok(equals(draft)?.by_row)
+}
+
+struct Equals {
+    by_row: Vec<Decimal>,
+    /// Each A that was found, and over how many rows.
+    drawn: Vec<(Decimal, usize)>,
+}
+
+fn equals(draft: &Draft<'_>) -> Result<Equals, PlanError> {
     let count = draft.count();
-    let mut installments = vec![Decimal::ZERO; count];
-    for day in draft.releases.days() {
-        let first = draft.first_amortizing(day);
-        let standing = draft.walk_to(first, day, |turn| repay(draft, &installments, turn))?;
+    let mut by_row = vec![Decimal::ZERO; count];
+    let (mut standing, mut reached, mut drawn) = (draft.start()?, 0, Vec::with_capacity(1));
+    for (first, day) in draft.turns() {
+        standing = draft.walk_on(standing, reached..first, day, |turn| repay(draft, &by_row, turn))?;
+        reached = first;
         let equal = match draft.terms.installment_amount {
             Some(agreed) => agreed.value(),
             None => draft.precision.installment(found(draft, standing, first, day)?)?,
         };
-        installments[first..].fill(equal);
-        spread_remainder(draft, standing, first, day, &mut installments)?;
+        drawn.push((equal, count - first));
+        by_row[first..].fill(equal);
+        spread_remainder(draft, standing, first, day, &mut by_row)?;
     }
-    Ok(installments)
+    Ok(Equals { by_row, drawn })
 }
 
 /// The exact A for what is owed before row `first`, with what is released inside its period up to `day`.
@@ -58,7 +80,6 @@ fn found(draft: &Draft<'_>, standing: Standing, first: usize, day: NaiveDate) ->
         InstallmentPeriods::Equal => Some(draft.timeline.equal_factor()?),
         InstallmentPeriods::Actual => None,
     };
-    let factors = || periods.iter().map(|period| equal.unwrap_or(period.factor));
     let mut owed = standing.balance;
     for (on, amount) in draft.releases.inside(first, day) {
         // What is owed at the end of the period, discounted over all of it: LENDING.md §6 in one sum.
@@ -66,7 +87,11 @@ fn found(draft: &Draft<'_>, standing: Standing, first: usize, day: NaiveDate) ->
         let whole = add(Decimal::ONE, equal.unwrap_or(periods[0].factor))?;
         owed = add(owed, div(mul(amount, to_the_end)?, whole)?)?;
     }
-    Ok(equal_installment(owed, factors(), draft.precision.factor_decimals, draft.precision.mode)?)
+    let factors = periods.iter().map(|period| equal.unwrap_or(period.factor));
+    let precision = draft.precision;
+    let sum =
+        draft.discounts(first, || sum_of_discounts(factors, precision.factor_decimals, precision.mode))?;
+    Ok(div(owed, sum)?)
 }
 
 /// What becomes of the difference between the last total and A, for remainders that change other rows.
@@ -98,7 +123,8 @@ fn spread_remainder(
                 let change = draft.precision.round(Draft::per_row(gap, count - first)?);
                 let mut changed = installments.to_vec();
                 changed[first..].fill(add(installments[first], change)?);
-                if difference(&changed)?.abs() < gap.abs() {
+                // One that some row's interest does not let pass is not kept either.
+                if difference(&changed).is_ok_and(|left| left.abs() < gap.abs()) {
                     installments.copy_from_slice(&changed);
                 }
             }

@@ -14,12 +14,14 @@ pub(super) fn rows(draft: &Draft<'_>) -> Result<Vec<Row>, PlanError> {
 pub(super) fn principal_parts(draft: &Draft<'_>) -> Result<Vec<Decimal>, PlanError> {
     let count = draft.count();
     let mut each = vec![Decimal::ZERO; count];
-    for day in draft.releases.days() {
-        let first = draft.first_amortizing(day);
-        let standing = draft.walk_to(first, day, |turn| parts::repay(draft, &each, turn))?;
+    let (mut standing, mut reached) = (draft.start()?, 0);
+    for (first, day) in draft.turns() {
+        standing = draft.walk_on(standing, reached..first, day, |turn| parts::repay(draft, &each, turn))?;
+        reached = first;
         let released = draft.releases.inside(first, day).map(|(_, amount)| amount);
         let owed = released.into_iter().try_fold(standing.balance, add)?;
         let part = draft.precision.installment(Draft::per_row(owed, count - first)?)?;
+        draft.repays_something(part, count - first)?;
         each[first..].fill(part);
         parts::spread_remainder(draft, &mut each[first..], owed)?;
     }

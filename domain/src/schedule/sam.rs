@@ -15,6 +15,7 @@ pub(super) fn rows(draft: &Draft<'_>) -> Result<Vec<Row>, PlanError> {
         let mean = div(add(french.principal, constant.principal)?, Decimal::TWO)?;
         each.push(draft.precision.installment(mean)?);
     }
+    draft.repays_something(each.iter().copied().max().unwrap_or_default(), each.len())?;
     parts::spread_remainder(draft, &mut each, draft.financed()?)?;
     parts::rows(draft, &each)
 }

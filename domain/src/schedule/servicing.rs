@@ -3,9 +3,10 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::draft::{Draft, Releases, Row};
+use super::draft::{Draft, Row};
 use super::fees::{self, Bases};
 use super::plan::shown;
+use super::releases::Releases;
 use super::tax::{self, Drawn};
 use super::{Installment, PlanError, PlanTax, Timeline, Totals, cents, plan, price, rows, sac};
 use crate::Amount;

@@ -5,13 +5,15 @@ use rust_decimal::Decimal;
 
 use super::draft::{Draft, Row};
 use super::{PlanError, rows};
-use crate::exact::{add, div, mul};
+use crate::exact::{add, div, mul, sub};
 use crate::iof::{IofCollection, IofFinancing, IofTerms, RepaidPart};
 use crate::terms::Terms;
 
-/// Each round of a financed tax adds a small fraction of the one before; a plan that needs more rounds has no
-/// end.
-const MOST_ROUNDS: usize = 64;
+/// Each round of a financed tax adds a fraction of what the one before added; rates at which that takes more rounds
+/// than this are far beyond the law's.
+const MOST_ROUNDS: usize = 400;
+/// The smallest amounts by which rounding can move the tax of a row from one round to the next.
+const MOVED_BY_ROUNDING: usize = 4;
 
 /// A plan's exact rows, the draft that they belong to, and their tax.
 pub(super) struct Drawn<'a> {
@@ -51,6 +53,8 @@ fn taxed<'a>(draft: Draft<'a>, iof: &IofTerms) -> Result<Drawn<'a>, PlanError> {
 fn until_it_stands_still<'a>(draft: Draft<'a>, iof: &IofTerms) -> Result<Drawn<'a>, PlanError> {
     let fees = draft.added;
     let mut tried = vec![Decimal::ZERO];
+    let mut added_before = None;
+    let moved_by_rounding = draft.precision.cents(MOVED_BY_ROUNDING * draft.count())?;
     for _ in 0..MOST_ROUNDS {
         let before = tried[tried.len() - 1];
         let mut drawn = taxed(draft.with_added(add(fees, before)?), iof)?;
@@ -66,6 +70,11 @@ fn until_it_stands_still<'a>(draft: Draft<'a>, iof: &IofTerms) -> Result<Drawn<'
             }
             return Ok(drawn);
         }
+        let added = sub(tax.total, before)?;
+        if added_before.is_some_and(|earlier| added >= earlier && added > moved_by_rounding) {
+            return Err(PlanError::TaxWithoutEnd);
+        }
+        added_before = Some(added);
         tried.push(tax.total);
     }
     Err(PlanError::TaxWithoutEnd)
@@ -83,6 +92,7 @@ fn by_series<'a>(draft: Draft<'a>, iof: &IofTerms) -> Result<Drawn<'a>, PlanErro
 
 /// The tax of each row and r of their sum.
 fn tax_of(draft: &Draft<'_>, iof: &IofTerms, rows: &[Row]) -> Result<(Vec<Decimal>, Decimal), PlanError> {
+    draft.releases.take(rows.len())?;
     let mut open: Vec<_> = draft
         .releases
         .all

@@ -40,7 +40,7 @@ use crate::rate::Rate;
 use crate::rounding::RoundingMode;
 
 /// The most installments that a plan may have.
-pub const MOST_INSTALLMENTS: u32 = 1200;
+pub const MOST_INSTALLMENTS: u32 = 10_000;
 /// The years in which every date of terms and plans lies, both included.
 pub const FIRST_YEAR: i32 = 1900;
 pub const LAST_YEAR: i32 = 2200;

@@ -10,6 +10,9 @@ use super::super::{FIRST_YEAR, FieldError, LAST_YEAR};
 use super::Check;
 use crate::amount::{Amount, AmountError, Currency};
 
+/// A list of ten thousand wrong dates is not answered with as many errors.
+const MOST_ERRORS: usize = 100;
+
 /// The field that a pointer leads to, as people write it: `rate.value`.
 pub(super) fn name(pointer: &str) -> String {
     pointer.trim_start_matches('/').replace('/', ".")
@@ -22,6 +25,9 @@ impl Check {
         code: &'static str,
         detail: impl Into<String>,
     ) {
+        if self.errors.len() == MOST_ERRORS {
+            return;
+        }
         self.errors.push(FieldError { pointer: pointer.into(), code, detail: detail.into() });
     }
 
