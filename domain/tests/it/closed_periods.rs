@@ -1,11 +1,11 @@
 //! What counts in a closed period is booked in the open one.
 
+use domain::Currency;
 use domain::decider::DecisionDay;
 use domain::entry::{Entry, EntryCommand, EntryEvent, Post, PostLine};
 use domain::journal::{Account, Side, entry_posting, loan_postings};
-use domain::loan::LoanEvent;
-use domain::Currency;
 use domain::loan::Loan;
+use domain::loan::LoanEvent;
 
 use crate::support::*;
 
