@@ -78,7 +78,10 @@ async fn every_method_and_rhythm_that_is_served(_: PgPoolOptions, options: PgCon
                 let path = format!("{loan}/disburse");
                 let disbursed = server.post(&path, r#"{"on": "2026-01-15", "amount": "900.00"}"#).await;
                 assert_eq!(disbursed.status, 200, "{}", disbursed.body);
-                assert_eq!(disbursed.json()["events"][0]["standing"]["balances"]["principal"], "900.00");
+                assert_eq!(
+                    disbursed.json()["events"][0]["outcome"]["standing"]["balances"]["principal"],
+                    "900.00"
+                );
             }
         }
     }

@@ -2,8 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is all it has to say")]
 
+mod accruals;
 mod applications;
+mod chargebacks;
 mod charges;
+mod closed_periods;
+mod credits;
+mod draw_downs;
+mod early;
 mod entries;
 mod event_schemas;
 mod invariants;
@@ -11,7 +17,10 @@ mod periods;
 mod products;
 mod properties;
 mod repayments;
+mod restructures;
 mod reversals;
 mod settlements;
 mod story;
 mod support;
+mod waivers;
+mod write_offs;

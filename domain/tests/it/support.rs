@@ -364,3 +364,7 @@ pub(crate) fn in_words(components: Components, overpaid: Amount) -> String {
 pub(crate) fn not_active(status: domain::loan::Status, verb: &'static str) -> LoanRefusal {
     LoanRefusal::NotActive { status, verb }
 }
+
+pub(crate) fn in_the_future(on: &str) -> LoanRefusal {
+    LoanRefusal::FutureDate { on: day(on), today: day(TODAY) }
+}

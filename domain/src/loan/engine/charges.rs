@@ -102,6 +102,12 @@ impl Engine<'_> {
         if let Some(at) = self.rows[from..].iter().position(|row| row.due_on == day && row.period.is_none()) {
             return from + at;
         }
+        self.fresh_row(day)
+    }
+
+    /// A new row of its own, due on `day`.
+    pub(super) fn fresh_row(&mut self, day: NaiveDate) -> usize {
+        let from = self.rows.partition_point(|row| row.due_on < day);
         let start = from.checked_sub(1).map_or(day, |before| self.rows[before].due_on);
         let id = self.new_id();
         let contract = self.contracts.len() - 1;
@@ -255,6 +261,13 @@ impl Engine<'_> {
         let charges = row.charges.iter().map(|at| &self.charges[*at]);
         let charged = charges.filter(|charge| charge.id.is_none()).map(LiveCharge::net);
         charged.fold(self.zero(), Amount::plus).min(row.open_of(Component::Principal)).max(self.zero())
+    }
+
+    /// All that was charged back into a row, paid or not.
+    pub(super) fn charged_back_in_all(&self, index: usize) -> Amount {
+        let charges = self.rows[index].charges.iter().map(|at| &self.charges[*at]);
+        let charged = charges.filter(|charge| charge.id.is_none()).map(LiveCharge::net);
+        charged.fold(self.zero(), Amount::plus)
     }
 
     /// Open principal that is charged back only later: it is in a row, but not yet owed.

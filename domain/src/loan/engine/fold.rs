@@ -204,13 +204,19 @@ impl<'f> Engine<'f> {
         Arc::clone(&self.contract().terms)
     }
 
-    pub(super) fn basis_of(&self, contract: &Contract, levels: Vec<Amount>, first: u32) -> Outcome<Basis> {
+    pub(super) fn basis_of(
+        &self,
+        contract: &Contract,
+        levels: Vec<Amount>,
+        rows: &[LiveRow],
+    ) -> Outcome<Basis> {
         Ok(match contract.terms.interest_basis {
             InterestBasis::Plan => Basis::Plan,
             InterestBasis::DailyRest | InterestBasis::PeriodRest => {
-                Basis::Rest(Box::new(Rest::begin(contract, levels, first)?))
+                let first = rows.first().map_or(0, |row| row.id);
+                Basis::Rest(Box::new(Rest::begin(contract, levels, first)))
             }
-            InterestBasis::RunningBalance => Basis::Running(Box::new(Running::begin(contract, first))),
+            InterestBasis::RunningBalance => Basis::Running(Box::new(Running::begin(contract, rows))),
         })
     }
 

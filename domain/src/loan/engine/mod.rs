@@ -14,6 +14,7 @@ mod disburse;
 mod error;
 mod excess;
 mod fold;
+mod further;
 mod late;
 mod overpaid;
 mod payment;

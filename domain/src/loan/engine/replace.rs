@@ -120,12 +120,25 @@ impl Engine<'_> {
             let tax = row.tax.min(row.open_of(Component::Fee)).max(zero);
             owed.fee = owed.fee.plus(self.charges_open(index, Component::Fee, on)).plus(tax);
         }
-        let interest = match &self.basis {
-            Basis::Running(running) => self.interest_of_running(running, end, on)?,
+        owed.interest = owed.interest.plus(self.owed_interest(end, on, principal)?.interest);
+        owed.principal = owed.principal.plus(principal).plus(zero);
+        Ok(owed)
+    }
+
+    /// What rows not yet due owe of interest by the day; under one balance late charges that are carried with it.
+    pub(super) fn owed_interest(&self, end: usize, on: NaiveDate, principal: Amount) -> Outcome<Components> {
+        let mut owed = Components::NOTHING;
+        owed.interest = match &self.basis {
+            Basis::Running(running) => {
+                let later = self.rows[end..].iter();
+                for row in later {
+                    owed.late_fee = owed.late_fee.plus(row.open_of(Component::LateFee));
+                    owed.late_interest = owed.late_interest.plus(row.open_of(Component::LateInterest));
+                }
+                self.interest_of_running(running, end, on)?
+            }
             Basis::Plan | Basis::Rest(_) => self.interest_to(end, on, principal)?,
         };
-        owed.interest = owed.interest.plus(interest);
-        owed.principal = owed.principal.plus(principal).plus(zero);
         Ok(owed)
     }
 

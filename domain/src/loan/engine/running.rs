@@ -13,7 +13,7 @@ use crate::exact::{add, mul};
 use crate::loan::facts::Early;
 use crate::loan::settlement::SettlementQuote;
 use crate::schedule::PlanError;
-use crate::terms::{Disbursement, Grace, GraceMode, LateInterest};
+use crate::terms::{Disbursement, GraceMode, LateInterest};
 
 #[derive(Debug, Clone)]
 pub(super) struct Running {
@@ -70,11 +70,18 @@ pub(super) struct Owed {
 }
 
 impl Running {
-    pub(super) fn begin(contract: &Contract, _first: u32) -> Self {
+    pub(super) fn begin(contract: &Contract, rows: &[LiveRow]) -> Self {
         let zero = contract.zero();
         let on = contract.started_on;
+        let grace = contract.terms.grace;
+        let mut plan: Vec<Planned> = rows.iter().map(Planned::of).collect();
+        // The rows of the grace period bear no interest of their own.
+        let in_grace = plan.len().saturating_sub(1).min(grace.interest as usize);
+        for row in &mut plan[..in_grace] {
+            row.grace = Some(grace.mode);
+        }
         Self {
-            plan: Vec::new(),
+            plan,
             balance: contract.financed,
             received: zero,
             charged_to: on,
@@ -85,32 +92,29 @@ impl Running {
         }
     }
 
-    pub(super) fn learn(&mut self, rows: &[LiveRow]) {
-        self.plan = rows.iter().map(Planned::of).collect();
-    }
-
-    /// The rows of the grace period bear no interest of their own.
-    pub(super) fn learn_grace(&mut self, grace: Grace) {
-        let rows = self.plan.len().saturating_sub(1).min(grace.interest as usize);
-        for row in &mut self.plan[..rows] {
-            row.grace = Some(grace.mode);
-        }
-    }
-
     /// Whether c lies in the grace period: no interest is owed yet.
     fn is_in_grace(&self) -> bool {
         self.plan.iter().any(|row| row.grace.is_some() && row.due_on > self.charged_to)
+    }
+
+    /// Interest of the period of grace that is running, up to a day in it.
+    fn of_grace(&self, contract: &Contract, day: NaiveDate) -> Outcome<Amount> {
+        let running = self.plan.iter().find(|row| row.grace.is_some() && row.due_on > self.charged_to);
+        match running.and_then(|row| row.grace) {
+            None | Some(GraceMode::Free) => Ok(contract.zero()),
+            Some(GraceMode::Capitalized | GraceMode::Deferred) => {
+                let factor = contract.factor(self.charged_to, day)?;
+                Ok(self.pending.plus(contract.interest(self.balance, factor)?))
+            }
+        }
     }
 
     /// Ends the periods of grace up to `day`: gives what joined the balance with which row.
     pub(super) fn pass_grace(&mut self, contract: &Contract, day: NaiveDate) -> Outcome<Vec<(u32, Amount)>> {
         let mut capitalized = Vec::new();
         for index in 0..self.plan.len() {
-            let Planned { row, due_on, grace: Some(mode), .. } = self.plan[index] else { break };
-            if due_on > day {
-                break;
-            }
-            if due_on <= self.charged_to {
+            let Planned { row, due_on, grace: Some(mode), .. } = self.plan[index] else { continue };
+            if due_on > day || due_on <= self.charged_to {
                 continue;
             }
             let factor = contract.factor(self.charged_to, due_on)?;
@@ -294,6 +298,9 @@ impl Engine<'_> {
         if !contract.terms.charges.is_empty() {
             self.draw_running_rows(day)?;
         }
+        for index in self.rows_outside(till.on) {
+            self.serve_row(till, index, &contract.terms.allocation)?;
+        }
         if self.running()?.is_in_grace() {
             self.part_running(till.on)?;
         }
@@ -315,6 +322,18 @@ impl Engine<'_> {
             self.draw_running_rows(day)?;
         }
         self.serve_fees(till)
+    }
+
+    /// Rows due by `day` that the balance does not know: what was due of a contract before.
+    fn rows_outside(&self, day: NaiveDate) -> Vec<usize> {
+        let Basis::Running(running) = &self.basis else { return Vec::new() };
+        let contract = self.contracts.len() - 1;
+        let is_outside = |row: &LiveRow| {
+            (row.contract != contract || row.period.is_none())
+                && row.due_on <= day
+                && running.plan.iter().all(|planned| planned.row != row.id)
+        };
+        (0..self.rows.len()).filter(|index| is_outside(&self.rows[*index])).collect()
     }
 
     /// What is carried of late charges and interest, and with it fees and penalties due by the day.
@@ -399,7 +418,19 @@ impl Engine<'_> {
         if principal.is_positive() {
             let owed = running.owed(&contract, day, Early::Anticipation)?;
             due = due.plus(owed.late_fee).plus(owed.late_interest).plus(owed.of_later);
-            if owed.to < on { due = due.plus(owed.x) } else { interest = owed.x }
+            if owed.to < on {
+                due = due.plus(owed.x)
+            } else {
+                interest = owed.x
+            }
+            if running.is_in_grace() {
+                interest = running.of_grace(&contract, on)?;
+            }
+        }
+        let late_or_interest = [Component::LateFee, Component::LateInterest, Component::Interest];
+        for index in self.rows_outside(on) {
+            due =
+                late_or_interest.into_iter().fold(due, |sum, part| sum.plus(self.rows[index].open_of(part)));
         }
         for index in 0..self.rows.len() {
             let row = &self.rows[index];
@@ -414,6 +445,15 @@ impl Engine<'_> {
     }
 
     pub(super) fn settle_running(&mut self, till: &mut Till) -> Outcome<()> {
+        let contract = self.contract_shared();
+        let running = self.running()?;
+        if running.is_in_grace() {
+            let interest = running.of_grace(&contract, till.on)?;
+            running.carried.interest = running.carried.interest.plus(interest);
+            running.charged = running.charged.plus(interest);
+            running.charged_to = running.charged_to.max(till.on);
+            running.pending = contract.zero();
+        }
         self.spread_on_running(till, Early::Anticipation)
     }
 
@@ -463,15 +503,12 @@ impl Engine<'_> {
     }
 
     fn plan_running(&mut self, on: NaiveDate, amount: Amount) -> Outcome<()> {
-        let index = self.own_row(on);
+        let index = self.fresh_row(on);
         let mut planned = Planned::of(&self.rows[index]);
         (planned.total, planned.interest) = (amount, amount.minus(amount));
         let running = self.running()?;
         let at = running.plan.partition_point(|row| row.due_on <= on);
-        match running.plan.iter_mut().find(|row| row.row == planned.row) {
-            Some(known) => known.total = known.total.plus(amount),
-            None => running.plan.insert(at, planned),
-        }
+        running.plan.insert(at, planned);
         Ok(())
     }
 

@@ -66,11 +66,15 @@ impl Engine<'_> {
         let accrued = self.accrued_now(till.on)?;
         self.serve_due(till)?;
         let mut interest = quote.interest.max(self.zero());
+        let first = self.plan_row_from(end);
         self.return_interest(till, end, quote.interest.negated());
         for index in end..self.rows.len() {
             let owed = self.owed_all_the_same(index);
-            let is_first = self.rows[index].period.is_some() && !self.rows[index].gone;
-            let of_row = if is_first { std::mem::replace(&mut interest, self.zero()) } else { self.zero() };
+            let of_row = if Some(index) == first {
+                std::mem::replace(&mut interest, self.zero())
+            } else {
+                self.zero()
+            };
             let row = &mut self.rows[index];
             let paid_and_waived = row.paid.plus(row.waived);
             row.due.interest = paid_and_waived.interest.plus(of_row).max(paid_and_waived.interest);
@@ -119,7 +123,8 @@ impl Engine<'_> {
 
     /// The first row of the plan at `end` or after it: c.
     fn plan_row_from(&self, end: usize) -> Option<usize> {
-        let of_plan = |row: &LiveRow| row.period.is_some() && !row.gone;
+        let contract = self.contracts.len() - 1;
+        let of_plan = |row: &LiveRow| row.contract == contract && row.period.is_some() && !row.gone;
         self.rows[end..].iter().position(of_plan).map(|at| end + at)
     }
 
@@ -129,7 +134,7 @@ impl Engine<'_> {
         let mut is_first = true;
         for row in self.rows[end..].iter().filter(|row| !row.gone) {
             let contract = &self.contracts[row.contract];
-            if let Some(period) = row.period {
+            if let Some(period) = row.period.filter(|_| row.contract + 1 == self.contracts.len()) {
                 let factor = if is_first {
                     contract.factor_in(period, on.max(row.from), row.to)?
                 } else {
