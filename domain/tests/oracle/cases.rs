@@ -1,0 +1,59 @@
+//! The oracle against the worked cases: what it says of others must first hold of these.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::answer;
+use crate::fractions::read;
+
+pub(crate) fn cases(folder: &str) -> Vec<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/cases").join(folder);
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(|path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap()).collect()
+}
+
+/// Notes where `found` does not state what `expected` states.
+pub(crate) fn compare(at: &str, expected: &Value, found: &Value, differences: &mut Vec<String>) {
+    match (expected, found) {
+        (Value::Object(expected), Value::Object(found)) => {
+            for (key, value) in expected {
+                compare(&format!("{at}/{key}"), value, found.get(key).unwrap_or(&Value::Null), differences);
+            }
+        }
+        (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => {
+            for (index, (expected, found)) in expected.iter().zip(found).enumerate() {
+                compare(&format!("{at}/{index}"), expected, found, differences);
+            }
+        }
+        _ if expected == found || same_number(expected, found) => {}
+        _ => differences.push(format!("{at}: expected {expected}, found {found}")),
+    }
+}
+
+/// Figures of other decimals, or a zero with a sign as a bisection leaves it.
+fn same_number(one: &Value, other: &Value) -> bool {
+    let number = |value: &Value| {
+        let text = value.as_str()?;
+        let is_number = text.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '-') && !text[1..].contains('-');
+        is_number.then(|| read(text))
+    };
+    matches!((number(one), number(other)), (Some(one), Some(other)) if one == other)
+}
+
+#[test]
+fn the_oracle_agrees_with_the_worked_schedules() {
+    let mut differences = Vec::new();
+    let cases = cases("schedules");
+    assert!(cases.len() >= 62, "only {} cases were found", cases.len());
+    for case in cases {
+        let id = case["id"].as_str().unwrap();
+        match answer::answer(&case["request"], false) {
+            Ok(found) => compare(id, &case["expected"], &found, &mut differences),
+            Err(refusal) => differences.push(format!("{id}: refused as {refusal}")),
+        }
+    }
+    assert!(differences.is_empty(), "{} differences\n{}", differences.len(), differences.join("\n"));
+}

@@ -1,0 +1,19 @@
+//! An independent oracle: the rules of LENDING.md once more, slow and obvious, in exact fractions.
+//!
+//! It shares no arithmetic with the crate under test: it reads terms and commands from their JSON, has its own
+//! calendar, powers and rounding, and replays a whole history for every question.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod answer;
+mod calendar;
+mod cases;
+mod cost;
+mod fractions;
+mod parts;
+mod plan;
+mod requests;
+mod schedules;
+mod tax;
+mod terms;
+mod timeline;
