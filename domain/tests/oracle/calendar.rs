@@ -97,8 +97,9 @@ pub(crate) fn whole_months_and_rest(from: NaiveDate, to: NaiveDate) -> (i64, i64
         months += 1;
     }
     let anchor = months_later(from, months, false);
-    let next = months_later(from, months + 1, false);
-    (i64::from(months), days_between(anchor, to), days_between(anchor, next))
+    let first_left = later(anchor, 1);
+    let month = first_left.with_day(1).expect("a first");
+    (i64::from(months), days_between(anchor, to), days_between(month, months_later(month, 1, false)))
 }
 
 thread_local! {

@@ -148,7 +148,7 @@ impl Draft<'_> {
             }
         }
         if self.terms().rounding.remainder == "last_keeps_installment" {
-            rows[last].interest = &levels[last] - &rows[last].principal;
+            rows[last].interest = (&levels[last] - &rows[last].principal).max(zero());
         }
         Ok(rows)
     }
@@ -242,7 +242,17 @@ impl Draft<'_> {
         let amortize = |k: usize, _: &Fraction, balance: &Fraction| {
             if closes { parts[k].clone().min(balance.clone()) } else { parts[k].clone() }
         };
-        self.run(self.releases, &amortize, closes)
+        let mut rows = self.run(self.releases, &amortize, closes);
+        self.keep_total(&mut rows, parts.last().expect("a row"));
+        rows
+    }
+
+    /// Last keeps installment, where there is no A: its total is as if its principal were like the others'.
+    fn keep_total(&self, rows: &mut [Row], part: &Fraction) {
+        if self.terms().rounding.remainder == "last_keeps_installment" {
+            let last = rows.last_mut().expect("a row");
+            last.interest = (&last.interest + part - &last.principal).max(zero());
+        }
     }
 
     fn sam(&self) -> Result<Vec<Row>, &'static str> {
@@ -254,7 +264,11 @@ impl Draft<'_> {
         let (price, sac) = (exact.price()?, exact.sac());
         let mean = |(price, sac): (&Row, &Row)| (&price.principal + &sac.principal) * part(1, 2);
         let parts = price.iter().zip(&sac).map(mean).map(|x| self.terms().rounding.installment(x));
-        Ok(self.run_parts(&parts.collect::<Vec<_>>()))
+        let mut parts: Vec<Fraction> = parts.collect();
+        if self.terms().rounding.remainder == "first" {
+            parts[0] = self.first_balance() - parts[1..].iter().sum::<Fraction>();
+        }
+        Ok(self.run_parts(&parts))
     }
 
     fn bullet(&self) -> Vec<Row> {
@@ -298,6 +312,7 @@ impl Draft<'_> {
             balance -= &principal;
             rows.push(Row { principal, interest, capitalized: zero(), balance: balance.clone() });
         }
+        self.keep_total(&mut rows, &part);
         rows
     }
 
@@ -333,7 +348,8 @@ pub(crate) fn in_cents(draft: &Draft<'_>, rows: &[Row]) -> Vec<Row> {
         };
         let (principal, interest) = if k + 1 == rows.len() {
             let left = &balance + &inside + &capitalized;
-            (left.clone(), total - left)
+            // Cut amounts may leave less interest than none; the last row then takes what is left as it is.
+            (left.clone(), (total - left).max(zero()))
         } else {
             let interest = rounding.round(&row.interest);
             (total - &interest, interest)
