@@ -34,6 +34,7 @@ pub(crate) struct Shown {
     pub(crate) total: Fraction,
     pub(crate) balance: Fraction,
     pub(crate) capitalized: Fraction,
+    pub(crate) level: Fraction,
 }
 
 pub(crate) fn releases(json: &Value) -> Vec<Release> {
@@ -100,12 +101,16 @@ impl Drawn {
         &self.line.terms
     }
 
+    /// Principal with which the first row begins.
+    pub(crate) fn first_balance(&self) -> Fraction {
+        let later: Fraction =
+            self.releases.iter().filter(|(on, _)| *on != self.line.start).map(|(_, amount)| amount).sum();
+        &self.financed - later
+    }
+
     pub(crate) fn shown(&self) -> Vec<Shown> {
         let terms = self.terms();
-        let disbursed: Fraction = self.releases.iter().map(|(_, amount)| amount).sum();
-        let first: Fraction =
-            self.releases.iter().filter(|(on, _)| *on == self.line.start).map(|(_, amount)| amount).sum();
-        let mut before = &self.financed - disbursed + first;
+        let mut before = self.first_balance();
         let mut rows = Vec::new();
         for (k, row) in self.rows.iter().enumerate() {
             let mut period = self.line.periods[k].clone();
@@ -131,6 +136,7 @@ impl Drawn {
                 tax,
                 balance: terms.show(&row.balance),
                 capitalized: terms.show(&row.capitalized),
+                level: row.level.clone(),
             });
             before = row.balance.clone();
         }
@@ -162,7 +168,8 @@ impl Drawn {
     fn withheld(&self) -> Fraction {
         let terms = self.terms();
         let base = |charge: &Charge| if charge.base == "financed" { &self.financed } else { &self.asked };
-        let fees: Fraction = due_at(terms, "disbursement").map(|charge| worth(terms, charge, base(charge))).sum();
+        let fees: Fraction =
+            due_at(terms, "disbursement").map(|charge| worth(terms, charge, base(charge))).sum();
         fees + self.tax_collected("withheld")
     }
 
@@ -181,17 +188,21 @@ impl Drawn {
         let sum = |figure: fn(&Shown) -> &Fraction| money(&rows.iter().map(figure).sum());
         let disbursed: Fraction = self.releases.iter().map(|(_, amount)| amount).sum();
         let withheld = self.withheld();
-        let installments: Vec<Value> = rows.iter().enumerate().map(|(k, row)| {
-            let mut json = json!({"number": k + 1, "from": row.from.to_string(),
+        let installments: Vec<Value> = rows
+            .iter()
+            .enumerate()
+            .map(|(k, row)| {
+                let mut json = json!({"number": k + 1, "from": row.from.to_string(),
                 "due_on": row.due_on.to_string(), "days": days_between(row.from, row.to),
                 "principal": money(&row.principal), "interest": money(&row.interest),
                 "fees": money(&row.fees), "tax": money(&row.tax), "total": money(&row.total),
                 "balance": money(&row.balance)});
-            if !row.capitalized.is_zero() {
-                json["capitalized"] = money(&row.capitalized).into();
-            }
-            json
-        }).collect();
+                if !row.capitalized.is_zero() {
+                    json["capitalized"] = money(&row.capitalized).into();
+                }
+                json
+            })
+            .collect();
         let mut answer = json!({"installments": installments, "totals": {
             "principal": sum(|row| &row.principal), "interest": sum(|row| &row.interest),
             "fees": sum(|row| &row.fees), "tax": sum(|row| &row.tax), "total": sum(|row| &row.total),

@@ -151,7 +151,8 @@ fn easter(year: i32) -> NaiveDate {
 
 #[test]
 fn easter_is_where_the_almanac_has_it() {
-    let known = ["1954-04-18", "1981-04-19", "2000-04-23", "2024-03-31", "2025-04-20", "2026-04-05", "2038-04-25"];
+    let known =
+        ["1954-04-18", "1981-04-19", "2000-04-23", "2024-03-31", "2025-04-20", "2026-04-05", "2038-04-25"];
     for text in known {
         let day = date(text);
         assert_eq!(easter(day.year()), day);

@@ -5,15 +5,25 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod accrual;
 mod answer;
 mod calendar;
 mod cases;
 mod cost;
 mod fractions;
+mod history;
+mod late;
+mod loan;
 mod parts;
+mod pay;
 mod plan;
+mod redraw;
 mod requests;
+mod restructure;
+mod row;
 mod schedules;
+mod settle;
 mod tax;
 mod terms;
 mod timeline;
+mod views;

@@ -14,6 +14,8 @@ pub(crate) struct Row {
     pub(crate) capitalized: Fraction,
     /// After the row and after what is released that day.
     pub(crate) balance: Fraction,
+    /// A of the row, or its part of principal.
+    pub(crate) level: Fraction,
 }
 
 pub(crate) type Release = (NaiveDate, Fraction);
@@ -58,7 +60,8 @@ impl Draft<'_> {
     }
 
     fn first_balance(&self) -> Fraction {
-        self.extra.clone() + self.releases.iter().filter(|(on, _)| *on == self.line.start).map(|(_, x)| x).sum::<Fraction>()
+        self.extra.clone()
+            + self.releases.iter().filter(|(on, _)| *on == self.line.start).map(|(_, x)| x).sum::<Fraction>()
     }
 
     /// Releases inside a period, or on its end.
@@ -92,7 +95,7 @@ impl Draft<'_> {
             balance = kept(balance + &capitalized - &principal);
             let to = self.line.periods[k].to;
             balance += released.iter().filter(|(on, _)| *on == to).map(|(_, x)| x).sum::<Fraction>();
-            rows.push(Row { principal, interest, capitalized, balance: balance.clone() });
+            rows.push(Row { principal, interest, capitalized, balance: balance.clone(), level: zero() });
         }
         rows
     }
@@ -100,7 +103,8 @@ impl Draft<'_> {
     /// Interest of a period that is cut where money is released; that money joins the balance.
     fn interest_of_spans(&self, k: usize, balance: &mut Fraction, released: &[&Release]) -> Fraction {
         let (terms, period) = (self.terms(), &self.line.periods[k]);
-        let mut cuts: Vec<NaiveDate> = released.iter().map(|(on, _)| *on).filter(|on| *on < period.to).collect();
+        let mut cuts: Vec<NaiveDate> =
+            released.iter().map(|(on, _)| *on).filter(|on| *on < period.to).collect();
         cuts.sort_unstable();
         cuts.dedup();
         cuts.push(period.to);
@@ -133,12 +137,15 @@ impl Draft<'_> {
     fn price(&self) -> Result<Vec<Row>, &'static str> {
         let closes = self.terms().rounding.remainder != "none";
         let mut levels = vec![zero(); self.count()];
+        let mut usual = levels.clone();
         for (known, since) in self.stages() {
             let level = match &self.terms().agreed {
                 Some(agreed) => agreed.clone(),
                 None => self.terms().rounding.installment(self.level(&known, since, &levels)),
             };
             self.settle_remainder(&known, since, level, &mut levels);
+            let last = levels[self.count() - 1].clone();
+            usual[since..].fill(last);
         }
         let mut rows = self.run_levels(self.releases, &levels, closes);
         let last = rows.len() - 1;
@@ -146,6 +153,9 @@ impl Draft<'_> {
             if row.principal.is_negative() && level.is_positive() {
                 return Err(NEGATIVE);
             }
+        }
+        for (row, usual) in rows.iter_mut().zip(usual) {
+            row.level = usual;
         }
         if self.terms().rounding.remainder == "last_keeps_installment" {
             rows[last].interest = (&levels[last] - &rows[last].principal).max(zero());
@@ -201,7 +211,8 @@ impl Draft<'_> {
         };
         match rounding.remainder.as_str() {
             "first" => {
-                let growth = (since + 1..=last).fold(one(), |x, k| kept(x * (one() + self.line.period_factor(k))));
+                let growth =
+                    (since + 1..=last).fold(one(), |x, k| kept(x * (one() + self.line.period_factor(k))));
                 let first = &level + rounding.round(&(gap(levels) / growth));
                 levels[since] = first;
             }
@@ -225,16 +236,28 @@ impl Draft<'_> {
         for (known, since) in self.stages() {
             let balance = self.balance_before(&known, since, &|k, _, _| parts[k].clone());
             let to = self.line.periods[since].to;
-            let inside: Fraction = self.within(&known, since).iter().filter(|(on, _)| *on < to).map(|(_, x)| x).sum();
+            let inside: Fraction =
+                self.within(&known, since).iter().filter(|(on, _)| *on < to).map(|(_, x)| x).sum();
             let owed = balance + inside;
             let left = i64::try_from(self.count() - since).expect("few rows");
-            let part = rounding.installment(&owed / whole(left));
+            let mut part = rounding.installment(&owed / whole(left));
+            part += self.respread_by(&(&owed - &part * whole(left)), self.count() - since);
             parts[since..].fill(part.clone());
             if rounding.remainder == "first" {
                 parts[since] = owed - part * whole(left - 1);
             }
         }
         self.run_parts(&parts)
+    }
+
+    /// What each of `count` parts of principal takes of the gap, if that leaves less in the last row.
+    fn respread_by(&self, gap: &Fraction, count: usize) -> Fraction {
+        let (rounding, count) = (&self.terms().rounding, i64::try_from(count).expect("few rows"));
+        if rounding.remainder != "respread" || gap.abs() <= whole(count / 2) * rounding.cent() {
+            return zero();
+        }
+        let each = rounding.round(&(gap / whole(count)));
+        if (gap - &each * whole(count)).abs() < gap.abs() { each } else { zero() }
     }
 
     fn run_parts(&self, parts: &[Fraction]) -> Vec<Row> {
@@ -244,6 +267,9 @@ impl Draft<'_> {
         };
         let mut rows = self.run(self.releases, &amortize, closes);
         self.keep_total(&mut rows, parts.last().expect("a row"));
+        for (row, part) in rows.iter_mut().zip(parts) {
+            row.level = part.clone();
+        }
         rows
     }
 
@@ -265,6 +291,9 @@ impl Draft<'_> {
         let mean = |(price, sac): (&Row, &Row)| (&price.principal + &sac.principal) * part(1, 2);
         let parts = price.iter().zip(&sac).map(mean).map(|x| self.terms().rounding.installment(x));
         let mut parts: Vec<Fraction> = parts.collect();
+        let gap = self.first_balance() - parts.iter().sum::<Fraction>();
+        let spread = self.respread_by(&gap, parts.len());
+        parts.iter_mut().for_each(|part| *part += &spread);
         if self.terms().rounding.remainder == "first" {
             parts[0] = self.first_balance() - parts[1..].iter().sum::<Fraction>();
         }
@@ -275,7 +304,7 @@ impl Draft<'_> {
         let balance = self.first_balance();
         let grown = self.factors().iter().fold(balance.clone(), |x, f| kept(x * (one() + f)));
         let interest = self.terms().rounding.interest(grown - &balance);
-        vec![Row { principal: balance, interest, capitalized: zero(), balance: zero() }]
+        vec![Row { principal: balance, interest, capitalized: zero(), balance: zero(), level: zero() }]
     }
 
     fn flat(&self) -> Vec<Row> {
@@ -292,6 +321,8 @@ impl Draft<'_> {
             let interest = &interests[terms.grace_principal];
             part = rounding.multiple(part + interest) - interest;
         }
+        let left = self.count() - terms.grace_principal;
+        part += self.respread_by(&(&financed - &part * &amortizing), left);
         let (mut balance, mut waiting, mut rows) = (financed.clone(), zero(), Vec::new());
         for (k, interest) in interests.into_iter().enumerate() {
             let in_grace = k < terms.grace_interest;
@@ -310,7 +341,13 @@ impl Draft<'_> {
             };
             let interest = if in_grace { zero() } else { interest + std::mem::replace(&mut waiting, zero()) };
             balance -= &principal;
-            rows.push(Row { principal, interest, capitalized: zero(), balance: balance.clone() });
+            rows.push(Row {
+                principal,
+                interest,
+                capitalized: zero(),
+                balance: balance.clone(),
+                level: part.clone(),
+            });
         }
         self.keep_total(&mut rows, &part);
         rows
@@ -323,7 +360,13 @@ impl Draft<'_> {
             let by_rate = || terms.rounding.interest(&balance * self.line.period_factor(k));
             let interest = listed.interest.clone().unwrap_or_else(by_rate);
             balance -= &listed.principal;
-            Row { principal: listed.principal.clone(), interest, capitalized: zero(), balance: balance.clone() }
+            Row {
+                principal: listed.principal.clone(),
+                interest,
+                capitalized: zero(),
+                balance: balance.clone(),
+                level: zero(),
+            }
         };
         terms.custom.iter().enumerate().map(row).collect()
     }
@@ -335,7 +378,8 @@ pub(crate) fn in_cents(draft: &Draft<'_>, rows: &[Row]) -> Vec<Row> {
     let mut balance = draft.first_balance();
     let mut fixed = Vec::new();
     for (k, row) in rows.iter().enumerate() {
-        let (total, capitalized) = (rounding.round(&(&row.principal + &row.interest)), rounding.round(&row.capitalized));
+        let (total, capitalized) =
+            (rounding.round(&(&row.principal + &row.interest)), rounding.round(&row.capitalized));
         let released: Fraction = match draft.line.terms.method.as_str() {
             "bullet" => zero(),
             _ => draft.within(draft.releases, k).iter().map(|(_, x)| x).sum(),
@@ -356,7 +400,13 @@ pub(crate) fn in_cents(draft: &Draft<'_>, rows: &[Row]) -> Vec<Row> {
         };
         balance += released + &capitalized - &principal;
         assert!(k + 1 < rows.len() || balance.is_zero(), "what is left is paid with the last row");
-        fixed.push(Row { principal, interest, capitalized, balance: balance.clone() });
+        fixed.push(Row {
+            principal,
+            interest,
+            capitalized,
+            balance: balance.clone(),
+            level: row.level.clone(),
+        });
     }
     fixed
 }

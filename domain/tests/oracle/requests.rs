@@ -128,7 +128,8 @@ pub(crate) fn charges(start: NaiveDate) -> impl Strategy<Value = Value> {
     let base = maybe(&["principal", "financed", "installment", "balance"]);
     let charge = (due, prop::option::of(100..5_000_u64), 1..300_u32, base);
     let charge = charge.prop_map(|(due, amount, rate, base)| {
-        let fits = due == "installment" || base == "principal" || (due == "disbursement" && base == "financed");
+        let fits =
+            due == "installment" || base == "principal" || (due == "disbursement" && base == "financed");
         match amount {
             Some(amount) => json!({"kind": "service_fee", "due": due, "amount": cents(amount)}),
             None => json!({"kind": "insurance", "due": due, "rate": format!("0.{rate:05}"),
@@ -144,9 +145,9 @@ fn dates(start: NaiveDate) -> impl Strategy<Value = Value> {
         2 => Just(Value::Null),
         1 => (0..70_u64).prop_map(move |days| (start + Days::new(days)).to_string().into()),
     ];
-    let by_rule = (1..25_u32, every(), first).prop_map(|(count, every, first)| {
-        json!({"installments": count, "every": every, "first_due_on": first})
-    });
+    let by_rule = (1..25_u32, every(), first).prop_map(
+        |(count, every, first)| json!({"installments": count, "every": every, "first_due_on": first}),
+    );
     let listed = prop::collection::vec(1..60_u64, 1..16).prop_map(move |gaps| {
         let mut day = start;
         let mut next = |gap| {
@@ -192,6 +193,11 @@ pub(crate) fn request() -> impl Strategy<Value = Value> {
                     "month_end": month_end, "rounding": rounding, "grace": grace, "tax": tax,
                     "installment_periods": periods, "charges": charges, "disbursements": releases});
                 request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+                // What rounded factors mean for the exact plan behind sam, and for V (§6), is nowhere said.
+                let several = request["disbursements"].as_array().is_some_and(|all| all.len() > 1);
+                if request["method"] == "sam" || several {
+                    request["rounding"]["factor_decimals"] = Value::Null;
+                }
                 without_nulls(request)
             },
         )

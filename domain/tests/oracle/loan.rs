@@ -1,0 +1,309 @@
+//! A loan on its agreed plan, replayed fact by fact (LENDING.md §9 to §13).
+
+use std::rc::Rc;
+
+use chrono::NaiveDate;
+use num_traits::{Signed, Zero};
+
+use crate::answer::{self, Drawn};
+use crate::calendar::days_between;
+use crate::fractions::{Fraction, zero};
+use crate::history::{Fact, Payment, What};
+use crate::late;
+use crate::parts::{FEE, INTEREST, PARTS, PRINCIPAL, Parts};
+use crate::plan::Release;
+use crate::row::{HandCharge, Row};
+use crate::terms::Terms;
+use crate::timeline::Timeline;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Loan {
+    pub(crate) terms: Terms,
+    pub(crate) line: Rc<Timeline>,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) overpaid: Fraction,
+    pub(crate) credit: Fraction,
+    pub(crate) write_off: Option<WriteOff>,
+    pub(crate) receipts: Vec<Receipt>,
+    releases: Vec<Release>,
+    pub(crate) joined_later: Vec<(NaiveDate, usize, Fraction)>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct WriteOff {
+    pub(crate) on: NaiveDate,
+    pub(crate) open: Parts,
+    pub(crate) accrued_interest: Fraction,
+}
+
+/// What a payment came to.
+#[derive(Debug, Clone)]
+pub(crate) struct Receipt {
+    pub(crate) fact: usize,
+    pub(crate) allocation: Parts,
+    pub(crate) balance: Fraction,
+    pub(crate) overpaid: Fraction,
+}
+
+/// Who looks: a fact by its value date and its place in the order of recording.
+pub(crate) type Seer = (NaiveDate, usize);
+pub(crate) const EVERYTHING: usize = usize::MAX;
+
+impl Loan {
+    /// The loan after all facts, or seen on a day.
+    pub(crate) fn replay(terms: &Terms, facts: &[Fact], day: Option<NaiveDate>) -> Self {
+        let is_kept = |fact: &Fact| {
+            let seen = day.is_none_or(|day| fact.on <= day || matches!(fact.what, What::Charge { .. }));
+            !fact.reversed && seen
+        };
+        let mut order: Vec<usize> = (0..facts.len()).filter(|at| is_kept(&facts[*at])).collect();
+        order.sort_by_key(|at| (facts[*at].on, *at));
+        let first = order.iter().find_map(|at| match &facts[*at].what {
+            What::Disbursement(amount) => Some((*at, (facts[*at].on, amount.clone()))),
+            _ => None,
+        });
+        let (first, release) = first.expect("a disbursed loan");
+        let mut loan = Self::disbursed(terms, release);
+        for at in &order {
+            loan.join_early(&facts[*at], *at);
+        }
+        for at in order.iter().filter(|at| **at != first && day.is_none_or(|day| facts[**at].on <= day)) {
+            loan.happen(&facts[*at], *at);
+        }
+        if let Some(day) = day {
+            loan.use_credit(day);
+            loan.charge_late(day);
+        }
+        loan
+    }
+
+    fn disbursed(terms: &Terms, release: Release) -> Self {
+        let releases = vec![release];
+        let drawn = answer::draw(terms, &releases, true).expect("terms that can be drawn");
+        let mut loan = Self {
+            terms: terms.clone(),
+            line: Rc::new(drawn.line.clone()),
+            rows: Vec::new(),
+            overpaid: zero(),
+            credit: zero(),
+            write_off: None,
+            receipts: Vec::new(),
+            releases,
+            joined_later: Vec::new(),
+        };
+        loan.rows = loan.rows_of(&drawn);
+        loan
+    }
+
+    pub(crate) fn rows_of(&self, drawn: &Drawn) -> Vec<Row> {
+        let mut before = drawn.first_balance();
+        let row = |(k, shown): (usize, answer::Shown)| {
+            let mut row = Row::blank(&self.line, Some(k), [shown.from, shown.to, shown.due_on]);
+            row.due[PRINCIPAL] = shown.principal;
+            row.due[INTEREST] = shown.interest;
+            row.due[FEE] = &shown.fees + &shown.tax;
+            row.tax = shown.tax;
+            row.capitalized = shown.capitalized;
+            row.level = shown.level;
+            row.begins_with = std::mem::replace(&mut before, shown.balance);
+            row
+        };
+        drawn.shown().into_iter().enumerate().map(row).collect()
+    }
+
+    /// Charges and chargebacks are part of their row from the start.
+    fn join_early(&mut self, fact: &Fact, at: usize) {
+        let (part, amount) = match &fact.what {
+            What::Charge { part, amount } => (*part, amount),
+            What::Chargeback(amount) => (PRINCIPAL, amount),
+            _ => return,
+        };
+        self.join(fact, at, part, amount);
+        if part == PRINCIPAL {
+            self.joined_later.push((fact.on, at, amount.clone()));
+        }
+    }
+
+    pub(crate) fn join(&mut self, fact: &Fact, at: usize, part: usize, amount: &Fraction) {
+        let charge = HandCharge {
+            id: fact.id.clone(),
+            fact: at,
+            part,
+            amount: amount.clone(),
+            due_on: fact.on,
+            paid: zero(),
+            waived: zero(),
+        };
+        let row = self.row_for(fact.on);
+        self.rows[row].join(charge);
+    }
+
+    /// The row in whose period a day falls; after the last one a row of its own.
+    pub(crate) fn row_for(&mut self, day: NaiveDate) -> usize {
+        let found = self.rows.iter().position(|row| row.period.is_some() && row.from < day && day <= row.to);
+        let first = || self.rows.first().filter(|row| day <= row.from).map(|_| 0);
+        let own = || self.rows.iter().position(|row| row.period.is_none() && row.due_on == day);
+        if let Some(row) = found.or_else(first).or_else(own) {
+            return row;
+        }
+        let at = self.rows.iter().position(|row| row.due_on > day).unwrap_or(self.rows.len());
+        let from = if at == 0 { self.line.start } else { self.rows[at - 1].to };
+        self.rows.insert(at, Row::blank(&self.line, None, [from, day, day]));
+        at
+    }
+
+    fn happen(&mut self, fact: &Fact, at: usize) {
+        let (on, seer) = (fact.on, (fact.on, at));
+        self.use_credit(on.pred_opt().expect("a day before"));
+        self.charge_late(on);
+        match &fact.what {
+            What::Disbursement(amount) => self.disburse(on, amount),
+            What::Payment(payment) => self.receive(payment, at, seer),
+            What::Charge { .. } | What::Chargeback(_) => {}
+            What::Waiver { charge, amount } => self.waive(charge, amount.as_ref()),
+            What::Refund(amount) => self.refund(fact, at, amount),
+            What::Restructure(body) => self.restructure(body, on, at),
+            What::WriteOff => self.take_off_the_books(on),
+        }
+        self.serve_overpaid(seer);
+        for row in &mut self.rows {
+            late::close(row, on);
+            if row.settled_on.is_none() && !row.is_open() {
+                row.settled_on = Some(on);
+            } else if row.is_open() {
+                row.settled_on = None;
+            }
+        }
+    }
+
+    pub(crate) fn charge_late(&mut self, day: NaiveDate) {
+        for row in &mut self.rows {
+            late::charge(row, day);
+        }
+    }
+
+    fn receive(&mut self, payment: &Payment, at: usize, seer: Seer) {
+        let (allocation, left) = if payment.settles {
+            self.settle(&payment.amount, seer).unwrap_or_else(|| self.pay(payment, seer))
+        } else {
+            self.pay(payment, seer)
+        };
+        self.overpaid += &left;
+        self.receipts.push(Receipt { fact: at, allocation, balance: self.balance(seer), overpaid: left });
+    }
+
+    /// Open principal, but for what joins only later.
+    pub(crate) fn balance(&self, seer: Seer) -> Fraction {
+        let later = self.joined_later.iter().filter(|(on, fact, _)| (*on, *fact) > seer);
+        let later: Fraction = later.map(|(_, _, amount)| amount).sum();
+        self.rows.iter().map(|row| row.open(PRINCIPAL)).sum::<Fraction>() - later
+    }
+
+    /// What was overpaid serves what has come to be owed.
+    fn serve_overpaid(&mut self, seer: Seer) {
+        if self.overpaid.is_positive() && self.rows.iter().any(Row::is_open) {
+            let payment = Payment {
+                amount: std::mem::replace(&mut self.overpaid, zero()),
+                settles: false,
+                anticipates: false,
+                excess: None,
+            };
+            let (_, left) = self.pay(&payment, seer);
+            self.overpaid += left;
+        }
+    }
+
+    fn waive(&mut self, id: &str, amount: Option<&Fraction>) {
+        for row in &mut self.rows {
+            let Row { charges, waived, .. } = row;
+            for charge in charges.iter_mut().filter(|charge| charge.id == id) {
+                let taken = amount.map_or_else(|| charge.open(), |amount| amount.clone().min(charge.open()));
+                charge.waived += &taken;
+                waived[charge.part] += taken;
+            }
+        }
+    }
+
+    fn refund(&mut self, fact: &Fact, at: usize, amount: &Fraction) {
+        let covered = amount.clone().min(self.overpaid.clone());
+        self.overpaid -= &covered;
+        let short = amount - covered;
+        if short.is_positive() {
+            self.join(fact, at, PRINCIPAL, &short);
+        }
+    }
+
+    fn disburse(&mut self, on: NaiveDate, amount: &Fraction) {
+        self.releases.push((on, amount.clone()));
+        let drawn = answer::draw(&self.terms, &self.releases, true).expect("terms that can be drawn");
+        let fresh = self.rows_of(&drawn);
+        for new in fresh.into_iter().filter(|row| row.to > on) {
+            let row = self.rows.iter_mut().find(|row| row.period == new.period).expect("the same periods");
+            for part in [INTEREST, PRINCIPAL, FEE] {
+                let joined = match part {
+                    INTEREST => zero(),
+                    _ => row.charges.iter().filter(|x| x.part == part).map(|x| &x.amount).sum(),
+                };
+                row.due[part] = &new.due[part] + joined;
+            }
+            (row.level, row.begins_with, row.capitalized) = (new.level, new.begins_with, new.capitalized);
+        }
+    }
+
+    fn take_off_the_books(&mut self, on: NaiveDate) {
+        let mut open = Parts::nothing();
+        for row in &self.rows {
+            open = open.plus(&row.open_parts());
+        }
+        self.write_off = Some(WriteOff { on, open, accrued_interest: self.accrued_not_due(on) });
+    }
+
+    /// Interest of the current period to a day.
+    pub(crate) fn accrued_not_due(&self, day: NaiveDate) -> Fraction {
+        let current = self.rows.iter().find(|row| row.period.is_some() && row.from < day && day < row.to);
+        let Some(row) = current else { return zero() };
+        let since = row.drawn_on.max(row.from);
+        &row.accrued + self.terms.show(&(&row.begins_with * row.line.factor(since, day.max(since))))
+    }
+
+    /// What was kept for the borrower serves each due date up to a day, at its end.
+    pub(crate) fn use_credit(&mut self, day: NaiveDate) {
+        for at in 0..self.rows.len() {
+            if self.credit.is_positive() && self.rows[at].due_on <= day && self.rows[at].is_open() {
+                let on = self.rows[at].due_on;
+                let mut cash = std::mem::replace(&mut self.credit, zero());
+                let mut allocation = Parts::nothing();
+                for part in self.terms.order.clone() {
+                    self.put(at, part, None, &mut cash, &mut allocation, (on, EVERYTHING));
+                }
+                self.credit = cash;
+            }
+        }
+    }
+
+    pub(crate) fn balances(&self) -> Parts {
+        let open = |parts: Parts, row: &Row| parts.plus(&row.open_parts());
+        self.rows.iter().fold(Parts::nothing(), open)
+    }
+
+    pub(crate) fn days_past_due(&self, day: NaiveDate) -> i64 {
+        let oldest = self.rows.iter().filter(|row| row.is_open()).find(|row| row.is_late(day));
+        oldest.map_or(0, |row| days_between(row.due_on, day))
+    }
+
+    pub(crate) fn status(&self) -> &'static str {
+        if self.write_off.is_some() {
+            "written_off"
+        } else if self.overpaid.is_positive() {
+            "overpaid"
+        } else if self.balances().total().is_zero() {
+            "settled"
+        } else {
+            "active"
+        }
+    }
+
+    pub(crate) fn all_parts() -> std::ops::Range<usize> {
+        0..PARTS.len()
+    }
+}
