@@ -9,6 +9,8 @@ use serde_json::Value;
 use crate::fractions::read;
 use crate::history::{What, facts};
 use crate::loan::{EVERYTHING, Loan};
+use crate::rest::Rest;
+use crate::running::Running;
 use crate::terms::{Terms, day, list};
 use crate::{accrual, answer, views};
 
@@ -81,7 +83,11 @@ fn checkpoint(at: &str, case: &Value, expected: &Value, differences: &mut Vec<St
     let facts = facts(case, usize::try_from(expected["after"].as_u64().unwrap()).unwrap());
     let terms = Terms::read(&case["terms"]);
     let seen_on = expected["effective_on"].as_str().map(|text| text.parse::<NaiveDate>().unwrap());
-    let loan = Loan::replay(&terms, &facts, seen_on);
+    let loan = match terms.basis.as_str() {
+        "plan" => Loan::replay(&terms, &facts, seen_on),
+        "running_balance" => Running::replay(&terms, &facts, seen_on.unwrap()).loan,
+        _ => Rest::replay(&terms, &facts, seen_on.unwrap()).loan,
+    };
     if !expected["installments"].is_null() {
         compare(at, &expected["installments"], &views::installments(&loan), differences);
     }

@@ -92,28 +92,33 @@ pub(crate) fn kept(value: Fraction) -> Fraction {
 
 /// `base ^ exponent`: exact where the exponent is whole, else the root of the exponent's denominator first.
 pub(crate) fn power(base: &Fraction, exponent: &Fraction) -> Fraction {
+    let key = (base.clone(), exponent.clone());
+    if let Some(known) = POWERS.with_borrow(|powers| powers.get(&key).cloned()) {
+        return known;
+    }
     let root = root(base, u32::try_from(exponent.denom()).expect("a small denominator"));
-    let mut left = u32::try_from(exponent.numer()).expect("a small exponent that is not negative");
-    let (mut result, mut square) = (one(), root);
-    while left > 0 {
-        if left % 2 == 1 {
-            result = cut_long(result * &square);
-        }
-        square = cut_long(&square * &square);
-        left /= 2;
-    }
-    kept(result)
-}
-
-fn cut_long(value: Fraction) -> Fraction {
-    if value.denom().bits() <= 900 {
-        return value;
-    }
-    rounded(&value, ROOT_DECIMALS, Mode::HalfEven)
+    let times = u32::try_from(exponent.numer()).expect("a small exponent that is not negative");
+    let bits = root.denom().bits() * u64::from(times.max(1));
+    let power = if bits <= LONGEST_DENOMINATOR_BITS {
+        (0..times).fold(one(), |power, _| power * &root)
+    } else {
+        let scale = ten_to(ROOT_DECIMALS);
+        let scaled = (root * Fraction::from_integer(scale.clone())).to_integer();
+        kept(Fraction::new(fixed_power(&scaled, times, &scale), scale))
+    };
+    POWERS.with_borrow_mut(|powers| powers.insert(key, power.clone()));
+    power
 }
 
 thread_local! {
+    static POWERS: RefCell<HashMap<(Fraction, Fraction), Fraction>> = RefCell::new(HashMap::new());
     static ROOTS: RefCell<HashMap<(Fraction, u32), Fraction>> = RefCell::new(HashMap::new());
+}
+
+/// Forgets what was worked out for one loan before the next.
+pub(crate) fn forget() {
+    POWERS.with_borrow_mut(HashMap::clear);
+    ROOTS.with_borrow_mut(HashMap::clear);
 }
 
 /// The `degree`-th root by Newton's method from above, which falls until it has arrived.

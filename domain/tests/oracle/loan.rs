@@ -25,7 +25,7 @@ pub(crate) struct Loan {
     pub(crate) credit: Fraction,
     pub(crate) write_off: Option<WriteOff>,
     pub(crate) receipts: Vec<Receipt>,
-    releases: Vec<Release>,
+    pub(crate) releases: Vec<Release>,
     pub(crate) joined_later: Vec<(NaiveDate, usize, Fraction)>,
 }
 
@@ -52,6 +52,19 @@ pub(crate) const EVERYTHING: usize = usize::MAX;
 impl Loan {
     /// The loan after all facts, or seen on a day.
     pub(crate) fn replay(terms: &Terms, facts: &[Fact], day: Option<NaiveDate>) -> Self {
+        let (mut loan, order) = Self::begin(terms, facts, day);
+        for at in order {
+            loan.happen(&facts[at], at);
+        }
+        if let Some(day) = day {
+            loan.use_credit(day);
+            loan.charge_late(day);
+        }
+        loan
+    }
+
+    /// The loan as first disbursed, and the facts that follow in their order.
+    pub(crate) fn begin(terms: &Terms, facts: &[Fact], day: Option<NaiveDate>) -> (Self, Vec<usize>) {
         let is_kept = |fact: &Fact| {
             let seen = day.is_none_or(|day| fact.on <= day || matches!(fact.what, What::Charge { .. }));
             !fact.reversed && seen
@@ -67,14 +80,8 @@ impl Loan {
         for at in &order {
             loan.join_early(&facts[*at], *at);
         }
-        for at in order.iter().filter(|at| **at != first && day.is_none_or(|day| facts[**at].on <= day)) {
-            loan.happen(&facts[*at], *at);
-        }
-        if let Some(day) = day {
-            loan.use_credit(day);
-            loan.charge_late(day);
-        }
-        loan
+        order.retain(|at| *at != first && day.is_none_or(|day| facts[*at].on <= day));
+        (loan, order)
     }
 
     fn disbursed(terms: &Terms, release: Release) -> Self {
@@ -166,6 +173,10 @@ impl Loan {
             What::WriteOff => self.take_off_the_books(on),
         }
         self.serve_overpaid(seer);
+        self.close_day(on);
+    }
+
+    pub(crate) fn close_day(&mut self, on: NaiveDate) {
         for row in &mut self.rows {
             late::close(row, on);
             if row.settled_on.is_none() && !row.is_open() {
@@ -213,7 +224,7 @@ impl Loan {
         }
     }
 
-    fn waive(&mut self, id: &str, amount: Option<&Fraction>) {
+    pub(crate) fn waive(&mut self, id: &str, amount: Option<&Fraction>) {
         for row in &mut self.rows {
             let Row { charges, waived, .. } = row;
             for charge in charges.iter_mut().filter(|charge| charge.id == id) {
@@ -250,7 +261,7 @@ impl Loan {
         }
     }
 
-    fn take_off_the_books(&mut self, on: NaiveDate) {
+    pub(crate) fn take_off_the_books(&mut self, on: NaiveDate) {
         let mut open = Parts::nothing();
         for row in &self.rows {
             open = open.plus(&row.open_parts());
@@ -279,6 +290,10 @@ impl Loan {
                 self.credit = cash;
             }
         }
+    }
+
+    pub(crate) fn released_after(&self, day: NaiveDate) -> Fraction {
+        self.releases.iter().filter(|(on, _)| *on > day).map(|(_, amount)| amount).sum()
     }
 
     pub(crate) fn balances(&self) -> Parts {

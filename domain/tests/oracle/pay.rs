@@ -45,7 +45,7 @@ impl Loan {
     }
 
     /// Rows past due and due on the day, then charges already due of the first row that is not.
-    fn pay_due(&mut self, cash: &mut Fraction, allocation: &mut Parts, seer: Seer) {
+    pub(crate) fn pay_due(&mut self, cash: &mut Fraction, allocation: &mut Parts, seer: Seer) {
         let due = self.rows.iter().filter(|row| row.due_on <= seer.0).count();
         let order = self.terms.order.clone();
         if self.terms.scope_loan {

@@ -152,7 +152,7 @@ impl Loan {
 }
 
 /// A for a balance and the factors of its rows: the balance closes as a straight line in A.
-fn equal_level(balance: &Fraction, factors: &[Fraction]) -> Fraction {
+pub(crate) fn equal_level(balance: &Fraction, factors: &[Fraction]) -> Fraction {
     let close = |level: &Fraction| {
         factors.iter().fold(balance.clone(), |left, factor| kept(left * (one() + factor) - level))
     };

@@ -38,8 +38,6 @@ pub(crate) struct Row {
     pub(crate) fined: bool,
     pub(crate) stretch: Stretch,
     pub(crate) periods_charged: usize,
-    /// Principal after the row, where it does not follow from the rows after it.
-    pub(crate) plan_balance: Option<Fraction>,
 }
 
 /// The days with one open base for which late interest is being charged, and what those before came to.
@@ -95,7 +93,6 @@ impl Row {
             fined: false,
             stretch: Stretch { from: due_on, base: None, before: zero() },
             periods_charged: 0,
-            plan_balance: None,
         }
     }
 

@@ -44,7 +44,7 @@ impl Timeline {
         match self.terms.day_count.as_str() {
             "30/360" => self.commercial_years(from, to),
             "bus/252" => part(self.terms.calendar.business_days(from, to), 252),
-            "act/act" => from.iter_days().skip(1).take_while(|day| *day <= to).map(day_of_its_year).sum(),
+            "act/act" => days_of_their_years(from, to),
             "30e/360" => thirties(from, to, true),
             "30u/360" => thirties(from, to, false),
             other => part(days_between(from, to), days_of_year(other)),
@@ -191,8 +191,11 @@ fn days_of_year(day_count: &str) -> i64 {
     }
 }
 
-fn day_of_its_year(day: NaiveDate) -> Fraction {
-    part(1, if day.leap_year() { 366 } else { 365 })
+/// Each day is 1/365 or 1/366 by its year.
+fn days_of_their_years(from: NaiveDate, to: NaiveDate) -> Fraction {
+    let leap = from.iter_days().skip(1).take_while(|day| *day <= to).filter(NaiveDate::leap_year).count();
+    let leap = i64::try_from(leap).expect("few days");
+    part(leap, 366) + part(days_between(from, to) - leap, 365)
 }
 
 fn thirties(from: NaiveDate, to: NaiveDate, european: bool) -> Fraction {

@@ -23,13 +23,14 @@ fn parts_json(parts: &Parts) -> Value {
 pub(crate) fn installments(loan: &Loan) -> Value {
     let row = |(at, row): (usize, &Row)| {
         let after: Fraction = loan.rows[at + 1..].iter().map(|row| &row.due[PRINCIPAL] - &row.joined).sum();
+        let after = after - loan.released_after(row.to);
         json!({"due_on": row.due_on.to_string(), "principal": money(&row.due[PRINCIPAL]),
             "interest": money(&row.due[INTEREST]), "fees": money(&(&row.due[FEE] - &row.tax)),
             "penalties": money(&row.due[PENALTY]), "late_fee": money(&row.due[LATE_FEE]),
             "late_interest": money(&row.due[LATE_INTEREST]), "total": money(&row.due.total()),
             "paid": money(&row.paid.total()), "paid_in_advance": money(&row.in_advance),
             "paid_late": money(&row.late), "outstanding": money(&row.open_total()),
-            "balance": money(row.plan_balance.as_ref().unwrap_or(&after))})
+            "balance": money(&after)})
     };
     loan.rows.iter().enumerate().map(row).collect()
 }
