@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use chrono::NaiveDate;
-use domain::schedule::{OpenRow, Timeline, factor_in_period, present_value};
+use domain::schedule::{OpenRow, Timeline, present_value};
 use domain::{Plan, ScheduleRequest, Terms, TermsRequest, draw};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -36,8 +36,6 @@ fn the_parts_of_an_effective_period_compound_to_all_of_it() {
     let [first, second] = [(day(1, 15), day(2, 1)), (day(2, 1), day(2, 15))]
         .map(|(from, to)| timeline.factor_in(0, from, to).unwrap() + Decimal::ONE);
     assert_eq!(rounded(first * second), rounded(timeline.periods[0].factor + Decimal::ONE));
-    let alone = factor_in_period(&terms, day(1, 15), 1, day(1, 15), day(2, 1)).unwrap();
-    assert_eq!(alone + Decimal::ONE, first);
 }
 
 #[test]

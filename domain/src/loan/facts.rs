@@ -26,16 +26,31 @@ pub struct Fact {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum What {
-    Disbursement { id: DisbursementId, amount: Amount },
+    Disbursement {
+        id: DisbursementId,
+        amount: Amount,
+    },
     Payment(Payment),
     /// Joins the row in whose period it falls due; after the last due date a row of its own.
-    Charge { id: ChargeId, component: Component, amount: Amount },
+    Charge {
+        id: ChargeId,
+        component: Component,
+        amount: Amount,
+    },
     /// Takes off what is unpaid of a charge on that date, or `amount` of it.
-    Waiver { charge: ChargeId, amount: Option<Amount> },
+    Waiver {
+        charge: ChargeId,
+        amount: Option<Amount>,
+    },
     /// The payer's bank took money back: that principal joins the row in whose period the fact falls.
-    Chargeback { payment: PaymentId, amount: Amount },
+    Chargeback {
+        payment: PaymentId,
+        amount: Amount,
+    },
     /// An overpayment was given back.
-    Refund { amount: Amount },
+    Refund {
+        amount: Amount,
+    },
     Restructure(Restructure),
     WriteOff,
 }
@@ -109,14 +124,33 @@ pub struct Effect {
     pub overpaid: Amount,
     /// What it adds to (below zero: takes from) what is kept for the borrower until the next due date.
     pub credit: Amount,
-    /// How installments changed with it, before the shares count: late charges to its date, rows drawn again.
+    /// How installments changed with it. Deriving leaves this empty: whoever records a fact compares the loan before
+    /// it with the loan after it, see [`super::engine::replanned`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replanned: Vec<Replanned>,
+    /// What it takes off installments without payment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<Share>,
+    /// Of a disbursement or a restructure: what joined the principal, and what did not reach the borrower.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlay: Option<Outlay>,
     /// Principal open after it.
     pub balance: Amount,
     /// Of a write-off: what it took off the books, by component; interest accrued but not yet due beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub write_off: Option<WriteOff>,
+}
+
+/// What a disbursement or a restructure adds to what is owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Outlay {
+    /// What joins what is amortized: the amount disbursed with financed fees and tax; of a restructure what was
+    /// capitalized.
+    pub principal: Amount,
+    /// Fees and tax kept back from the release.
+    pub withheld: Amount,
+    /// The IOF that arises, however it is collected.
+    pub tax: Amount,
 }
 
 /// What a payment covers of one installment.

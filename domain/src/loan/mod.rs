@@ -3,7 +3,9 @@
 mod allocate;
 pub mod command;
 mod decide;
+pub mod engine;
 pub mod event;
+pub mod facts;
 pub mod history;
 mod refusal;
 pub mod servicing;

@@ -63,6 +63,8 @@ pub(super) struct Draft<'a> {
     pub(super) precision: Precision,
     /// Fees and tax that joined what is amortized.
     pub(super) added: Decimal,
+    /// Interest of earlier rows that falls due on top of the next that bears any.
+    pub(super) deferred: Decimal,
 }
 
 /// Where a walk stands before a row.
@@ -228,7 +230,14 @@ impl<'a> Draft<'a> {
         releases: &'a Releases,
         added: Decimal,
     ) -> Result<Self, PlanError> {
-        let draft = Self { terms, timeline, releases, precision: Precision::of(terms), added };
+        let draft = Self {
+            terms,
+            timeline,
+            releases,
+            precision: Precision::of(terms),
+            added,
+            deferred: Decimal::ZERO,
+        };
         draft.financed()?;
         Ok(draft)
     }
@@ -248,7 +257,7 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn start(&self) -> Result<Standing, OutOfRange> {
-        Ok(Standing { balance: add(self.releases.at_start(), self.added)?, deferred: Decimal::ZERO })
+        Ok(Standing { balance: add(self.releases.at_start(), self.added)?, deferred: self.deferred })
     }
 
     /// The first row that repays principal of a disbursement on `day`.

@@ -14,6 +14,7 @@ mod present_value;
 mod price;
 mod sac;
 mod sam;
+mod servicing;
 mod tax;
 mod timeline;
 
@@ -21,7 +22,10 @@ pub use error::PlanError;
 pub use plan::{Installment, Plan, PlanTax, TaxKind, Totals};
 pub use present_value::{OpenRow, present_value};
 pub use price::equal_installment;
-pub use timeline::{Period, Timeline, factor_in_period};
+pub(crate) use servicing::{
+    LoanPlan, RowFees, draw_for_servicing, draw_rest, fees_of_row, levels, tax_of_rows,
+};
+pub use timeline::{Period, Timeline};
 
 pub use crate::terms::Disbursement;
 use crate::terms::{Method, Remainder, Terms};
@@ -57,7 +61,7 @@ fn draw_plan(terms: &Terms, disbursements: &[Disbursement], purpose: For) -> Res
     if purpose == For::Loan {
         cents::fix(&mut drawn)?;
     }
-    plan::lay_out(&drawn)
+    plan::lay_out_with_cost(&drawn)
 }
 
 /// The rows of a draft by its method.

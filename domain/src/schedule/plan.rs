@@ -85,6 +85,7 @@ pub enum TaxKind {
 /// No figure of a plan is shown beyond this, so that sums of them stay exact.
 const LARGEST_SHOWN: Decimal = Decimal::from_parts(0xa4c6_8000, 0x0003_8d7e, 0, false, 0);
 
+/// The answer but for the effective cost, which takes longer than all the rest.
 pub(super) fn lay_out(drawn: &Drawn<'_>) -> Result<Plan, PlanError> {
     let terms = drawn.draft.terms;
     fees::check_dates(terms, drawn.draft.timeline)?;
@@ -99,8 +100,13 @@ pub(super) fn lay_out(drawn: &Drawn<'_>) -> Result<Plan, PlanError> {
             by_installment: tax.by_row.iter().map(|row| shown(terms, *row)).collect::<Result<_, _>>()?,
         }),
     };
-    let effective_cost = cost(drawn, &installments, &totals);
-    Ok(Plan { installments, totals, effective_cost, tax })
+    Ok(Plan { installments, totals, effective_cost: None, tax })
+}
+
+pub(super) fn lay_out_with_cost(drawn: &Drawn<'_>) -> Result<Plan, PlanError> {
+    let mut plan = lay_out(drawn)?;
+    plan.effective_cost = cost(drawn, &plan.installments, &plan.totals);
+    Ok(plan)
 }
 
 fn installments(drawn: &Drawn<'_>) -> Result<Vec<Installment>, PlanError> {
@@ -177,7 +183,7 @@ fn cost(drawn: &Drawn<'_>, rows: &[Installment], totals: &Totals) -> Option<Effe
 }
 
 /// A figure as an amount of the plan.
-fn shown(terms: &Terms, value: Decimal) -> Result<Amount, OutOfRange> {
+pub(super) fn shown(terms: &Terms, value: Decimal) -> Result<Amount, OutOfRange> {
     if value.abs() > LARGEST_SHOWN {
         return Err(OutOfRange);
     }

@@ -26,6 +26,16 @@ pub fn equal_installment(
 }
 
 pub(super) fn rows(draft: &Draft<'_>) -> Result<Vec<Row>, PlanError> {
+    let installments = installments(draft)?;
+    let mut rows = Vec::with_capacity(draft.count());
+    draft.walk(draft.start()?, 0..draft.count(), NaiveDate::MAX, &mut rows, |turn| {
+        repay(draft, &installments, turn)
+    })?;
+    Ok(rows)
+}
+
+/// A of each row: each disbursement changes it from its period on.
+pub(super) fn installments(draft: &Draft<'_>) -> Result<Vec<Decimal>, PlanError> {
     let count = draft.count();
     let mut installments = vec![Decimal::ZERO; count];
     for day in draft.releases.days() {
@@ -38,11 +48,7 @@ pub(super) fn rows(draft: &Draft<'_>) -> Result<Vec<Row>, PlanError> {
         installments[first..].fill(equal);
         spread_remainder(draft, standing, first, day, &mut installments)?;
     }
-    let mut rows = Vec::with_capacity(count);
-    draft.walk(draft.start()?, 0..count, NaiveDate::MAX, &mut rows, |turn| {
-        repay(draft, &installments, turn)
-    })?;
-    Ok(rows)
+    Ok(installments)
 }
 
 /// The exact A for what is owed before row `first`, with what is released inside its period up to `day`.

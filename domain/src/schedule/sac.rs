@@ -11,7 +11,7 @@ pub(super) fn rows(draft: &Draft<'_>) -> Result<Vec<Row>, PlanError> {
 }
 
 /// The principal of each row; each disbursement changes those from its period on.
-fn principal_parts(draft: &Draft<'_>) -> Result<Vec<Decimal>, PlanError> {
+pub(super) fn principal_parts(draft: &Draft<'_>) -> Result<Vec<Decimal>, PlanError> {
     let count = draft.count();
     let mut each = vec![Decimal::ZERO; count];
     for day in draft.releases.days() {

@@ -1,11 +1,13 @@
 //! Drawing a plan together with its IOF, which may be part of what is amortized (LENDING.md §7).
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::draft::{Draft, Row};
-use super::{Period, PlanError, rows};
+use super::{PlanError, rows};
 use crate::exact::{add, div, mul};
 use crate::iof::{IofCollection, IofFinancing, IofTerms, RepaidPart};
+use crate::terms::Terms;
 
 /// Each round of a financed tax adds a small fraction of the one before; a plan that needs more rounds has no
 /// end.
@@ -79,32 +81,49 @@ fn by_series<'a>(draft: Draft<'a>, iof: &IofTerms) -> Result<Drawn<'a>, PlanErro
     Ok(Drawn { draft, rows: rows(&draft)?, tax: Some(DrawnTax { total, ..tax }) })
 }
 
-/// The tax of each row and r of their sum. Principal repays the oldest disbursement first; what is repaid
-/// beyond all of them is capitalized interest, which is no base.
+/// The tax of each row and r of their sum.
 fn tax_of(draft: &Draft<'_>, iof: &IofTerms, rows: &[Row]) -> Result<(Vec<Decimal>, Decimal), PlanError> {
-    let mut open = Vec::with_capacity(draft.releases.all.len());
-    for disbursement in &draft.releases.all {
-        let on = disbursement.on;
-        let rates = iof.rates_on(on, draft.terms.principal).ok_or(PlanError::IofRateUnknown { on })?;
-        open.push((on, disbursement.amount.value(), rates));
-    }
+    let mut open: Vec<_> = draft
+        .releases
+        .all
+        .iter()
+        .map(|disbursement| (disbursement.on, disbursement.amount.value()))
+        .collect();
     open[0].1 = add(open[0].1, draft.added)?;
-    let (mut by_row, mut sum, mut oldest) = (Vec::with_capacity(rows.len()), Decimal::ZERO, 0);
-    for (row, Period { due_on, .. }) in rows.iter().zip(&draft.timeline.periods) {
-        let (mut left, mut parts) = (row.principal, Vec::with_capacity(1));
+    let rows = rows.iter().zip(&draft.timeline.periods).map(|(row, period)| (period.due_on, row.principal));
+    tax_of_rows(draft.terms, iof, &open, rows)
+}
+
+/// The tax of rows that repay `released`, oldest first; what they repay beyond all of it is capitalized interest,
+/// which is no base.
+pub(super) fn tax_of_rows(
+    terms: &Terms,
+    iof: &IofTerms,
+    released: &[(NaiveDate, Decimal)],
+    rows: impl Iterator<Item = (NaiveDate, Decimal)>,
+) -> Result<(Vec<Decimal>, Decimal), PlanError> {
+    let decimals = terms.rounding.decimals;
+    let mut open = Vec::with_capacity(released.len());
+    for (on, principal) in released {
+        let rates = iof.rates_on(*on, terms.principal).ok_or(PlanError::IofRateUnknown { on: *on })?;
+        open.push((*on, *principal, rates));
+    }
+    let (mut by_row, mut sum, mut oldest) = (Vec::with_capacity(rows.size_hint().0), Decimal::ZERO, 0);
+    for (due_on, principal) in rows {
+        let (mut left, mut parts) = (principal, Vec::with_capacity(1));
         while left > Decimal::ZERO && oldest < open.len() {
             let (on, principal, rates) = &mut open[oldest];
             let part = left.min(*principal);
-            parts.push(RepaidPart { principal: part, days: (*due_on - *on).num_days(), rates: *rates });
+            parts.push(RepaidPart { principal: part, days: (due_on - *on).num_days(), rates: *rates });
             left -= part;
             *principal -= part;
             if principal.is_zero() {
                 oldest += 1;
             }
         }
-        let tax = iof.tax_of_row(&parts, draft.precision.decimals)?;
+        let tax = iof.tax_of_row(&parts, decimals)?;
         sum = add(sum, tax)?;
         by_row.push(tax);
     }
-    Ok((by_row, iof.mode.round(sum, draft.precision.decimals)))
+    Ok((by_row, iof.mode.round(sum, decimals)))
 }

@@ -1,10 +1,12 @@
 //! The periods of a plan and the interest factors of any part of them (LENDING.md §2, §3).
 
+use std::borrow::Cow;
+
 use chrono::{Datelike, Days, NaiveDate};
 use rust_decimal::Decimal;
 
 use super::PlanError;
-use crate::calendar::months_later;
+use crate::calendar::{Calendar, months_later};
 use crate::day_count::{DayCount, irregular_months};
 use crate::exact::{OutOfRange, add, div, mul, sub};
 use crate::rate::Growth;
@@ -16,7 +18,10 @@ pub struct Timeline<'a> {
     pub periods: Vec<Period>,
     /// What the one period of a bullet plan is compounded from; empty for the other methods.
     pieces: Vec<Period>,
-    terms: &'a Terms,
+    day_count: DayCount,
+    calendar: Cow<'a, Calendar>,
+    /// The interval of the rule, in thirtieths of a month.
+    thirtieths: i64,
     growth: Growth,
 }
 
@@ -40,7 +45,14 @@ impl<'a> Timeline<'a> {
     pub fn try_new(terms: &'a Terms, start: NaiveDate) -> Result<Self, PlanError> {
         let rounding = &terms.rounding;
         let growth = terms.rate.growth(terms.day_count, rounding.rate_decimals, rounding.mode)?;
-        let mut timeline = Self { periods: Vec::new(), pieces: Vec::new(), terms, growth };
+        let mut timeline = Self {
+            periods: Vec::new(),
+            pieces: Vec::new(),
+            day_count: terms.day_count,
+            calendar: Cow::Borrowed(&terms.calendar),
+            thirtieths: thirtieths(&terms.due),
+            growth,
+        };
         let plain = due_dates(terms, start)?;
         let first_is_regular = first_is_regular(terms, start);
         // Most periods share their length with another, and a power costs more than a look.
@@ -57,7 +69,7 @@ impl<'a> Timeline<'a> {
                 let pointer = first_due_pointer(terms);
                 return Err(PlanError::FirstDueBeforeDisbursement { due_on, disbursed_on: start, pointer });
             }
-            let years = timeline.years_of_period(from, to, k > 0 || first_is_regular)?;
+            let years = timeline.years_of_period(&terms.due, from, to, k > 0 || first_is_regular)?;
             let factor = match known.iter().find(|(length, _)| *length == years) {
                 Some((_, factor)) => *factor,
                 None => timeline.growth.factor(years)?,
@@ -100,7 +112,7 @@ impl<'a> Timeline<'a> {
         }
         let end = self.periods.last().map_or(a, |period| period.to).max(a);
         if b > end {
-            let years = self.terms.day_count.year_fraction(end, b, &self.terms.calendar)?;
+            let years = self.day_count.year_fraction(end, b, &self.calendar)?;
             grown = mul(grown, add(Decimal::ONE, self.growth.factor(years)?)?)?;
         }
         sub(grown, Decimal::ONE)
@@ -122,28 +134,65 @@ impl<'a> Timeline<'a> {
         if (a, b) == (period.from, period.to) {
             return Ok(period.factor);
         }
-        let years = match self.terms.day_count {
+        self.growth.factor(self.years_of_part(period, a, b)?)
+    }
+
+    fn years_of_part(&self, period: &Period, a: NaiveDate, b: NaiveDate) -> Result<Decimal, OutOfRange> {
+        match self.day_count {
+            _ if (a, b) == (period.from, period.to) => Ok(period.years),
             DayCount::Thirty360 => {
                 let share = div(days(a, b), days(period.from, period.to))?;
-                mul(period.years, share)?
+                mul(period.years, share)
             }
-            day_count => day_count.year_fraction(a, b, &self.terms.calendar)?,
-        };
-        self.growth.factor(years)
+            day_count => day_count.year_fraction(a, b, &self.calendar),
+        }
+    }
+
+    /// t(a,b) for any ]a, b], whatever periods it touches: 30/360 goes by the parts of each.
+    pub fn years(&self, a: NaiveDate, b: NaiveDate) -> Result<Decimal, OutOfRange> {
+        if self.day_count != DayCount::Thirty360 {
+            return self.day_count.year_fraction(a, b, &self.calendar);
+        }
+        let periods = if self.pieces.is_empty() { &self.periods } else { &self.pieces };
+        let mut years = Decimal::ZERO;
+        let first = periods.partition_point(|period| period.to <= a);
+        for period in periods[first..].iter().take_while(|period| period.from < b) {
+            years = add(years, self.years_of_part(period, a.max(period.from), b.min(period.to))?)?;
+        }
+        let end = self.periods.last().map_or(a, |period| period.to).max(a);
+        add(years, self.day_count.year_fraction(end, b, &self.calendar)?)
+    }
+
+    /// How money grows at the rate of the terms.
+    pub const fn growth(&self) -> &Growth {
+        &self.growth
+    }
+
+    /// The same, borrowing nothing.
+    pub(crate) fn into_owned(self) -> Timeline<'static> {
+        let Self { periods, pieces, day_count, calendar, thirtieths, growth } = self;
+        let calendar = Cow::Owned(calendar.into_owned());
+        Timeline { periods, pieces, day_count, calendar, thirtieths, growth }
+    }
+
+    /// The periods from the one at `index` on, as a timeline of its own.
+    pub(super) fn rest(&self, index: usize) -> Timeline<'_> {
+        Timeline {
+            periods: self.periods[index..].to_vec(),
+            pieces: self.pieces.clone(),
+            day_count: self.day_count,
+            calendar: Cow::Borrowed(&self.calendar),
+            thirtieths: self.thirtieths,
+            growth: self.growth,
+        }
     }
 
     /// The factor of a regular period as if each month had 30 days (bus/252: 21), for `installment_periods:
     /// equal`.
     pub fn equal_factor(&self) -> Result<Decimal, OutOfRange> {
-        let days_a_month = if self.terms.day_count == DayCount::Business252 { 21 } else { 30 };
-        let thirtieths = match &self.terms.due {
-            DueDates::Regular { every: Every::Months(months), .. } => 30 * i64::from(*months),
-            DueDates::Regular { every: Every::Weeks(weeks), .. } => 7 * i64::from(*weeks),
-            DueDates::Regular { every: Every::Days(days), .. } => i64::from(*days),
-            DueDates::Listed { .. } | DueDates::Custom { .. } => 30,
-        };
-        let year = 30 * i64::from(self.terms.day_count.days_a_year());
-        self.growth.factor(div(Decimal::from(thirtieths * days_a_month), Decimal::from(year))?)
+        let days_a_month = if self.day_count == DayCount::Business252 { 21 } else { 30 };
+        let year = 30 * i64::from(self.day_count.days_a_year());
+        self.growth.factor(div(Decimal::from(self.thirtieths * days_a_month), Decimal::from(year))?)
     }
 
     /// Whether interest of an earlier span of a period bears interest in a later one.
@@ -156,11 +205,17 @@ impl<'a> Timeline<'a> {
         self.periods.last().map(|period| period.due_on)
     }
 
-    fn years_of_period(&self, from: NaiveDate, to: NaiveDate, regular: bool) -> Result<Decimal, OutOfRange> {
-        if self.terms.day_count != DayCount::Thirty360 {
-            return self.terms.day_count.year_fraction(from, to, &self.terms.calendar);
+    fn years_of_period(
+        &self,
+        due: &DueDates,
+        from: NaiveDate,
+        to: NaiveDate,
+        regular: bool,
+    ) -> Result<Decimal, OutOfRange> {
+        if self.day_count != DayCount::Thirty360 {
+            return self.day_count.year_fraction(from, to, &self.calendar);
         }
-        match &self.terms.due {
+        match due {
             DueDates::Regular { every: Every::Months(months), .. } if regular => {
                 div(Decimal::from(*months), Decimal::from(12))
             }
@@ -172,19 +227,14 @@ impl<'a> Timeline<'a> {
     }
 }
 
-/// f(a,b) for a part ]a, b] of the period of installment `number`, when the first disbursement was on
-/// `start`.
-///
-/// Whoever asks for several parts draws a [`Timeline`] once and asks that.
-pub fn factor_in_period(
-    terms: &Terms,
-    start: NaiveDate,
-    number: u32,
-    a: NaiveDate,
-    b: NaiveDate,
-) -> Result<Decimal, PlanError> {
-    let index = (number as usize).checked_sub(1).ok_or(OutOfRange)?;
-    Ok(Timeline::try_new(terms, start)?.factor_in(index, a, b)?)
+/// The interval of the rule, in thirtieths of a month.
+fn thirtieths(due: &DueDates) -> i64 {
+    match due {
+        DueDates::Regular { every: Every::Months(months), .. } => 30 * i64::from(*months),
+        DueDates::Regular { every: Every::Weeks(weeks), .. } => 7 * i64::from(*weeks),
+        DueDates::Regular { every: Every::Days(days), .. } => i64::from(*days),
+        DueDates::Listed { .. } | DueDates::Custom { .. } => 30,
+    }
 }
 
 fn days(from: NaiveDate, to: NaiveDate) -> Decimal {

@@ -121,6 +121,11 @@ impl Late {
 }
 
 impl LateByMonth {
+    /// Whether it grows on what is unpaid of it.
+    pub const fn compounds(&self) -> bool {
+        matches!(self.interest, LateInterestKind::Compound)
+    }
+
     /// The interest of a stretch of `days` with one open `base`, unrounded. Compound interest grows on what
     /// is `unpaid` of earlier late interest too.
     pub fn of_stretch(&self, base: Decimal, unpaid: Decimal, days: u32) -> Result<Decimal, OutOfRange> {

@@ -1,0 +1,82 @@
+//! A payment that claims the reduction of interest (LENDING.md §12; CDC art. 52 §2).
+
+use chrono::NaiveDate;
+
+use super::Outcome;
+use super::fold::{Basis, Engine};
+use super::redraw::Redraw;
+use super::till::Till;
+use crate::Amount;
+use crate::component::Component;
+use crate::terms::Excess;
+
+impl Engine<'_> {
+    /// After what is due: interest of the current period to the day, then principal; the rows not yet due are drawn
+    /// again from the day.
+    pub(super) fn anticipate(&mut self, till: &mut Till, excess: Excess) -> Outcome<()> {
+        self.require_redrawable()?;
+        let excess = if excess.draws_again() { excess } else { Excess::ReduceTerm };
+        let contract = self.contracts.len() - 1;
+        let rows: Vec<usize> = (self.first_due_after(till.on)..self.rows.len())
+            .filter(|index| {
+                let row = &self.rows[*index];
+                row.contract == contract && row.period.is_some() && !row.is_settled()
+            })
+            .collect();
+        let Some(&here) = rows.first() else { return Ok(()) };
+        let balance = self.to_repay(&rows);
+        let row = &self.rows[here];
+        let (id, end, paid) = (row.id, row.to, row.paid.interest);
+        let period = row.period.unwrap_or(0);
+        let since = row.cut.map_or(row.from, |cut| cut.on).max(row.from);
+        let day = till.on.max(since);
+        let before = row.cut.map_or_else(|| self.zero(), |cut| cut.accrued);
+        let contract = self.contract();
+        let accrued = before.plus(contract.interest(balance, contract.factor_in(period, since, day)?)?);
+        let to_interest = till.left.min(accrued.minus(paid).max(self.zero()));
+        let off = till.left.minus(to_interest).min(balance);
+        let factor = self.contract().factor_in(period, day, end)?;
+        self.redraw(
+            &rows,
+            &Redraw { balance: balance.minus(off), factor, excess, accrued, cut_on: Some(day) },
+        )?;
+        let here = self.index_of(id);
+        self.put(till, here, Component::Interest, to_interest);
+        self.pay_ahead(till, here, off);
+        Ok(())
+    }
+
+    /// Interest accrued by `day` in the period that is running, and not yet due.
+    pub(super) fn accrued_now(&self, day: NaiveDate) -> Outcome<Amount> {
+        match &self.basis {
+            Basis::Plan => {
+                Ok(self.current_row(day).map_or(Ok(self.zero()), |index| self.accrued_in(index, day))?)
+            }
+            Basis::Rest(rest) => rest.accrued_by(self, day),
+            Basis::Running(running) => running.accrued_by(self, day),
+        }
+    }
+
+    /// The row whose period is running on `day`: s_k < day ≤ e_k.
+    pub(super) fn current_row(&self, day: NaiveDate) -> Option<usize> {
+        let contract = self.contracts.len().checked_sub(1)?;
+        self.rows.iter().position(|row| {
+            row.contract == contract && row.period.is_some() && row.from < day && day <= row.to
+        })
+    }
+
+    /// Interest of a row's period up to a day in it.
+    pub(super) fn accrued_in(&self, index: usize, day: NaiveDate) -> Outcome<Amount> {
+        let row = &self.rows[index];
+        let contract = &self.contracts[row.contract];
+        let Some(period) = row.period else { return Ok(contract.zero()) };
+        let base = if row.earns.is_some_and(|earns| earns.is_zero()) { contract.zero() } else { row.base };
+        match row.cut {
+            Some(cut) if cut.on <= day => {
+                let factor = contract.factor_in(period, cut.on, day)?;
+                Ok(cut.accrued.plus(contract.interest(cut.balance, factor)?))
+            }
+            _ => Ok(contract.interest(base, contract.factor_in(period, row.from, day)?)?),
+        }
+    }
+}

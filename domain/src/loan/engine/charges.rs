@@ -1,0 +1,270 @@
+//! Charges entered by hand and principal charged back (LENDING.md §9, §13): part of their rows for every payment, but
+//! for one of the same day that was recorded before.
+
+use chrono::NaiveDate;
+
+use super::fold::{Basis, Engine};
+use super::row::LiveRow;
+use super::till::Till;
+use super::{EngineError, Outcome};
+use crate::Amount;
+use crate::component::{Component, Components};
+use crate::id::ChargeId;
+use crate::loan::facts::{Effect, Fact, Share, What};
+
+#[derive(Debug, Clone)]
+pub(super) struct LiveCharge {
+    fact: usize,
+    /// None: principal charged back.
+    id: Option<ChargeId>,
+    on: NaiveDate,
+    component: Component,
+    amount: Amount,
+    waived: Amount,
+    /// What payments recorded before it on its day do not see.
+    hidden: Amount,
+    /// Its fact was taken in.
+    taken: bool,
+    row: Option<u32>,
+}
+
+impl LiveCharge {
+    /// Every charge, whatever its date, and the chargebacks up to `day`; by date, then by recording.
+    pub(super) fn all(facts: &[Fact], day: NaiveDate) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for (fact, Fact { on, what, .. }) in facts.iter().enumerate().filter(|(_, fact)| !fact.reversed) {
+            let (id, component, amount) = match what {
+                What::Charge { id, component, amount } => (Some(*id), *component, *amount),
+                What::Chargeback { amount, .. } if *on <= day => (None, Component::Principal, *amount),
+                _ => continue,
+            };
+            let nothing = amount.minus(amount);
+            all.push(Self {
+                fact,
+                id,
+                on: *on,
+                component,
+                amount,
+                waived: nothing,
+                hidden: nothing,
+                taken: false,
+                row: None,
+            });
+        }
+        all.sort_by_key(|charge| charge.on);
+        all
+    }
+
+    fn net(&self) -> Amount {
+        self.amount.minus(self.waived).minus(self.hidden)
+    }
+}
+
+impl Engine<'_> {
+    /// Puts charges into their rows: that of the period in which they fall due, or after the last a row of their own.
+    pub(super) fn lay_charges(&mut self) {
+        for at in 0..self.charges.len() {
+            // Where interest follows the balance, principal charged back counts from its day on.
+            let is_early = self.charges[at].id.is_none() && !matches!(self.basis, Basis::Plan);
+            if self.charges[at].row.is_none() && !is_early {
+                let (on, component, amount) =
+                    (self.charges[at].on, self.charges[at].component, self.charges[at].net());
+                let index = self.row_for(on);
+                self.add_due(index, component, amount);
+                self.rows[index].charges.push(at);
+                self.charges[at].row = Some(self.rows[index].id);
+            }
+        }
+    }
+
+    /// The row in whose period `day` falls; after the last a row of its own.
+    pub(super) fn row_for(&mut self, day: NaiveDate) -> usize {
+        let contract = self.contracts.len() - 1;
+        let from = self.rows.partition_point(|row| row.due_on < day);
+        let of_plan = |row: &LiveRow| row.contract == contract && row.period.is_some() && !row.gone;
+        if let Some(at) = self.rows[from..].iter().position(of_plan) {
+            return from + at;
+        }
+        self.own_row(day)
+    }
+
+    /// A row of its own, due on `day`.
+    pub(super) fn own_row(&mut self, day: NaiveDate) -> usize {
+        let from = self.rows.partition_point(|row| row.due_on < day);
+        if let Some(at) = self.rows[from..].iter().position(|row| row.due_on == day && row.period.is_none()) {
+            return from + at;
+        }
+        let start = from.checked_sub(1).map_or(day, |before| self.rows[before].due_on);
+        let id = self.new_id();
+        let contract = self.contracts.len() - 1;
+        let row = LiveRow::new(id, contract, None, [start, day, day], &self.contract().terms.calendar);
+        self.insert(row)
+    }
+
+    pub(super) fn add_due(&mut self, index: usize, component: Component, amount: Amount) {
+        if component == Component::Principal {
+            let principal = self.rows[index].due.principal.plus(amount);
+            self.set_principal(index, principal);
+        } else {
+            self.rows[index].due.add(component, amount);
+            self.first_open = self.first_open.min(index);
+        }
+    }
+
+    /// Hides what is unpaid of the charges of `day` from payments recorded before them, the fact at `next` being the
+    /// first of the day.
+    pub(super) fn hide_charges_of(&mut self, day: NaiveDate, next: usize) {
+        let first = self.charges.partition_point(|charge| charge.on < day);
+        for at in first..self.charges.len() {
+            let charge = &self.charges[at];
+            if charge.on > day {
+                break;
+            }
+            let (component, Some(row)) = (charge.component, charge.row) else { continue };
+            if charge.fact != next {
+                let index = self.index_of(row);
+                let unpaid = self.unpaid(index, at);
+                self.add_due(index, component, unpaid.negated());
+                self.charges[at].hidden = unpaid;
+            }
+        }
+    }
+
+    fn reveal(&mut self, at: usize) {
+        let hidden = self.charges[at].hidden;
+        self.charges[at].hidden = self.zero();
+        self.charges[at].taken = true;
+        if let (Some(row), true) = (self.charges[at].row, hidden.is_positive()) {
+            let index = self.index_of(row);
+            self.add_due(index, self.charges[at].component, hidden);
+        }
+    }
+
+    /// A charge's own moment: what was overpaid serves it.
+    pub(super) fn charge(&mut self, fact: usize, on: NaiveDate) -> Outcome<Effect> {
+        if let Some(at) = self.charges.iter().position(|charge| charge.fact == fact) {
+            self.reveal(at);
+        }
+        let till = self.use_overpaid(on)?;
+        Ok(self.effect_of(till))
+    }
+
+    pub(super) fn charge_back(&mut self, fact: usize, on: NaiveDate, amount: Amount) -> Outcome<Effect> {
+        if let Some(at) = self.charges.iter().position(|charge| charge.fact == fact) {
+            self.reveal(at);
+        }
+        match self.basis {
+            Basis::Plan => {}
+            Basis::Rest(_) => self.join_rest(on, amount)?,
+            Basis::Running(_) => self.join_running(on, amount)?,
+        }
+        self.joined.push((on, amount));
+        let till = self.use_overpaid(on)?;
+        Ok(self.effect_of(till))
+    }
+
+    /// Takes off what is unpaid of a charge, or `amount` of it.
+    pub(super) fn waive(&mut self, on: NaiveDate, id: ChargeId, amount: Option<Amount>) -> Outcome<Effect> {
+        let found = self.charges.iter().position(|charge| charge.id == Some(id));
+        let at = found.ok_or(EngineError::ChargeUnknown(id))?;
+        let mut effect = self.effect_of(Till::new(on, self.zero()));
+        let Some(row) = self.charges[at].row else { return Ok(effect) };
+        let index = self.index_of(row);
+        self.charge_late(index, on)?;
+        let before = self.late_base(index);
+        let unpaid = self.unpaid(index, at);
+        let waived = amount.map_or(unpaid, |amount| amount.min(unpaid));
+        let component = self.charges[at].component;
+        self.charges[at].waived = self.charges[at].waived.plus(waived);
+        let row = &mut self.rows[index];
+        row.waived.add(component, waived);
+        if row.is_settled() {
+            row.settled_on = Some(on);
+        }
+        self.end_stretch(index, before, on);
+        if waived.is_positive() {
+            let mut allocation = Components::NOTHING;
+            allocation.add(component, waived);
+            effect.waived.push(Share { installment: self.rows[index].id, allocation });
+        }
+        Ok(effect)
+    }
+
+    /// What is unpaid of a charge. Of charges of one row and component the oldest is paid first.
+    fn unpaid(&self, index: usize, at: usize) -> Amount {
+        let component = self.charges[at].component;
+        if self.charges[at].id.is_none() {
+            return self.charges[at].net().min(self.rows[index].open_of(component)).max(self.zero());
+        }
+        let row = &self.rows[index];
+        let same = |other: &&usize| {
+            self.charges[**other].component == component && self.charges[**other].id.is_some()
+        };
+        let earlier = row.charges.iter().filter(same).take_while(|other| **other != at);
+        let earlier: Amount = earlier.map(|other| self.charges[*other].net()).sum();
+        let net = self.charges[at].net();
+        let paid = row.paid.of(component).minus(earlier).max(self.zero()).min(net);
+        net.minus(paid)
+    }
+
+    /// What is open of a component's charges in a row that fell due by `day`.
+    pub(super) fn charges_open(&self, index: usize, component: Component, day: NaiveDate) -> Amount {
+        let row = &self.rows[index];
+        let due = row.charges.iter().map(|at| &self.charges[*at]);
+        let due = due.filter(|charge| charge.component == component && charge.on <= day);
+        let charged: Amount = due.map(LiveCharge::net).sum();
+        let open = charged.minus(row.paid.of(component)).max(self.zero());
+        open.min(row.open_of(component).max(self.zero()))
+    }
+
+    /// What was charged by hand of a component in a row, as far as it is seen.
+    pub(super) fn charged_by_hand(&self, index: usize, component: Component) -> Amount {
+        let charges = self.rows[index].charges.iter().map(|at| &self.charges[*at]);
+        charges
+            .filter(|charge| charge.component == component && charge.id.is_some())
+            .map(|charge| charge.amount.minus(charge.hidden))
+            .fold(self.zero(), Amount::plus)
+    }
+
+    /// Open principal of a row that was charged back into it.
+    pub(super) fn charged_back(&self, index: usize) -> Amount {
+        let row = &self.rows[index];
+        if row.charges.is_empty() {
+            return self.zero();
+        }
+        let charges = row.charges.iter().map(|at| &self.charges[*at]);
+        let charged = charges.filter(|charge| charge.id.is_none()).map(LiveCharge::net);
+        charged.fold(self.zero(), Amount::plus).min(row.open_of(Component::Principal)).max(self.zero())
+    }
+
+    /// Open principal that is charged back only later: it is in a row, but not yet owed.
+    pub(super) fn charged_back_later(&self) -> Amount {
+        let later = self
+            .charges
+            .iter()
+            .enumerate()
+            .filter(|(_, charge)| charge.id.is_none() && !charge.taken && charge.row.is_some());
+        later.fold(self.zero(), |sum, (at, charge)| {
+            let index = charge.row.map_or(self.rows.len(), |row| self.index_of(row));
+            sum.plus(self.unpaid(index, at))
+        })
+    }
+
+    /// Takes what is unpaid of the charges due after `day` out of their rows, to be put into others.
+    pub(super) fn lift_charges_after(&mut self, day: NaiveDate) {
+        for at in 0..self.charges.len() {
+            let charge = &self.charges[at];
+            let (component, true, Some(row)) = (charge.component, charge.on > day, charge.row) else {
+                continue;
+            };
+            let index = self.index_of(row);
+            let unpaid = self.unpaid(index, at);
+            self.add_due(index, component, unpaid.negated());
+            self.rows[index].charges.retain(|other| *other != at);
+            // What was paid or waived of it stays where it is.
+            self.charges[at].amount = unpaid;
+            self.charges[at].waived = self.zero();
+            self.charges[at].row = None;
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Rows not yet due drawn again on a lower balance (LENDING.md §10, §12). What is paid of a row stays in it.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::contract::Shape;
+use super::fold::Engine;
+use super::pencil::Pencil;
+use super::row::Cut;
+use super::{EngineError, Outcome};
+use crate::Amount;
+use crate::component::Component;
+use crate::terms::{Excess, GraceMode};
+
+pub(super) struct Redraw {
+    /// What the rows repay.
+    pub(super) balance: Amount,
+    /// Of what is left of the first row's period.
+    pub(super) factor: Decimal,
+    pub(super) excess: Excess,
+    /// Interest of the first row's period that accrued before.
+    pub(super) accrued: Amount,
+    /// The day on which the first row's period is cut.
+    pub(super) cut_on: Option<NaiveDate>,
+}
+
+impl Engine<'_> {
+    pub(super) fn require_redrawable(&self) -> Outcome<()> {
+        let contract = self.contract();
+        match contract.shape {
+            Shape::Fixed => Err(EngineError::PlanCannotBeDrawnAgain(contract.terms.method)),
+            Shape::Installment | Shape::Part | Shape::AtTheEnd => Ok(()),
+        }
+    }
+
+    /// The principal that rows repay from now on: without what was charged back into them, and without interest that
+    /// has yet to join it.
+    pub(super) fn to_repay(&self, rows: &[usize]) -> Amount {
+        rows.iter().fold(self.zero(), |sum, index| {
+            let row = &self.rows[*index];
+            let open = row.open_of(Component::Principal).minus(self.charged_back(*index));
+            sum.plus(open).minus(row.capitalized)
+        })
+    }
+
+    /// Draws `rows` (of the contract that holds) again.
+    pub(super) fn redraw(&mut self, rows: &[usize], redraw: &Redraw) -> Outcome<()> {
+        let mut periods = Vec::with_capacity(rows.len());
+        for index in rows {
+            let period = self.rows[*index].period.unwrap_or(0);
+            let factor =
+                if periods.is_empty() { redraw.factor } else { self.contract().period(period)?.factor };
+            periods.push((period, factor));
+        }
+        let mut level = self.contract_mut().level()?;
+        if redraw.excess == Excess::ReduceInstallment {
+            level = self.contract().level_anew(redraw.balance, &periods)?;
+            self.contract_mut().level = Some(level);
+        }
+        let deferred = self.deferred_before(rows[0], periods[0].0);
+        let contract = self.contract_shared();
+        let mut pencil = Pencil { contract: &contract, balance: redraw.balance, level, deferred };
+        let mut tax_of_gone = self.zero();
+        let mut last_drawn = rows[0];
+        for (nth, (index, (period, factor))) in rows.iter().zip(&periods).enumerate() {
+            let base = pencil.balance;
+            let drawn = pencil.next(*period, *factor, nth + 1 == rows.len())?;
+            let paid = self.rows[*index].paid;
+            let accrued = if nth == 0 { redraw.accrued } else { self.zero() };
+            let interest = drawn.interest.plus(accrued).max(paid.interest);
+            let charged_back = self.charged_back(*index);
+            self.set_principal(*index, drawn.principal.plus(paid.principal).plus(charged_back));
+            let is_gone = base.is_zero() && nth > 0;
+            let fees = contract.fees_of(*period, [drawn.principal.plus(drawn.interest), base], is_gone)?;
+            let by_hand = self.charged_by_hand(*index, Component::Fee);
+            let row = &mut self.rows[*index];
+            row.due.interest = interest;
+            row.capitalized = drawn.capitalized;
+            row.earns = drawn.earns;
+            row.base = base;
+            row.cut = match redraw.cut_on {
+                Some(on) if nth == 0 => Some(Cut { on, accrued: redraw.accrued, balance: base }),
+                _ => None,
+            };
+            if is_gone {
+                tax_of_gone = tax_of_gone.plus(row.tax);
+                row.tax = self.contracts[row.contract].zero();
+            } else {
+                last_drawn = *index;
+            }
+            row.due.fee = fees.plus(row.tax).plus(by_hand).max(row.paid.fee.plus(row.waived.fee));
+        }
+        let last = &mut self.rows[last_drawn];
+        last.tax = last.tax.plus(tax_of_gone);
+        last.due.fee = last.due.fee.plus(tax_of_gone);
+        self.first_open = self.first_open.min(rows[0]);
+        self.drop_what_is_gone(rows[0]);
+        Ok(())
+    }
+
+    /// Takes out the rows from `first` on that nothing falls due with any more.
+    pub(super) fn drop_what_is_gone(&mut self, first: usize) {
+        let mut index = 0;
+        self.rows.retain(|row| {
+            index += 1;
+            index <= first || !row.is_nothing() || !row.charges.is_empty()
+        });
+    }
+
+    /// Interest of grace rows that falls due on top of the first row after them.
+    pub(super) fn deferred_before(&self, index: usize, period: usize) -> Amount {
+        let grace = self.contract().terms.grace;
+        if grace.mode != GraceMode::Deferred || period > grace.interest as usize {
+            return self.zero();
+        }
+        let contract = self.contracts.len() - 1;
+        let before =
+            self.rows[..index].iter().filter(|row| row.contract == contract && row.due.interest.is_zero());
+        before.filter_map(|row| row.earns).fold(self.zero(), Amount::plus)
+    }
+}

@@ -1,0 +1,134 @@
+//! One installment while facts are taken in.
+
+use chrono::{Days, NaiveDate};
+
+use crate::Amount;
+use crate::calendar::Calendar;
+use crate::component::{Component, Components};
+
+#[derive(Debug, Clone)]
+pub(super) struct LiveRow {
+    /// Stays with the row, whatever is put in before it.
+    pub(super) id: u32,
+    /// The contract that it belongs to, and its period in the timeline of that; none for a row of its own.
+    pub(super) contract: usize,
+    pub(super) period: Option<usize>,
+    pub(super) from: NaiveDate,
+    /// The last day of its period.
+    pub(super) to: NaiveDate,
+    pub(super) due_on: NaiveDate,
+    /// The due date moved to a business day: paid up to then it is on time (Lei 7.089/1983).
+    pub(super) on_time_until: NaiveDate,
+    pub(super) due: Components,
+    pub(super) paid: Components,
+    pub(super) waived: Components,
+    pub(super) tax: Amount,
+    pub(super) capitalized: Amount,
+    /// Interest that its period earns, where that is not what falls due with it (grace).
+    pub(super) earns: Option<Amount>,
+    /// Principal at the start of its period, by the plan.
+    pub(super) base: Amount,
+    /// Principal in `due` that was paid ahead and came off the rows after it.
+    pub(super) ahead: Amount,
+    /// Where its period was cut: interest up to then is settled apart.
+    pub(super) cut: Option<Cut>,
+    pub(super) late: LateState,
+    /// The charges entered by hand in it, by their place in the list of charges, oldest first.
+    pub(super) charges: Vec<usize>,
+    pub(super) paid_in_advance: Amount,
+    pub(super) paid_late: Amount,
+    pub(super) settled_on: Option<NaiveDate>,
+    /// Not there as long as nothing falls due with it.
+    pub(super) gone: bool,
+}
+
+/// A day inside a period from which its interest follows another balance.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cut {
+    pub(super) on: NaiveDate,
+    /// Interest of the period up to then.
+    pub(super) accrued: Amount,
+    pub(super) balance: Amount,
+}
+
+/// How far late charges have come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LateState {
+    /// The stretch with one open base began then.
+    pub(super) since: NaiveDate,
+    /// What `due.late_interest` holds of that stretch.
+    pub(super) stretch: Amount,
+    pub(super) fined: bool,
+    /// Plan periods begun since the due date whose interest was charged (`contract_interest: period`).
+    pub(super) periods: usize,
+}
+
+impl LiveRow {
+    pub(super) fn new(
+        id: u32,
+        contract: usize,
+        period: Option<usize>,
+        dates: [NaiveDate; 3],
+        calendar: &Calendar,
+    ) -> Self {
+        let [from, to, due_on] = dates;
+        Self {
+            id,
+            contract,
+            period,
+            from,
+            to,
+            due_on,
+            on_time_until: calendar.following(due_on),
+            due: Components::NOTHING,
+            paid: Components::NOTHING,
+            waived: Components::NOTHING,
+            tax: Amount::ZERO,
+            capitalized: Amount::ZERO,
+            earns: None,
+            base: Amount::ZERO,
+            ahead: Amount::ZERO,
+            cut: None,
+            late: LateState { since: due_on, stretch: Amount::ZERO, fined: false, periods: 0 },
+            charges: Vec::new(),
+            paid_in_advance: Amount::ZERO,
+            paid_late: Amount::ZERO,
+            settled_on: None,
+            gone: false,
+        }
+    }
+
+    pub(super) fn open_of(&self, component: Component) -> Amount {
+        self.due.of(component).minus(self.paid.of(component)).minus(self.waived.of(component))
+    }
+
+    pub(super) fn open(&self) -> Components {
+        self.due.minus(self.paid).minus(self.waived)
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
+        Component::ALL.into_iter().all(|component| self.open_of(component).is_zero())
+    }
+
+    /// Nothing ever fell due with it.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.due.is_nothing() && self.paid.is_nothing() && self.capitalized.is_zero()
+    }
+
+    /// Open principal, interest and fees: what late charges look at.
+    pub(super) fn overdue_base(&self) -> Amount {
+        [Component::Principal, Component::Interest, Component::Fee]
+            .into_iter()
+            .map(|component| self.open_of(component))
+            .sum()
+    }
+
+    /// Whether `day` is late for it, after so many days of grace.
+    pub(super) fn is_late(&self, day: NaiveDate, grace_days: u32) -> bool {
+        day > self.on_time_until
+            && self
+                .on_time_until
+                .checked_add_days(Days::new(u64::from(grace_days)))
+                .is_some_and(|tolerated| day > tolerated)
+    }
+}

@@ -1,0 +1,435 @@
+//! One running balance (LENDING.md §9, `running_balance`): the plan says what is due when, interest follows payments.
+
+use chrono::NaiveDate;
+
+use super::Outcome;
+use super::contract::Contract;
+use super::fold::{Basis, Engine};
+use super::row::LiveRow;
+use super::till::Till;
+use crate::Amount;
+use crate::component::{Component, Components};
+use crate::exact::{add, mul};
+use crate::loan::facts::Early;
+use crate::loan::settlement::SettlementQuote;
+use crate::schedule::PlanError;
+use crate::terms::LateInterest;
+
+#[derive(Debug, Clone)]
+pub(super) struct Running {
+    pub(super) plan: Vec<Planned>,
+    pub(super) balance: Amount,
+    /// R: payments less what they paid of late charges, fees and penalties.
+    pub(super) received: Amount,
+    /// c: the date to which interest is charged.
+    pub(super) charged_to: NaiveDate,
+    /// Interest up to c on another balance, charged with the next x.
+    pub(super) pending: Amount,
+    /// What was owed and not covered: it bears nothing and is owed first next time.
+    pub(super) carried: Components,
+    /// Interest charged so far, and the span of it that was charged last.
+    pub(super) charged: Amount,
+    pub(super) last_span: Span,
+}
+
+/// A row of the plan: when it is due, T_k and I_k.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Planned {
+    pub(super) row: u32,
+    pub(super) due_on: NaiveDate,
+    pub(super) on_time_until: NaiveDate,
+    pub(super) total: Amount,
+    pub(super) interest: Amount,
+    fined: bool,
+    charged: bool,
+}
+
+/// Interest x on a balance from one day to another.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    from: NaiveDate,
+    to: NaiveDate,
+    balance: Amount,
+    interest: Amount,
+}
+
+/// What is owed on a day beside principal and fees.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owed {
+    pub(super) late_fee: Amount,
+    pub(super) late_interest: Amount,
+    /// x, and Σ I_k of later rows that fell due.
+    pub(super) x: Amount,
+    pub(super) of_later: Amount,
+    /// j and τ.
+    pub(super) row: usize,
+    pub(super) to: NaiveDate,
+    pub(super) is_late: bool,
+}
+
+impl Running {
+    pub(super) fn begin(contract: &Contract, _first: u32) -> Self {
+        let zero = contract.zero();
+        let on = contract.started_on;
+        Self {
+            plan: Vec::new(),
+            balance: contract.financed,
+            received: zero,
+            charged_to: on,
+            pending: zero,
+            carried: Components::NOTHING,
+            charged: zero,
+            last_span: Span { from: on, to: on, balance: zero, interest: zero },
+        }
+    }
+
+    pub(super) fn learn(&mut self, rows: &[LiveRow]) {
+        self.plan = rows.iter().map(Planned::of).collect();
+    }
+
+    /// j: the first row that R does not cover, else the last.
+    pub(super) fn first_uncovered(&self) -> usize {
+        let mut sum = self.received.minus(self.received);
+        for (index, row) in self.plan.iter().enumerate() {
+            sum = sum.plus(row.total);
+            if self.received < sum {
+                return index;
+            }
+        }
+        self.plan.len().saturating_sub(1)
+    }
+
+    pub(super) fn owed(&self, contract: &Contract, day: NaiveDate, early: Early) -> Outcome<Owed> {
+        let zero = contract.zero();
+        let row = self.first_uncovered();
+        let Some(planned) = self.plan.get(row) else {
+            return Err(PlanError::NothingDisbursed.into());
+        };
+        let grace = contract.terms.late.as_ref().map_or(0, |late| late.grace_days);
+        let due_on = planned.due_on;
+        let is_late = planned.is_late(day, grace);
+        let to = match early {
+            Early::Anticipation => due_on.min(day),
+            Early::Installment => due_on,
+        };
+        let x = if to > self.charged_to {
+            contract.interest(self.balance, contract.factor(self.charged_to, to)?)?
+        } else {
+            zero
+        };
+        let x = x.plus(self.pending);
+        let later = self.plan[row..].iter().skip(1).filter(|later| later.due_on < day && !later.charged);
+        let of_later = later.fold(zero, |sum, later| sum.plus(later.interest));
+        let (mut late_fee, mut late_interest) = (zero, zero);
+        if let Some(late) = &contract.terms.late {
+            let fined = self.plan[row..].iter().filter(|row| !row.fined && row.is_late(day, grace));
+            let base = fined.fold(zero, |sum, row| sum.plus(row.total));
+            late_fee = contract.cents(late.fee(base.value(), contract.terms.rounding.decimals)?)?;
+            if is_late && self.balance.is_positive() {
+                let from = due_on.max(self.charged_to);
+                late_interest = self.late_interest(contract, x, from, day)?;
+            }
+        }
+        Ok(Owed { late_fee, late_interest, x, of_later, row, to, is_late })
+    }
+
+    /// r((B + x)·g(from, day))
+    fn late_interest(
+        &self,
+        contract: &Contract,
+        x: Amount,
+        from: NaiveDate,
+        day: NaiveDate,
+    ) -> Outcome<Amount> {
+        let Some(late) = &contract.terms.late else { return Ok(contract.zero()) };
+        if day <= from {
+            return Ok(contract.zero());
+        }
+        let base = add(self.balance.value(), x.value())?;
+        let exact = match late.interest {
+            LateInterest::ByRate { .. } => mul(base, contract.late_factor(from, day)?)?,
+            LateInterest::ByMonth(by_month) => {
+                let days = u32::try_from((day - from).num_days()).unwrap_or(0);
+                by_month.of_stretch(base, rust_decimal::Decimal::ZERO, days)?
+            }
+        };
+        let rounded = late.rounding.round(exact, contract.terms.rounding.decimals);
+        Ok(contract.cents(rounded)?)
+    }
+
+    /// Counts what is owed on a day as charged.
+    pub(super) fn take(&mut self, contract: &Contract, owed: &Owed, day: NaiveDate) {
+        let grace = contract.terms.late.as_ref().map_or(0, |late| late.grace_days);
+        let row = owed.row;
+        for planned in &mut self.plan[row..] {
+            planned.fined |= planned.is_late(day, grace);
+        }
+        for planned in self.plan[row..].iter_mut().skip(1) {
+            planned.charged |= planned.due_on < day;
+        }
+        if owed.to > self.charged_to || self.pending.is_positive() {
+            let from = self.charged_to;
+            self.last_span = Span { from, to: owed.to, balance: self.balance, interest: owed.x };
+        }
+        self.charged = self.charged.plus(owed.x).plus(owed.of_later);
+        self.pending = contract.zero();
+        // Paid on the next business day it is paid on time: nothing runs beyond the due date.
+        let reached = if owed.is_late { day } else { owed.to };
+        self.charged_to = self.charged_to.max(owed.to).max(reached);
+        self.carried.late_fee = self.carried.late_fee.plus(owed.late_fee);
+        self.carried.late_interest = self.carried.late_interest.plus(owed.late_interest);
+        self.carried.interest = self.carried.interest.plus(owed.x).plus(owed.of_later);
+    }
+
+    /// Interest by a day since the last that was charged to a day in the future.
+    pub(super) fn accrued_by(&self, engine: &Engine<'_>, day: NaiveDate) -> Outcome<Amount> {
+        let contract = engine.contract();
+        if day <= self.charged_to {
+            return Ok(contract.zero());
+        }
+        let owed = self.owed(contract, day, Early::Anticipation)?;
+        Ok(owed.x.plus(owed.of_later))
+    }
+
+    /// All interest up to a day: what was charged to a later day counts by its time.
+    pub(super) fn earned_by(&self, engine: &Engine<'_>, day: NaiveDate) -> Outcome<Amount> {
+        let span = &self.last_span;
+        if day < span.to && self.charged_to == span.to {
+            let contract = engine.contract();
+            let so_far = contract.interest(span.balance, contract.factor(span.from, day)?)?;
+            return Ok(self.charged.minus(span.interest).plus(so_far.min(span.interest)));
+        }
+        Ok(self.charged.plus(self.accrued_by(engine, day)?))
+    }
+}
+
+impl Planned {
+    fn of(row: &LiveRow) -> Self {
+        let total = row.due.principal.plus(row.due.interest);
+        Self {
+            row: row.id,
+            due_on: row.due_on,
+            on_time_until: row.on_time_until,
+            total,
+            interest: row.due.interest,
+            fined: false,
+            charged: false,
+        }
+    }
+
+    /// Its interest was owed before, and is paid or carried since.
+    pub(super) const fn was_charged(&self) -> bool {
+        self.charged
+    }
+
+    /// Late after its due date moved to a business day, and the days of grace.
+    fn is_late(&self, day: NaiveDate, grace_days: u32) -> bool {
+        let grace = chrono::Days::new(u64::from(grace_days));
+        self.on_time_until.checked_add_days(grace).is_some_and(|tolerated| day > tolerated)
+    }
+}
+
+impl Engine<'_> {
+    pub(super) fn running(&mut self) -> Outcome<&mut Running> {
+        match &mut self.basis {
+            Basis::Running(running) => Ok(running),
+            Basis::Plan | Basis::Rest(_) => Err(PlanError::OutOfRange(crate::OutOfRange).into()),
+        }
+    }
+
+    pub(super) fn spread_on_running(&mut self, till: &mut Till, early: Early) -> Outcome<()> {
+        let contract = self.contract_shared();
+        let day = self.late_until(till.on);
+        let running = self.running()?;
+        if running.balance.is_positive() || !running.carried.is_nothing() {
+            let carried = running.carried;
+            let owed = running.owed(&contract, day, early)?;
+            running.take(&contract, &owed, day);
+            let at = running.plan[owed.row].row;
+            let index = self.index_of(at);
+            self.serve_carried(till, index, carried)?;
+            let carried = self.running()?.carried;
+            self.serve_carried(till, index, carried)?;
+            self.serve_principal(till)?;
+        }
+        self.serve_fees(till, NaiveDate::MAX)
+    }
+
+    /// What is carried of late charges and interest, and with it fees and penalties due by the day.
+    fn serve_carried(&mut self, till: &mut Till, index: usize, limits: Components) -> Outcome<()> {
+        let terms = self.now();
+        for component in &terms.allocation {
+            match component {
+                Component::Principal => {}
+                Component::Penalty | Component::Fee => self.serve_fee(till, *component, till.on)?,
+                Component::LateFee | Component::LateInterest | Component::Interest => {
+                    let limit = limits.of(*component).min(self.running()?.carried.of(*component));
+                    let paid = self.put(till, index, *component, limit);
+                    let running = self.running()?;
+                    running.carried.add(*component, paid.negated());
+                    if *component == Component::Interest {
+                        running.received = running.received.plus(paid);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn serve_fee(&mut self, till: &mut Till, component: Component, by: NaiveDate) -> Outcome<()> {
+        for index in 0..self.rows.len() {
+            let row = &self.rows[index];
+            let open = if row.due_on <= by {
+                row.open_of(component)
+            } else {
+                self.charges_open(index, component, by)
+            };
+            self.put(till, index, component, open);
+        }
+        Ok(())
+    }
+
+    /// Charges entered by hand that are yet to come: what is left after everything else.
+    fn serve_fees(&mut self, till: &mut Till, by: NaiveDate) -> Outcome<()> {
+        if till.is_empty() || self.running()?.balance.is_positive() {
+            return Ok(());
+        }
+        for index in 0..self.rows.len() {
+            for component in [Component::Penalty, Component::Fee] {
+                let open = self.charges_open(index, component, by);
+                self.put(till, index, component, open);
+            }
+        }
+        Ok(())
+    }
+
+    /// Principal up to B, shown in the rows that it covers.
+    fn serve_principal(&mut self, till: &mut Till) -> Outcome<()> {
+        loop {
+            let running = self.running()?;
+            let (row, last) = (running.first_uncovered(), running.plan.len() - 1);
+            let zero = running.balance.minus(running.balance);
+            let covered = running.plan[..=row].iter().fold(zero, |sum, row| sum.plus(row.total));
+            let limit = running.balance;
+            let limit =
+                if row == last { limit } else { limit.min(covered.minus(running.received).max(zero)) };
+            let id = running.plan[row].row;
+            let index = self.index_of(id);
+            let paid = self.put(till, index, Component::Principal, limit);
+            if !paid.is_positive() {
+                return Ok(());
+            }
+            let running = self.running()?;
+            running.balance = running.balance.minus(paid);
+            running.received = running.received.plus(paid);
+        }
+    }
+
+    /// What a payment on the day owes, claiming the reduction of interest (CDC art. 52 §2).
+    pub(super) fn quote_running(&mut self, on: NaiveDate) -> Outcome<SettlementQuote> {
+        let contract = self.contract_shared();
+        let zero = self.zero();
+        let day = self.late_until(on);
+        let running = self.running()?;
+        let principal = running.balance;
+        let mut due = running.carried.total().plus(zero);
+        let mut interest = zero;
+        if principal.is_positive() {
+            let owed = running.owed(&contract, day, Early::Anticipation)?;
+            due = due.plus(owed.late_fee).plus(owed.late_interest).plus(owed.of_later);
+            if owed.to < on { due = due.plus(owed.x) } else { interest = owed.x }
+        }
+        for index in 0..self.rows.len() {
+            for component in [Component::Penalty, Component::Fee] {
+                let row = &self.rows[index];
+                let open = if row.due_on <= on {
+                    row.open_of(component)
+                } else {
+                    self.charges_open(index, component, NaiveDate::MAX)
+                };
+                due = due.plus(open);
+            }
+        }
+        Ok(SettlementQuote { on, amount: due.plus(principal).plus(interest), due, principal, interest })
+    }
+
+    pub(super) fn settle_running(&mut self, till: &mut Till) -> Outcome<()> {
+        self.spread_on_running(till, Early::Anticipation)
+    }
+
+    /// Interest up to `on` is charged on the balance so far; from then on it is another.
+    fn part_running(&mut self, on: NaiveDate) -> Outcome<()> {
+        let contract = self.contract_shared();
+        let running = self.running()?;
+        if on > running.charged_to {
+            let factor = contract.factor(running.charged_to, on)?;
+            running.pending = running.pending.plus(contract.interest(running.balance, factor)?);
+            running.charged_to = on;
+        }
+        Ok(())
+    }
+
+    /// Principal charged back: it joins the balance, and what is due with the row in whose period it falls.
+    pub(super) fn join_running(&mut self, on: NaiveDate, amount: Amount) -> Outcome<()> {
+        self.part_running(on)?;
+        let running = self.running()?;
+        running.balance = running.balance.plus(amount);
+        match running.plan.iter_mut().find(|row| row.due_on >= on) {
+            Some(row) => row.total = row.total.plus(amount),
+            None => self.plan_running(on, amount)?,
+        }
+        Ok(())
+    }
+
+    /// Principal owed again on a day: a row of its own.
+    pub(super) fn owe_running(&mut self, on: NaiveDate, amount: Amount) -> Outcome<()> {
+        self.part_running(on)?;
+        let running = self.running()?;
+        running.balance = running.balance.plus(amount);
+        self.plan_running(on, amount)
+    }
+
+    fn plan_running(&mut self, on: NaiveDate, amount: Amount) -> Outcome<()> {
+        let index = self.own_row(on);
+        let mut planned = Planned::of(&self.rows[index]);
+        (planned.total, planned.interest) = (amount, amount.minus(amount));
+        let running = self.running()?;
+        let at = running.plan.partition_point(|row| row.due_on <= on);
+        match running.plan.iter_mut().find(|row| row.row == planned.row) {
+            Some(known) => known.total = known.total.plus(amount),
+            None => running.plan.insert(at, planned),
+        }
+        Ok(())
+    }
+
+    /// A further disbursement: the plan from its period on is drawn again, and the balance grows.
+    pub(super) fn release_running(&mut self, first: usize, on: NaiveDate, amount: Amount) -> Outcome<()> {
+        self.part_running(on)?;
+        let contract = self.contract_shared();
+        let rows = self.rows_from(first);
+        let balance = rows.iter().fold(self.zero(), |sum, index| {
+            let id = self.rows[*index].id;
+            let Basis::Running(running) = &self.basis else { return sum };
+            let planned = running.plan.iter().find(|planned| planned.row == id);
+            planned.map_or(sum, |planned| sum.plus(planned.total).minus(planned.interest))
+        });
+        let released = [crate::terms::Disbursement { on, amount }];
+        let again = crate::schedule::draw_rest(
+            &contract.terms,
+            &contract.timeline,
+            first,
+            (balance, self.zero()),
+            &released,
+        )?;
+        for (index, drawn) in rows.into_iter().zip(again.rows) {
+            let id = self.rows[index].id;
+            if let Some(planned) = self.running()?.plan.iter_mut().find(|planned| planned.row == id) {
+                planned.total = drawn.principal.plus(drawn.interest);
+                planned.interest = drawn.interest;
+            }
+        }
+        let running = self.running()?;
+        running.balance = running.balance.plus(amount);
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! The rows as they are seen on a day, where there is one running balance (LENDING.md §9): what the plan says is due,
+//! with the interest that follows the balance.
+
+use chrono::NaiveDate;
+
+use super::Outcome;
+use super::contract::Contract;
+use super::fold::{Basis, Engine};
+use super::running::Running;
+use crate::Amount;
+use crate::component::{Component, Components};
+use crate::loan::facts::Early;
+
+impl Engine<'_> {
+    pub(super) fn draw_running_rows(&mut self, day: NaiveDate) -> Outcome<()> {
+        let contract = self.contract_shared();
+        let Basis::Running(running) = &self.basis else { return Ok(()) };
+        let running = running.clone();
+        let open = running.open_rows(&contract, day)?;
+        for (planned, (open, base)) in running.plan.iter().zip(open) {
+            let index = self.index_of(planned.row);
+            let is_gone = open.is_nothing() && base.is_zero();
+            let paid = self.rows[index].paid;
+            let owed = open.principal.plus(open.interest);
+            let fees = match self.rows[index].period {
+                Some(period) => contract.fees_of(period, [owed, base], is_gone && paid.is_nothing())?,
+                None => contract.zero(),
+            };
+            let by_hand = self.charged_by_hand(index, Component::Fee);
+            self.set_principal(index, paid.principal.plus(open.principal));
+            let row = &mut self.rows[index];
+            for component in [Component::LateFee, Component::LateInterest, Component::Interest] {
+                *row.due.of_mut(component) = paid.of(component).plus(open.of(component));
+            }
+            row.due.fee = fees.plus(row.tax).plus(by_hand).max(row.paid.fee.plus(row.waived.fee));
+            row.base = base;
+            row.gone = is_gone && row.is_nothing();
+        }
+        Ok(())
+    }
+}
+
+impl Running {
+    /// What is open of each row, and the balance before it.
+    fn open_rows(&self, contract: &Contract, day: NaiveDate) -> Outcome<Vec<(Components, Amount)>> {
+        let zero = contract.zero();
+        let first = self.first_uncovered();
+        let mut open = vec![(Components::NOTHING, zero); self.plan.len()];
+        if self.plan.is_empty() || !self.balance.is_positive() && self.carried.is_nothing() {
+            return Ok(open);
+        }
+        let owed = self.owed(contract, day, Early::Installment)?;
+        let mut after = self.clone();
+        after.take(contract, &owed, day);
+        let mut balance = self.balance;
+        let mut charged_to = after.charged_to;
+        let mut covered = self.plan[..first].iter().fold(zero, |sum, row| sum.plus(row.total));
+        for index in first..self.plan.len() {
+            let planned = &self.plan[index];
+            let base = balance;
+            let mut row = Components::NOTHING;
+            if index == first {
+                row = after.carried;
+            } else if planned.due_on >= day {
+                let factor = contract.factor(charged_to, planned.due_on)?;
+                row.add(Component::Interest, contract.interest(balance, factor)?);
+                charged_to = charged_to.max(planned.due_on);
+            } else if !planned.was_charged() {
+                row.add(Component::Interest, planned.interest);
+            }
+            // Interest of a row that fell due was taken with that of the first.
+            if index == first {
+                let later = self.plan[first..].iter().skip(1);
+                let later = later.filter(|row| row.due_on < day && !row.was_charged());
+                row.interest = later.fold(row.interest, |sum, row| sum.minus(row.interest));
+            }
+            // What R covers of the first of them already counts.
+            let total = covered.plus(planned.total).minus(self.received.max(covered));
+            covered = covered.plus(planned.total);
+            let principal = if index + 1 == self.plan.len() {
+                balance
+            } else {
+                total.minus(row.interest).max(zero).min(balance)
+            };
+            row.add(Component::Principal, principal);
+            balance = balance.minus(principal);
+            open[index] = (row, base);
+        }
+        Ok(open)
+    }
+}

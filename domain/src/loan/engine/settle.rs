@@ -1,0 +1,152 @@
+//! Settling early (LENDING.md §12): the quote of a day, and what a payment of just that comes to.
+
+use chrono::NaiveDate;
+
+use super::fold::{Basis, Engine};
+use super::row::{Cut, LiveRow};
+use super::till::Till;
+use super::{EngineError, Outcome};
+use crate::Amount;
+use crate::component::{Component, Components};
+use crate::exact::{add, div, mul};
+use crate::loan::settlement::SettlementQuote;
+use crate::terms::Settlement;
+use rust_decimal::Decimal;
+
+impl Engine<'_> {
+    /// What settles the loan on a day, from the facts taken in so far, none of which is dated after it.
+    pub fn quote(&self, on: NaiveDate) -> Outcome<SettlementQuote> {
+        if self.contracts.is_empty() {
+            return Err(EngineError::NothingDisbursed(on));
+        }
+        let mut seen = self.clone();
+        seen.pass_days_before(on)?;
+        seen.quote_now(on)
+    }
+
+    pub(super) fn quote_now(&mut self, on: NaiveDate) -> Outcome<SettlementQuote> {
+        if let Basis::Running(_) = self.basis {
+            return self.quote_running(on);
+        }
+        self.bring_to(on)?;
+        let end = self.first_due_after(on);
+        let zero = self.zero();
+        let first = self.first_open().min(end);
+        let past = self.rows[first..end].iter().filter(|row| !row.gone);
+        let due = past.fold(zero, |sum, row| sum.plus(row.open().total()));
+        let (mut by_hand, mut principal) = (zero, zero);
+        for index in end..self.rows.len() {
+            by_hand = by_hand.plus(self.owed_all_the_same(index).total());
+            principal = principal.plus(self.rows[index].open_of(Component::Principal));
+        }
+        let future = match self.contract().terms.settlement {
+            Settlement::PresentValue => self.present_value(end, on)?,
+            Settlement::InterestToDate => self.to_date(end, on, principal)?,
+            Settlement::InterestToDueDate => {
+                let open = self.plan_row_from(end).map(|index| self.rows[index].open_of(Component::Interest));
+                principal.plus(open.unwrap_or(zero))
+            }
+        };
+        let due = due.plus(by_hand);
+        Ok(SettlementQuote {
+            on,
+            amount: due.plus(future),
+            due,
+            principal,
+            interest: future.minus(principal),
+        })
+    }
+
+    /// All that is due, all principal, and the quote's interest in the first row not yet due.
+    pub(super) fn settle(&mut self, till: &mut Till, quote: &SettlementQuote) -> Outcome<()> {
+        if let Basis::Running(_) = self.basis {
+            return self.settle_running(till);
+        }
+        let end = self.first_due_after(till.on);
+        let accrued = self.accrued_now(till.on)?;
+        self.serve_due(till)?;
+        let mut interest = quote.interest;
+        for index in end..self.rows.len() {
+            let owed = self.owed_all_the_same(index);
+            let is_first = self.rows[index].period.is_some() && !self.rows[index].gone;
+            let of_row = if is_first { std::mem::replace(&mut interest, self.zero()) } else { self.zero() };
+            let row = &mut self.rows[index];
+            let paid_and_waived = row.paid.plus(row.waived);
+            row.due.interest = paid_and_waived.interest.plus(of_row).max(paid_and_waived.interest);
+            row.due.fee = paid_and_waived.fee.plus(owed.fee);
+            row.cut = Some(Cut { on: till.on, accrued, balance: quote.principal.minus(quote.principal) });
+            self.put(till, index, Component::Penalty, owed.penalty);
+            self.put(till, index, Component::Fee, owed.fee);
+            self.put(till, index, Component::Interest, of_row);
+            let principal = self.rows[index].open_of(Component::Principal);
+            self.put(till, index, Component::Principal, principal);
+        }
+        self.settle_rest();
+        self.end_accrual(till.on)?;
+        self.drop_what_is_gone(end);
+        Ok(())
+    }
+
+    /// What a row not yet due owes even when the loan is settled early: charges entered by hand, and tax. Fees of the
+    /// terms are not owed (CDC art. 52 §2).
+    fn owed_all_the_same(&self, index: usize) -> Components {
+        let row = &self.rows[index];
+        let mut owed = Components::NOTHING;
+        let open = |component| row.open_of(component).max(self.zero());
+        owed.add(Component::Penalty, open(Component::Penalty));
+        let by_hand = self.charged_by_hand(index, Component::Fee).minus(row.waived.fee);
+        let fee = by_hand.plus(row.tax).minus(row.paid.fee).max(self.zero());
+        owed.add(Component::Fee, fee.min(open(Component::Fee)));
+        owed
+    }
+
+    /// The first row of the plan at `end` or after it: c.
+    fn plan_row_from(&self, end: usize) -> Option<usize> {
+        let of_plan = |row: &LiveRow| row.period.is_some() && !row.gone;
+        self.rows[end..].iter().position(of_plan).map(|at| end + at)
+    }
+
+    /// r(Σ (open principal + interest)_k·w_k)
+    fn present_value(&self, end: usize, on: NaiveDate) -> Outcome<Amount> {
+        let (mut weight, mut value) = (Decimal::ONE, Decimal::ZERO);
+        let mut is_first = true;
+        for row in self.rows[end..].iter().filter(|row| !row.gone) {
+            let contract = &self.contracts[row.contract];
+            if let Some(period) = row.period {
+                let factor = if is_first {
+                    contract.factor_in(period, on.max(row.from), row.to)?
+                } else {
+                    contract.period(period)?.factor
+                };
+                weight = div(weight, add(Decimal::ONE, factor)?)?;
+                is_first = false;
+            }
+            let open = row.open_of(Component::Principal).plus(row.open_of(Component::Interest));
+            if !open.is_zero() {
+                value = add(value, mul(open.value(), weight)?)?;
+            }
+        }
+        Ok(self.contract().cents(value)?)
+    }
+
+    /// B + r(B·f(s_c, d)) less interest of c already paid, not below B. Interest that has yet to join the principal is
+    /// none of it.
+    fn to_date(&self, end: usize, on: NaiveDate, principal: Amount) -> Outcome<Amount> {
+        let Some(index) = self.plan_row_from(end) else { return Ok(principal) };
+        let to_join = self.capital_to_come(on);
+        let balance = principal.minus(to_join).max(self.zero());
+        let row = &self.rows[index];
+        let accrued = match (&self.basis, row.cut, row.period) {
+            (Basis::Rest(_), ..) => self.accrued_now(on)?,
+            (_, Some(_), _) => self.accrued_in(index, on.max(row.from))?,
+            (_, None, Some(period)) => {
+                let contract = &self.contracts[row.contract];
+                contract.interest(balance, contract.factor_in(period, row.from, on.max(row.from))?)?
+            }
+            (_, None, None) => self.zero(),
+        };
+        let interest = accrued.minus(row.paid.interest).max(self.zero());
+        // What has yet to join is waived with the rest of the interest, but the row still shows it as principal.
+        Ok(balance.plus(interest).max(balance).plus(to_join))
+    }
+}
