@@ -23,7 +23,7 @@ pub(crate) enum What {
     Payment(Payment),
     Charge { part: usize, amount: Fraction },
     Waiver { charge: String, amount: Option<Fraction> },
-    Chargeback(Fraction),
+    Chargeback { payment: String, amount: Fraction },
     Refund(Fraction),
     Restructure(Value),
     WriteOff,
@@ -31,6 +31,8 @@ pub(crate) enum What {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Payment {
+    /// The command: repayments, credits, recoveries or settle.
+    pub(crate) command: String,
     pub(crate) amount: Fraction,
     pub(crate) settles: bool,
     pub(crate) anticipates: bool,
@@ -63,6 +65,7 @@ fn fact(path: &[&str], body: &Value, all: &[Value]) -> Fact {
     let sum = || amount(&body["amount"]).expect("an amount");
     let payment = |settles: bool| {
         What::Payment(Payment {
+            command: path[0].to_owned(),
             amount: sum(),
             settles,
             anticipates: body["as"] == "anticipation",
@@ -81,7 +84,10 @@ fn fact(path: &[&str], body: &Value, all: &[Value]) -> Fact {
         }
         ["repayments", repayment, "chargeback"] => {
             let paid = all.iter().find(|command| command["body"]["id"] == *repayment).expect("a repayment");
-            What::Chargeback(amount(&body["amount"]).or(amount(&paid["body"]["amount"])).expect("an amount"))
+            What::Chargeback {
+                payment: (*repayment).to_owned(),
+                amount: amount(&body["amount"]).or(amount(&paid["body"]["amount"])).expect("an amount"),
+            }
         }
         ["refunds"] => What::Refund(sum()),
         ["restructure"] => What::Restructure(body.clone()),

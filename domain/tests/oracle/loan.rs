@@ -26,7 +26,6 @@ pub(crate) struct Loan {
     pub(crate) write_off: Option<WriteOff>,
     pub(crate) receipts: Vec<Receipt>,
     pub(crate) releases: Vec<Release>,
-    pub(crate) joined_later: Vec<(NaiveDate, usize, Fraction)>,
 }
 
 #[derive(Debug, Clone)]
@@ -96,7 +95,6 @@ impl Loan {
             write_off: None,
             receipts: Vec::new(),
             releases,
-            joined_later: Vec::new(),
         };
         loan.rows = loan.rows_of(&drawn);
         loan
@@ -122,25 +120,14 @@ impl Loan {
     fn join_early(&mut self, fact: &Fact, at: usize) {
         let (part, amount) = match &fact.what {
             What::Charge { part, amount } => (*part, amount),
-            What::Chargeback(amount) => (PRINCIPAL, amount),
+            What::Chargeback { amount, .. } => (PRINCIPAL, amount),
             _ => return,
         };
         self.join(fact, at, part, amount);
-        if part == PRINCIPAL {
-            self.joined_later.push((fact.on, at, amount.clone()));
-        }
     }
 
     pub(crate) fn join(&mut self, fact: &Fact, at: usize, part: usize, amount: &Fraction) {
-        let charge = HandCharge {
-            id: fact.id.clone(),
-            fact: at,
-            part,
-            amount: amount.clone(),
-            due_on: fact.on,
-            paid: zero(),
-            waived: zero(),
-        };
+        let charge = HandCharge { part, ..HandCharge::new(fact, at, amount) };
         let row = self.row_for(fact.on);
         self.rows[row].join(charge);
     }
@@ -149,8 +136,11 @@ impl Loan {
     pub(crate) fn row_for(&mut self, day: NaiveDate) -> usize {
         let found = self.rows.iter().position(|row| row.period.is_some() && row.from < day && day <= row.to);
         let first = || self.rows.first().filter(|row| day <= row.from).map(|_| 0);
-        let own = || self.rows.iter().position(|row| row.period.is_none() && row.due_on == day);
-        if let Some(row) = found.or_else(first).or_else(own) {
+        found.or_else(first).unwrap_or_else(|| self.own_row(day))
+    }
+
+    fn own_row(&mut self, day: NaiveDate) -> usize {
+        if let Some(row) = self.rows.iter().position(|row| row.period.is_none() && row.due_on == day) {
             return row;
         }
         let at = self.rows.iter().position(|row| row.due_on > day).unwrap_or(self.rows.len());
@@ -166,11 +156,11 @@ impl Loan {
         match &fact.what {
             What::Disbursement(amount) => self.disburse(on, amount),
             What::Payment(payment) => self.receive(payment, at, seer),
-            What::Charge { .. } | What::Chargeback(_) => {}
+            What::Charge { .. } | What::Chargeback { .. } => {}
             What::Waiver { charge, amount } => self.waive(charge, amount.as_ref()),
             What::Refund(amount) => self.refund(fact, at, amount),
             What::Restructure(body) => self.restructure(body, on, at),
-            What::WriteOff => self.take_off_the_books(on),
+            What::WriteOff => self.take_off_the_books(seer),
         }
         self.serve_overpaid(seer);
         self.close_day(on);
@@ -188,6 +178,8 @@ impl Loan {
     }
 
     pub(crate) fn charge_late(&mut self, day: NaiveDate) {
+        // A debt that was written off bears nothing more.
+        let day = self.write_off.as_ref().map_or(day, |write_off| day.min(write_off.on));
         for row in &mut self.rows {
             late::charge(row, day);
         }
@@ -205,15 +197,14 @@ impl Loan {
 
     /// Open principal, but for what joins only later.
     pub(crate) fn balance(&self, seer: Seer) -> Fraction {
-        let later = self.joined_later.iter().filter(|(on, fact, _)| (*on, *fact) > seer);
-        let later: Fraction = later.map(|(_, _, amount)| amount).sum();
-        self.rows.iter().map(|row| row.open(PRINCIPAL)).sum::<Fraction>() - later
+        self.rows.iter().map(|row| row.open(PRINCIPAL) - row.joins_later(seer)).sum()
     }
 
     /// What was overpaid serves what has come to be owed.
     fn serve_overpaid(&mut self, seer: Seer) {
         if self.overpaid.is_positive() && self.rows.iter().any(Row::is_open) {
             let payment = Payment {
+                command: String::new(),
                 amount: std::mem::replace(&mut self.overpaid, zero()),
                 settles: false,
                 anticipates: false,
@@ -240,7 +231,10 @@ impl Loan {
         self.overpaid -= &covered;
         let short = amount - covered;
         if short.is_positive() {
-            self.join(fact, at, PRINCIPAL, &short);
+            // Owed again on that very day, so in a row of its own.
+            let row = self.own_row(fact.on);
+            let charge = HandCharge { part: PRINCIPAL, ..HandCharge::new(fact, at, &short) };
+            self.rows[row].join(charge);
         }
     }
 
@@ -261,10 +255,12 @@ impl Loan {
         }
     }
 
-    pub(crate) fn take_off_the_books(&mut self, on: NaiveDate) {
-        let mut open = Parts::nothing();
+    pub(crate) fn take_off_the_books(&mut self, seer: Seer) {
+        let (on, mut open) = (seer.0, Parts::nothing());
         for row in &self.rows {
-            open = open.plus(&row.open_parts());
+            for part in Self::all_parts() {
+                open[part] += row.open(part) - row.hidden(part, seer);
+            }
         }
         self.write_off = Some(WriteOff { on, open, accrued_interest: self.accrued_not_due(on) });
     }
@@ -289,6 +285,9 @@ impl Loan {
                 }
                 self.credit = cash;
             }
+        }
+        if self.credit.is_positive() && !self.rows.iter().any(|row| row.due_on > day || row.is_open()) {
+            self.overpaid += std::mem::replace(&mut self.credit, zero());
         }
     }
 

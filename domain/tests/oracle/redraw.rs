@@ -40,15 +40,12 @@ impl Loan {
 
     /// Rows of the plan from one on that are not settled.
     fn redrawable(&self, from: usize) -> Vec<usize> {
-        let open = |at: &usize| {
-            let row = &self.rows[*at];
-            row.period.is_some() && (row.open(PRINCIPAL) + row.open(INTEREST)).is_positive()
-        };
+        let open = |at: &usize| self.rows[*at].period.is_some() && self.rows[*at].is_open();
         (from..self.rows.len()).filter(open).collect()
     }
 
     fn plan_principal(&self, at: usize) -> Fraction {
-        self.rows[at].open(PRINCIPAL)
+        self.rows[at].open(PRINCIPAL) - self.rows[at].joined_open()
     }
 
     /// Principal paid ahead shows in the row of its period.
@@ -76,7 +73,7 @@ impl Loan {
         let row = &self.rows[here];
         let since = row.from.max(row.drawn_on);
         let until = seer.0.max(since);
-        let grown = self.terms.rounding.interest(&balance * row.line.factor(since, until));
+        let grown = self.terms.show(&(&balance * row.line.factor(since, until)));
         let accrued = &row.accrued + grown;
         let to_interest = (&accrued - &row.paid[INTEREST]).max(zero()).min(cash.clone());
         let off = (&*cash - &to_interest).min(balance.clone());
@@ -118,7 +115,7 @@ impl Loan {
                 self.rows[*at].level = rounding.installment(level.clone());
             }
         }
-        let mut left = balance.clone();
+        let (mut left, mut open) = (balance.clone(), balance.clone());
         for (n, at) in rows.iter().enumerate() {
             let row = &mut self.rows[*at];
             let interest = rounding.interest(&left * &factors[n]);
@@ -129,9 +126,18 @@ impl Loan {
                 _ => zero(),
             };
             let principal = principal.max(zero()).min(left.clone());
-            row.begins_with = left.clone();
-            left -= &principal;
-            row.due[PRINCIPAL] = principal + &row.paid[PRINCIPAL];
+            left = kept(left - &principal);
+            // In cents that add up (§4).
+            let (total, is_last) = (rounding.round(&(&principal + &interest)), n + 1 == rows.len());
+            let interest = rounding.round(&interest);
+            let (principal, interest) = if is_last {
+                (open.clone(), (total - &open).max(zero()))
+            } else {
+                (total - &interest, interest)
+            };
+            row.begins_with = open.clone();
+            open -= &principal;
+            row.due[PRINCIPAL] = principal + &row.paid[PRINCIPAL] + row.joined_open();
             let extra = if n == 0 { accrued.clone() } else { zero() };
             row.due[INTEREST] = (interest + extra).max(row.paid[INTEREST].clone());
         }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use num_traits::Signed;
 
 use crate::fractions::{Fraction, kept, one, whole, zero};
-use crate::history::{Fact, Payment, What};
+use crate::history::{Fact, What};
 use crate::loan::{Loan, Receipt, Seer};
 use crate::parts::{INTEREST, PRINCIPAL, Parts};
 use crate::redraw::equal_level;
@@ -298,8 +298,7 @@ impl Rest {
     fn serve_overpaid(&mut self, seer: Seer) {
         if self.loan.overpaid.is_positive() {
             let amount = std::mem::replace(&mut self.loan.overpaid, zero());
-            let payment = Payment { amount, settles: false, anticipates: false, excess: None };
-            let (_, left) = self.receive(&payment.amount, seer);
+            let (_, left) = self.receive(&amount, seer);
             self.loan.overpaid += left;
         }
     }

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use num_traits::Signed;
 
 use crate::fractions::{Fraction, zero};
+use crate::history::Fact;
 use crate::parts::{FEE, PARTS, PRINCIPAL, Parts};
 use crate::timeline::Timeline;
 
@@ -62,6 +63,19 @@ pub(crate) struct HandCharge {
 }
 
 impl HandCharge {
+    /// A fee; the part is for the caller to say.
+    pub(crate) fn new(fact: &Fact, at: usize, amount: &Fraction) -> Self {
+        Self {
+            id: fact.id.clone(),
+            fact: at,
+            part: FEE,
+            amount: amount.clone(),
+            due_on: fact.on,
+            paid: zero(),
+            waived: zero(),
+        }
+    }
+
     pub(crate) fn open(&self) -> Fraction {
         &self.amount - &self.paid - &self.waived
     }
@@ -148,6 +162,17 @@ impl Row {
         let hidden = |x: &HandCharge| x.due_on == seen_by.0 && x.fact > seen_by.1;
         let due = self.charges.iter().filter(|x| x.part == part && x.due_on <= by && !hidden(x));
         due.filter(|x| x.part != PRINCIPAL).map(HandCharge::open).sum()
+    }
+
+    /// Of its open principal, what joins it only after a fact.
+    pub(crate) fn joins_later(&self, seer: (NaiveDate, usize)) -> Fraction {
+        let joins = self.charges.iter().filter(|x| x.part == PRINCIPAL && (x.due_on, x.fact) > seer);
+        joins.map(|x| &x.amount).sum::<Fraction>().min(self.open(PRINCIPAL))
+    }
+
+    /// Of its open principal, what facts joined to it: it is paid after the principal of the plan.
+    pub(crate) fn joined_open(&self) -> Fraction {
+        self.joined.clone().min(self.open(PRINCIPAL))
     }
 
     /// Whether a payment on the day is late: after the due date moved to a business day.

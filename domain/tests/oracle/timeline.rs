@@ -63,7 +63,7 @@ impl Timeline {
         }
         let end = self.periods.last().map_or(self.start, |last| last.to);
         if to > end {
-            years += irregular(&self.terms, from.max(end), to);
+            years += irregular_months(from.max(end), to);
         }
         years
     }
@@ -164,16 +164,6 @@ fn commercial(
         Every::Days(_) => part(days_between(from, to), 360),
         Every::Months(months) if regular => part(i64::from(months), 12),
         Every::Months(_) => irregular_months(from, to),
-    }
-}
-
-/// After the last period: by days where periods are of days, else by months.
-fn irregular(terms: &Terms, from: NaiveDate, to: NaiveDate) -> Fraction {
-    match terms.every {
-        Every::Days(_) if terms.method != "custom" && terms.due_dates.is_none() => {
-            part(days_between(from, to), 360)
-        }
-        _ => irregular_months(from, to),
     }
 }
 
