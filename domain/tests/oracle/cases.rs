@@ -103,7 +103,7 @@ fn checkpoint(at: &str, case: &Value, expected: &Value, differences: &mut Vec<St
     }
     if !expected["settlement_quote"].is_null() {
         let on = day(&expected["settlement_quote"]["on"]);
-        let found = Loan::replay(&terms, &facts, Some(on)).quote(on, EVERYTHING);
+        let found = Loan::found_on(&terms, &facts, on).quote(on, EVERYTHING);
         compare(at, &expected["settlement_quote"], &views::quote(on, &found), differences);
     }
     if let Some(listed) = expected["accruals"].as_array() {

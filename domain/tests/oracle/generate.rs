@@ -96,6 +96,12 @@ fn terms(basis: &'static str) -> impl Strategy<Value = Value> {
         let excess = if excess.starts_with("reduce") && !redraws { "next" } else { excess };
         // Open questions: fees of rows that a shorter plan lacks, and cents of rows drawn again from exact ones.
         let fee = fee.filter(|_| !redraws);
+        // Another: interest to a day inside a period that was drawn again.
+        let settlement = if redraws && settlement == "interest_to_date" { Value::Null } else { settlement };
+        let mut rate = rate;
+        if method == "interest_only" && crate::terms::Rate::read(&rate).value == whole(0) {
+            rate["value"] = "0.01".into();
+        }
         if redraws && basis == "plan" {
             rounding["places"] = Value::Null;
         }
@@ -225,8 +231,10 @@ impl Book {
         let path = if is_recovery { "recoveries" } else { "repayments" };
         let mut body = json!({"id": id, "on": on.to_string(), "amount": self.amount(draft)});
         let may_redraw = redraws && ["plan", "running_balance"].contains(&basis);
-        if !is_recovery && may_redraw && draft.kind >= 90 {
+        if !is_recovery && may_redraw && draft.kind >= 90 && draft.target % 4 == 0 && self.due_dates.len() > 4
+        {
             body["as"] = "anticipation".into();
+            body["amount"] = cents(u64::from(draft.share) * 3).into();
         }
         let word = draft.word.as_str().unwrap_or("");
         if !is_recovery && basis == "plan" && draft.kind % 4 == 0 && (redraws || !word.starts_with("reduce"))
@@ -240,7 +248,7 @@ impl Book {
     /// A refund of what is overpaid by then, or else the settlement of that day, as a lender would record them.
     fn refund_or_settlement(&mut self, id: &str, on: NaiveDate, draft: &Draft) -> Value {
         let terms = Terms::read(&self.case["terms"]);
-        let loan = Loan::replay(&terms, &facts(&self.case, usize::MAX), Some(on));
+        let loan = Loan::found_on(&terms, &facts(&self.case, usize::MAX), on);
         if loan.overpaid > whole(0) {
             let amount = shown(&loan.overpaid, 2);
             return json!({"path": "refunds", "body": {"id": id, "on": on.to_string(), "amount": amount}});

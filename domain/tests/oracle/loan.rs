@@ -26,6 +26,7 @@ pub(crate) struct Loan {
     pub(crate) write_off: Option<WriteOff>,
     pub(crate) receipts: Vec<Receipt>,
     pub(crate) releases: Vec<Release>,
+    today: NaiveDate,
 }
 
 #[derive(Debug, Clone)]
@@ -62,6 +63,17 @@ impl Loan {
         loan
     }
 
+    /// The loan as a fact of the day would find it: credit serves a due date only at its end.
+    pub(crate) fn found_on(terms: &Terms, facts: &[Fact], day: NaiveDate) -> Self {
+        let (mut loan, order) = Self::begin(terms, facts, Some(day));
+        for at in order {
+            loan.happen(&facts[at], at);
+        }
+        loan.use_credit(day.pred_opt().expect("a day before"));
+        loan.charge_late(day);
+        loan
+    }
+
     /// The loan as first disbursed, and the facts that follow in their order.
     pub(crate) fn begin(terms: &Terms, facts: &[Fact], day: Option<NaiveDate>) -> (Self, Vec<usize>) {
         let is_kept = |fact: &Fact| {
@@ -94,6 +106,7 @@ impl Loan {
             credit: zero(),
             write_off: None,
             receipts: Vec::new(),
+            today: releases[0].0,
             releases,
         };
         loan.rows = loan.rows_of(&drawn);
@@ -151,7 +164,11 @@ impl Loan {
 
     fn happen(&mut self, fact: &Fact, at: usize) {
         let (on, seer) = (fact.on, (fact.on, at));
-        self.use_credit(on.pred_opt().expect("a day before"));
+        // Time passes only between the days of facts.
+        if self.today < on {
+            self.use_credit(on.pred_opt().expect("a day before"));
+            self.today = on;
+        }
         self.charge_late(on);
         match &fact.what {
             What::Disbursement(amount) => self.disburse(on, amount),
@@ -168,7 +185,9 @@ impl Loan {
 
     pub(crate) fn close_day(&mut self, on: NaiveDate) {
         for row in &mut self.rows {
-            late::close(row, on);
+            if self.write_off.is_none() {
+                late::close(row, on);
+            }
             if row.settled_on.is_none() && !row.is_open() {
                 row.settled_on = Some(on);
             } else if row.is_open() {
@@ -179,7 +198,9 @@ impl Loan {
 
     pub(crate) fn charge_late(&mut self, day: NaiveDate) {
         // A debt that was written off bears nothing more.
-        let day = self.write_off.as_ref().map_or(day, |write_off| day.min(write_off.on));
+        if self.write_off.is_some() {
+            return;
+        }
         for row in &mut self.rows {
             late::charge(row, day);
         }
@@ -208,7 +229,7 @@ impl Loan {
                 amount: std::mem::replace(&mut self.overpaid, zero()),
                 settles: false,
                 anticipates: false,
-                excess: None,
+                excess: Some("next".to_owned()),
             };
             let (_, left) = self.pay(&payment, seer);
             self.overpaid += left;
@@ -286,7 +307,7 @@ impl Loan {
                 self.credit = cash;
             }
         }
-        if self.credit.is_positive() && !self.rows.iter().any(|row| row.due_on > day || row.is_open()) {
+        if self.credit.is_positive() && !self.rows.iter().any(Row::is_open) {
             self.overpaid += std::mem::replace(&mut self.credit, zero());
         }
     }

@@ -29,7 +29,7 @@ impl Loan {
                 }
             }
             "equal" => self.pay_equally(&later, &mut cash, &mut allocation, seer),
-            "credit" if later.iter().any(|at| self.rows[*at].is_open()) => {
+            "credit" if !later.is_empty() => {
                 self.credit += std::mem::replace(&mut cash, crate::fractions::zero());
             }
             "reduce_term" | "reduce_installment" => {

@@ -233,6 +233,7 @@ impl Draft<'_> {
     fn sac(&self) -> Vec<Row> {
         let rounding = &self.terms().rounding;
         let mut parts = vec![zero(); self.count()];
+        let mut usual = parts.clone();
         for (known, since) in self.stages() {
             let balance = self.balance_before(&known, since, &|k, _, _| parts[k].clone());
             let to = self.line.periods[since].to;
@@ -243,11 +244,16 @@ impl Draft<'_> {
             let mut part = rounding.installment(&owed / whole(left));
             part += self.respread_by(&(&owed - &part * whole(left)), self.count() - since);
             parts[since..].fill(part.clone());
+            usual[since..].fill(part.clone());
             if rounding.remainder == "first" {
                 parts[since] = owed - part * whole(left - 1);
             }
         }
-        self.run_parts(&parts)
+        let mut rows = self.run_parts(&parts);
+        for (row, usual) in rows.iter_mut().zip(usual) {
+            row.level = usual;
+        }
+        rows
     }
 
     /// What each of `count` parts of principal takes of the gap, if that leaves less in the last row.
@@ -267,9 +273,6 @@ impl Draft<'_> {
         };
         let mut rows = self.run(self.releases, &amortize, closes);
         self.keep_total(&mut rows, parts.last().expect("a row"));
-        for (row, part) in rows.iter_mut().zip(parts) {
-            row.level = part.clone();
-        }
         rows
     }
 

@@ -14,7 +14,9 @@ impl Loan {
         let day = seer.0;
         let is_current = |row: &Row| row.period.is_some() && row.from < day && day <= row.to;
         let first_to_come = || self.rows.iter().position(|row| row.period.is_some() && row.due_on > day);
-        let Some(here) = self.rows.iter().position(is_current).or_else(first_to_come) else { return };
+        let Some(here) = self.rows.iter().position(is_current).or_else(first_to_come) else {
+            return self.pay_the_rest(cash, allocation, seer);
+        };
         self.pay_in_advance(here, cash, allocation, seer);
         let rows = self.redrawable(here + 1);
         if cash.is_zero() || rows.is_empty() {

@@ -70,7 +70,8 @@ impl Loan {
         }
         let mut first = true;
         for row in self.rows.iter_mut().filter(|row| row.due_on > seer.0) {
-            let extra = if first && row.period.is_some() { quote.interest.clone().max(zero()) } else { zero() };
+            let extra =
+                if first && row.period.is_some() { quote.interest.clone().max(zero()) } else { zero() };
             first &= row.period.is_none();
             row.due[INTEREST] = &row.paid[INTEREST] + extra;
             row.due[FEE] = &row.paid[FEE] + &row.waived[FEE] + by_hand(row, FEE, (seer.0, EVERYTHING));
