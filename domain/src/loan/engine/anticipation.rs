@@ -43,6 +43,7 @@ impl Engine<'_> {
         let here = self.index_of(id);
         self.put(till, here, Component::Interest, to_interest);
         self.pay_ahead(till, here, off);
+        self.drop_what_is_gone(here);
         Ok(())
     }
 

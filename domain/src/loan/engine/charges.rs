@@ -26,6 +26,8 @@ pub(super) struct LiveCharge {
     /// Its fact was taken in.
     taken: bool,
     row: Option<u32>,
+    /// It became part of something else: principal of a new contract.
+    ended: bool,
 }
 
 impl LiveCharge {
@@ -49,10 +51,16 @@ impl LiveCharge {
                 hidden: nothing,
                 taken: false,
                 row: None,
+                ended: false,
             });
         }
         all.sort_by_key(|charge| charge.on);
         all
+    }
+
+    /// Whether it counts after a fact of `day`.
+    fn is_after(&self, day: NaiveDate) -> bool {
+        self.on > day || self.on == day && !self.taken
     }
 
     fn net(&self) -> Amount {
@@ -66,7 +74,7 @@ impl Engine<'_> {
         for at in 0..self.charges.len() {
             // Where interest follows the balance, principal charged back counts from its day on.
             let is_early = self.charges[at].id.is_none() && !matches!(self.basis, Basis::Plan);
-            if self.charges[at].row.is_none() && !is_early {
+            if self.charges[at].row.is_none() && !self.charges[at].ended && !is_early {
                 let (on, component, amount) =
                     (self.charges[at].on, self.charges[at].component, self.charges[at].net());
                 let index = self.row_for(on);
@@ -94,6 +102,12 @@ impl Engine<'_> {
         if let Some(at) = self.rows[from..].iter().position(|row| row.due_on == day && row.period.is_none()) {
             return from + at;
         }
+        self.fresh_row(day)
+    }
+
+    /// A new row of its own, due on `day`.
+    pub(super) fn fresh_row(&mut self, day: NaiveDate) -> usize {
+        let from = self.rows.partition_point(|row| row.due_on < day);
         let start = from.checked_sub(1).map_or(day, |before| self.rows[before].due_on);
         let id = self.new_id();
         let contract = self.contracts.len() - 1;
@@ -121,8 +135,8 @@ impl Engine<'_> {
                 break;
             }
             let (component, Some(row)) = (charge.component, charge.row) else { continue };
-            if charge.fact != next {
-                let index = self.index_of(row);
+            let index = self.index_of(row);
+            if charge.fact != next && index < self.rows.len() {
                 let unpaid = self.unpaid(index, at);
                 self.add_due(index, component, unpaid.negated());
                 self.charges[at].hidden = unpaid;
@@ -136,7 +150,9 @@ impl Engine<'_> {
         self.charges[at].taken = true;
         if let (Some(row), true) = (self.charges[at].row, hidden.is_positive()) {
             let index = self.index_of(row);
-            self.add_due(index, self.charges[at].component, hidden);
+            if index < self.rows.len() {
+                self.add_due(index, self.charges[at].component, hidden);
+            }
         }
     }
 
@@ -150,15 +166,20 @@ impl Engine<'_> {
     }
 
     pub(super) fn charge_back(&mut self, fact: usize, on: NaiveDate, amount: Amount) -> Outcome<Effect> {
-        if let Some(at) = self.charges.iter().position(|charge| charge.fact == fact) {
+        let found = self.charges.iter().position(|charge| charge.fact == fact);
+        let mut joins = amount;
+        if let Some(at) = found {
             self.reveal(at);
+            // Part of it may have been paid ahead, in a row that is no longer there.
+            joins = self.charges[at].net();
+            self.charges[at].ended = self.charges[at].row.is_none();
         }
         match self.basis {
             Basis::Plan => {}
-            Basis::Rest(_) => self.join_rest(on, amount)?,
-            Basis::Running(_) => self.join_running(on, amount)?,
+            Basis::Rest(_) => self.join_rest(on, joins)?,
+            Basis::Running(_) => self.join_running(on, joins)?,
         }
-        self.joined.push((on, amount));
+        self.joined.push((on, joins));
         let till = self.use_overpaid(on)?;
         Ok(self.effect_of(till))
     }
@@ -168,8 +189,10 @@ impl Engine<'_> {
         let found = self.charges.iter().position(|charge| charge.id == Some(id));
         let at = found.ok_or(EngineError::ChargeUnknown(id))?;
         let mut effect = self.effect_of(Till::new(on, self.zero()));
-        let Some(row) = self.charges[at].row else { return Ok(effect) };
-        let index = self.index_of(row);
+        let index = self.charges[at].row.map_or(self.rows.len(), |row| self.index_of(row));
+        if index >= self.rows.len() {
+            return Ok(effect);
+        }
         self.charge_late(index, on)?;
         let before = self.late_base(index);
         let unpaid = self.unpaid(index, at);
@@ -193,6 +216,9 @@ impl Engine<'_> {
     /// What is unpaid of a charge. Of charges of one row and component the oldest is paid first.
     fn unpaid(&self, index: usize, at: usize) -> Amount {
         let component = self.charges[at].component;
+        if index >= self.rows.len() {
+            return self.zero();
+        }
         if self.charges[at].id.is_none() {
             return self.charges[at].net().min(self.rows[index].open_of(component)).max(self.zero());
         }
@@ -237,6 +263,13 @@ impl Engine<'_> {
         charged.fold(self.zero(), Amount::plus).min(row.open_of(Component::Principal)).max(self.zero())
     }
 
+    /// All that was charged back into a row, paid or not.
+    pub(super) fn charged_back_in_all(&self, index: usize) -> Amount {
+        let charges = self.rows[index].charges.iter().map(|at| &self.charges[*at]);
+        let charged = charges.filter(|charge| charge.id.is_none()).map(LiveCharge::net);
+        charged.fold(self.zero(), Amount::plus)
+    }
+
     /// Open principal that is charged back only later: it is in a row, but not yet owed.
     pub(super) fn charged_back_later(&self) -> Amount {
         let later = self
@@ -248,6 +281,42 @@ impl Engine<'_> {
             let index = charge.row.map_or(self.rows.len(), |row| self.index_of(row));
             sum.plus(self.unpaid(index, at))
         })
+    }
+
+    /// Takes what is unpaid of the charges up to `day` out of the list of their rows, whose dues are being moved as a
+    /// whole: those of `components` end, the others are to be put into one row.
+    pub(super) fn detach_charges_by(&mut self, day: NaiveDate, components: &[Component]) -> Vec<usize> {
+        let mut kept = Vec::new();
+        for at in 0..self.charges.len() {
+            let charge = &self.charges[at];
+            let (component, false, Some(row)) = (charge.component, charge.is_after(day), charge.row) else {
+                continue;
+            };
+            let index = self.index_of(row);
+            let unpaid = self.unpaid(index, at);
+            if !unpaid.is_positive() {
+                continue;
+            }
+            let moves = self.charges[at].id.is_some() && !components.contains(&component);
+            self.rows[index].charges.retain(|other| *other != at);
+            let charge = &mut self.charges[at];
+            charge.amount = unpaid;
+            charge.waived = unpaid.minus(unpaid);
+            charge.row = None;
+            charge.ended = true;
+            if moves {
+                kept.push(at);
+            }
+        }
+        kept
+    }
+
+    /// Lists charges, which are in the dues of a row already.
+    pub(super) fn attach_charges(&mut self, index: usize, charges: Vec<usize>) {
+        for at in charges {
+            self.charges[at].row = Some(self.rows[index].id);
+            self.rows[index].charges.push(at);
+        }
     }
 
     /// Takes what is unpaid of the charges due after `day` out of their rows, to be put into others.

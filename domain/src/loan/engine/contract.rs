@@ -11,7 +11,7 @@ use crate::Amount;
 use crate::exact::{OutOfRange, mul};
 use crate::rate::Growth;
 use crate::schedule::{self, Period, RowFees, Timeline};
-use crate::terms::{ChargeDue, ChargeMoment, LateInterest, LateRate, Method, Terms};
+use crate::terms::{LateInterest, LateRate, Method, Terms};
 
 #[derive(Debug, Clone)]
 pub(super) struct Contract {
@@ -145,26 +145,20 @@ impl Contract {
         Ok(level)
     }
 
-    /// The fees of the terms that fall due with a row. A row that is gone keeps those of a day in its period.
-    pub(super) fn fees_of(&self, period: usize, owed: [Amount; 2], is_gone: bool) -> Outcome<Amount> {
-        if self.terms.charges.is_empty() {
+    /// The fees of the terms that fall due with a row of so much, `balance` being open before it. A row with which
+    /// nothing falls due any more has none.
+    pub(super) fn fees_of(&self, period: usize, installment: Amount, balance: Amount) -> Outcome<Amount> {
+        if self.terms.charges.is_empty() || installment.is_zero() && balance.is_zero() {
             return Ok(self.zero());
         }
-        let [installment, balance] = owed;
+        let before = period.checked_sub(1).and_then(|before| self.timeline.periods.get(before));
         let row = RowFees {
             financed: self.financed,
             installment,
             balance,
-            last_due_on: period
-                .checked_sub(1)
-                .and_then(|before| Some(self.timeline.periods.get(before)?.due_on)),
+            last_due_on: before.map(|before| before.due_on),
             due_on: self.period(period)?.due_on,
         };
-        if !is_gone {
-            return Ok(schedule::fees_of_row(&self.terms, &row)?);
-        }
-        let mut dated = Terms::clone(&self.terms);
-        dated.charges.retain(|charge| charge.due != ChargeDue::At(ChargeMoment::Installment));
-        Ok(schedule::fees_of_row(&dated, &row)?)
+        Ok(schedule::fees_of_row(&self.terms, &row)?)
     }
 }

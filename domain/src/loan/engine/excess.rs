@@ -66,6 +66,7 @@ impl Engine<'_> {
         )?;
         let here = self.index_of(ahead);
         self.pay_ahead(till, here, off);
+        self.drop_what_is_gone(first);
         Ok(())
     }
 

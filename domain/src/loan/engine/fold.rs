@@ -157,10 +157,12 @@ impl<'f> Engine<'f> {
         }
         self.apply_credit(day)?;
         self.pass_interest(day)?;
-        if matches!(self.basis, Basis::Rest(_)) {
-            self.roll(day)?;
+        match self.basis {
+            Basis::Plan => Ok(()),
+            Basis::Rest(_) => self.roll(day),
+            // Interest joins the balance on the due date, before what is paid that day.
+            Basis::Running(_) => self.pass_running(day),
         }
-        Ok(())
     }
 
     /// What a fact comes to, but for the sums that [`Self::take_next`] takes.
@@ -203,13 +205,19 @@ impl<'f> Engine<'f> {
         Arc::clone(&self.contract().terms)
     }
 
-    pub(super) fn basis_of(&self, contract: &Contract, levels: Vec<Amount>, first: u32) -> Outcome<Basis> {
+    pub(super) fn basis_of(
+        &self,
+        contract: &Contract,
+        levels: Vec<Amount>,
+        rows: &[LiveRow],
+    ) -> Outcome<Basis> {
         Ok(match contract.terms.interest_basis {
             InterestBasis::Plan => Basis::Plan,
             InterestBasis::DailyRest | InterestBasis::PeriodRest => {
-                Basis::Rest(Box::new(Rest::begin(contract, levels, first)?))
+                let first = rows.first().map_or(0, |row| row.id);
+                Basis::Rest(Box::new(Rest::begin(contract, levels, first)))
             }
-            InterestBasis::RunningBalance => Basis::Running(Box::new(Running::begin(contract, first))),
+            InterestBasis::RunningBalance => Basis::Running(Box::new(Running::begin(contract, rows))),
         })
     }
 

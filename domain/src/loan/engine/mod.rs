@@ -15,6 +15,7 @@ mod disburse;
 mod error;
 mod excess;
 mod fold;
+mod further;
 mod late;
 mod overpaid;
 mod payment;

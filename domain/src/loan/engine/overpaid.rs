@@ -36,13 +36,15 @@ impl Engine<'_> {
         self.overpaid = self.overpaid.minus(returned);
         let owed_again = amount.minus(returned);
         if owed_again.is_positive() {
-            let index = self.own_row(on);
-            self.add_due(index, Component::Principal, owed_again);
             self.joined.push((on, owed_again));
-            match &mut self.basis {
-                Basis::Plan => {}
-                Basis::Rest(_) => self.add_overdue(on, owed_again)?,
-                Basis::Running(_) => self.owe_running(on, owed_again)?,
+            if self.basis.is_running() {
+                self.owe_running(on, owed_again)?;
+            } else {
+                let index = self.own_row(on);
+                self.add_due(index, Component::Principal, owed_again);
+            }
+            if matches!(self.basis, Basis::Rest(_)) {
+                self.add_overdue(on, owed_again)?;
             }
         }
         Ok(self.effect_of(Till::new(on, self.zero())))

@@ -15,8 +15,8 @@ use crate::loan::facts::Outlay;
 use crate::terms::{DueDates, Every, Grace, InstallmentPeriods, Method, Remainder, RoundingPlace, Terms};
 
 impl Engine<'_> {
-    /// All open principal moves to new rows. Interest and charges past due stay due in the old ones, and so does the
-    /// interest of the current period up to the day.
+    /// All open principal moves to new rows. Interest and charges past due stay due in the old ones; interest of the
+    /// current period up to the day falls due that day as a row of its own, as with a replaced contract.
     pub(super) fn re_age(
         &mut self,
         on: NaiveDate,
@@ -28,30 +28,39 @@ impl Engine<'_> {
         let open = self.taxed();
         let zero = self.zero();
         let end = self.first_due_after(on);
-        let accrued = self.accrued_now(on)?;
-        self.end_accrual(on)?;
         self.lift_charges_after(on);
-        let to_come = self.capital_to_come(on);
-        let mut moved = zero.minus(to_come);
-        let mut accrued = Some(accrued);
+        let open_principal = self.rows.iter().map(|row| row.open_of(Component::Principal));
+        let moved = open_principal.fold(zero.minus(self.capital_to_come(on)), Amount::plus);
+        if !moved.is_positive() {
+            self.lay_charges();
+            return Ok(self.no_outlay());
+        }
+        let accrued = self.owed_interest(end, on, moved)?;
+        self.end_accrual(on)?;
         for index in 0..self.rows.len() {
             let row = &self.rows[index];
-            moved = moved.plus(row.open_of(Component::Principal));
-            let (paid, is_of_plan) = (row.paid.plus(row.waived), row.period.is_some() && !row.gone);
+            let paid = row.paid.plus(row.waived);
+            let before = self.late_base(index);
             self.set_principal(index, paid.principal);
             if index < end {
+                self.end_stretch(index, before, on);
                 continue;
             }
             let owed_fee = self.charged_by_hand(index, Component::Fee).plus(self.rows[index].tax);
-            let kept = if is_of_plan { accrued.take().unwrap_or(zero) } else { zero };
             let row = &mut self.rows[index];
-            row.due.interest = paid.interest.max(kept);
+            row.due.interest = paid.interest;
+            (row.due.late_fee, row.due.late_interest) = (paid.late_fee, paid.late_interest);
             row.due.fee = paid.fee.max(owed_fee);
             row.capitalized = zero;
         }
-        self.passed = self.rows.len();
         self.drop_what_is_gone(end);
-        self.passed = self.passed.min(self.rows.len());
+        if !accrued.is_nothing() {
+            let index = self.own_row(on);
+            let row = &mut self.rows[index];
+            row.due = row.due.plus(accrued);
+            self.first_open = self.first_open.min(index);
+        }
+        self.passed = self.rows.len();
         let terms = re_aged(
             &self.now(),
             moved,

@@ -71,7 +71,7 @@ impl Engine<'_> {
             let charged_back = self.charged_back(*index);
             self.set_principal(*index, drawn.principal.plus(paid.principal).plus(charged_back));
             let is_gone = base.is_zero() && nth > 0;
-            let fees = contract.fees_of(*period, [drawn.principal.plus(drawn.interest), base], is_gone)?;
+            let fees = contract.fees_of(*period, drawn.principal.plus(drawn.interest), base)?;
             let by_hand = self.charged_by_hand(*index, Component::Fee);
             let row = &mut self.rows[*index];
             row.due.interest = interest;
@@ -94,7 +94,6 @@ impl Engine<'_> {
         last.tax = last.tax.plus(tax_of_gone);
         last.due.fee = last.due.fee.plus(tax_of_gone);
         self.first_open = self.first_open.min(rows[0]);
-        self.drop_what_is_gone(rows[0]);
         Ok(())
     }
 

@@ -33,9 +33,6 @@ impl Engine<'_> {
         self.bring_to(on)?;
         let open = self.taxed();
         let owed = self.owed_on(on)?;
-        self.end_accrual(on)?;
-        self.lift_charges_after(on);
-        self.keep_what_was_paid();
         let mut rest = owed;
         rest.principal = self.zero();
         let mut amount = owed.principal;
@@ -43,6 +40,13 @@ impl Engine<'_> {
             amount = amount.plus(owed.of(*component));
             *rest.of_mut(*component) = self.zero();
         }
+        if !amount.is_positive() {
+            return Ok(self.no_outlay());
+        }
+        self.end_accrual(on)?;
+        self.lift_charges_after(on);
+        let charges = self.detach_charges_by(on, capitalize);
+        self.keep_what_was_paid(on);
         if !rest.is_nothing() {
             let index = self.own_row(on);
             let row = &mut self.rows[index];
@@ -50,6 +54,7 @@ impl Engine<'_> {
             // It was fined where it was due before.
             row.late.fined = true;
             self.first_open = self.first_open.min(index);
+            self.attach_charges(index, charges);
         }
         let mut renewed = Terms::clone(terms);
         renewed.principal = amount;
@@ -65,11 +70,6 @@ impl Engine<'_> {
         before: Amount,
         open: &[Taxed],
     ) -> Outcome<Outlay> {
-        let zero = self.zero();
-        if !amount.is_positive() {
-            self.lay_charges();
-            return Ok(Outlay { principal: zero, withheld: zero, tax: zero });
-        }
         let (plan, by_row, tax) = draw_with_complement(&terms, on, amount, open)?;
         let collected = terms.tax.as_ref().map(|tax| tax.iof.collected);
         let first_id = self.peek_id();
@@ -97,6 +97,11 @@ impl Engine<'_> {
         Ok(outlay)
     }
 
+    pub(super) fn no_outlay(&self) -> Outlay {
+        let zero = self.zero();
+        Outlay { principal: zero, withheld: zero, tax: zero }
+    }
+
     /// All that is owed on a day: what is due, all principal, and interest of the current period to the day.
     fn owed_on(&self, on: NaiveDate) -> Outcome<Components> {
         let zero = self.zero();
@@ -115,12 +120,25 @@ impl Engine<'_> {
             let tax = row.tax.min(row.open_of(Component::Fee)).max(zero);
             owed.fee = owed.fee.plus(self.charges_open(index, Component::Fee, on)).plus(tax);
         }
-        let interest = match &self.basis {
-            Basis::Running(running) => self.interest_of_running(running, end, on)?,
+        owed.interest = owed.interest.plus(self.owed_interest(end, on, principal)?.interest);
+        owed.principal = owed.principal.plus(principal).plus(zero);
+        Ok(owed)
+    }
+
+    /// What rows not yet due owe of interest by the day; under one balance late charges that are carried with it.
+    pub(super) fn owed_interest(&self, end: usize, on: NaiveDate, principal: Amount) -> Outcome<Components> {
+        let mut owed = Components::NOTHING;
+        owed.interest = match &self.basis {
+            Basis::Running(running) => {
+                let later = self.rows[end..].iter();
+                for row in later {
+                    owed.late_fee = owed.late_fee.plus(row.open_of(Component::LateFee));
+                    owed.late_interest = owed.late_interest.plus(row.open_of(Component::LateInterest));
+                }
+                self.interest_of_running(running, end, on)?
+            }
             Basis::Plan | Basis::Rest(_) => self.interest_to(end, on, principal)?,
         };
-        owed.interest = owed.interest.plus(interest);
-        owed.principal = owed.principal.plus(principal).plus(zero);
         Ok(owed)
     }
 
@@ -164,7 +182,7 @@ impl Engine<'_> {
     }
 
     /// Old rows keep what was paid or waived of them; the others vanish.
-    fn keep_what_was_paid(&mut self) {
+    fn keep_what_was_paid(&mut self, on: NaiveDate) {
         for index in 0..self.rows.len() {
             let row = &self.rows[index];
             let kept = row.paid.plus(row.waived);
@@ -172,7 +190,10 @@ impl Engine<'_> {
             let row = &mut self.rows[index];
             row.due = kept;
             row.tax = row.tax.min(kept.fee);
-            row.capitalized = kept.fee.minus(kept.fee);
+            // What joined the principal by then is part of what moves.
+            if row.due_on > on {
+                row.capitalized = kept.fee.minus(kept.fee);
+            }
         }
         self.rows.retain(|row| !row.is_nothing() || !row.charges.is_empty() && !row.due.is_nothing());
         self.first_open = 0;

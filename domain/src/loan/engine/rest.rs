@@ -53,9 +53,9 @@ pub(super) struct Closed {
 }
 
 impl Rest {
-    pub(super) fn begin(contract: &Contract, levels: Vec<Amount>, first_id: u32) -> Outcome<Self> {
+    pub(super) fn begin(contract: &Contract, levels: Vec<Amount>, first_id: u32) -> Self {
         let zero = contract.zero();
-        Ok(Self {
+        Self {
             is_daily: contract.terms.interest_basis == InterestBasis::DailyRest,
             first_id,
             period: 0,
@@ -74,7 +74,7 @@ impl Rest {
             ahead: zero,
             excess: contract.terms.excess,
             deferred: zero,
-        })
+        }
     }
 
     pub(super) fn row_id(&self, period: usize) -> u32 {
@@ -243,8 +243,10 @@ impl Rest {
 }
 
 impl Engine<'_> {
+    /// What was paid of a row's interest, since it was last settled early.
     pub(super) fn paid_interest(&self, row: u32) -> Amount {
-        self.rows.iter().find(|found| found.id == row).map_or_else(|| self.zero(), |row| row.paid.interest)
+        let row = self.rows.iter().find(|found| found.id == row);
+        row.map_or_else(|| self.zero(), |row| row.paid.interest.minus(row.interest_ahead))
     }
 
     /// Closes the periods that end before `day`.

@@ -142,7 +142,7 @@ impl Engine<'_> {
     /// What has accrued by the day (period rest: all of the row's), less what was paid of it.
     fn interest_to_pay(&mut self, here: usize, day: NaiveDate) -> Outcome<Amount> {
         let contract = self.contract_shared();
-        let paid = self.rows[here].paid.interest;
+        let paid = self.rows[here].paid.interest.minus(self.rows[here].interest_ahead);
         let rest = self.rest()?;
         if rest.period < contract.terms.grace.interest as usize {
             return Ok(contract.zero());
@@ -246,8 +246,13 @@ impl Engine<'_> {
         (rest.joined_at_end, rest.accrued, rest.deferred) = (zero, zero, zero);
         (rest.overdue, rest.overdue_at_start) = (zero, zero);
         (rest.paid, rest.paid_at_end) = (zero, zero);
-        let shown = self.rows.iter().find(|row| row.id == id).map(|row| row.due.interest);
-        self.earned = self.earned.plus(shown.unwrap_or(zero));
+        let here = self.index_of(id).min(self.rows.len());
+        for row in &mut self.rows[here..] {
+            let more = row.due.interest.minus(row.interest_ahead);
+            self.earned = self.earned.plus(more);
+            row.ahead = row.paid.principal;
+            row.interest_ahead = row.due.interest;
+        }
     }
 }
 

@@ -49,11 +49,13 @@ impl Engine<'_> {
         let is_gone = base.is_zero() && closed.principal.is_zero() && closed.interest.is_zero();
         let period = self.rows[index].period.unwrap_or(0);
         let owed = closed.principal.plus(closed.interest);
-        let fees = contract.fees_of(period, [owed, base], is_gone)?;
+        let fees = contract.fees_of(period, owed, base)?;
         let by_hand = self.charged_by_hand(index, Component::Fee);
-        self.set_principal(index, closed.principal);
+        // A row that was settled early keeps what was paid of it.
+        let principal = closed.principal.plus(self.rows[index].ahead);
+        self.set_principal(index, principal);
         let row = &mut self.rows[index];
-        row.due.interest = closed.interest.max(row.paid.interest);
+        row.due.interest = closed.interest.plus(row.interest_ahead).max(row.paid.interest);
         row.due.fee = fees.plus(row.tax).plus(by_hand).max(row.paid.fee.plus(row.waived.fee));
         row.capitalized = closed.capitalized;
         row.base = base;

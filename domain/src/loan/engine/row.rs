@@ -30,6 +30,8 @@ pub(super) struct LiveRow {
     pub(super) base: Amount,
     /// Principal in `due` that was paid ahead and came off the rows after it.
     pub(super) ahead: Amount,
+    /// Interest in `due` that settled the period early: what runs afterwards comes on top.
+    pub(super) interest_ahead: Amount,
     /// Where its period was cut: interest up to then is settled apart.
     pub(super) cut: Option<Cut>,
     pub(super) late: LateState,
@@ -88,6 +90,7 @@ impl LiveRow {
             earns: None,
             base: Amount::ZERO,
             ahead: Amount::ZERO,
+            interest_ahead: Amount::ZERO,
             cut: None,
             late: LateState { since: due_on, stretch: Amount::ZERO, fined: false, periods: 0 },
             charges: Vec::new(),
@@ -110,9 +113,12 @@ impl LiveRow {
         Component::ALL.into_iter().all(|component| self.open_of(component).is_zero())
     }
 
-    /// Nothing ever fell due with it.
+    /// Nothing falls due with it, and nothing was ever paid of it.
     pub(super) fn is_nothing(&self) -> bool {
-        self.due.is_nothing() && self.paid.is_nothing() && self.capitalized.is_zero()
+        self.due.is_nothing()
+            && self.paid.is_nothing()
+            && self.capitalized.is_zero()
+            && self.settled_on.is_none()
     }
 
     /// Open principal, interest and fees: what late charges look at.

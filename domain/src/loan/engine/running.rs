@@ -13,7 +13,7 @@ use crate::exact::{add, mul};
 use crate::loan::facts::Early;
 use crate::loan::settlement::SettlementQuote;
 use crate::schedule::PlanError;
-use crate::terms::LateInterest;
+use crate::terms::{Disbursement, GraceMode, LateInterest};
 
 #[derive(Debug, Clone)]
 pub(super) struct Running {
@@ -42,6 +42,8 @@ pub(super) struct Planned {
     pub(super) interest: Amount,
     fined: bool,
     charged: bool,
+    /// What becomes of the interest of its period; none where it is charged as any.
+    grace: Option<GraceMode>,
 }
 
 /// Interest x on a balance from one day to another.
@@ -68,11 +70,18 @@ pub(super) struct Owed {
 }
 
 impl Running {
-    pub(super) fn begin(contract: &Contract, _first: u32) -> Self {
+    pub(super) fn begin(contract: &Contract, rows: &[LiveRow]) -> Self {
         let zero = contract.zero();
         let on = contract.started_on;
+        let grace = contract.terms.grace;
+        let mut plan: Vec<Planned> = rows.iter().map(Planned::of).collect();
+        // The rows of the grace period bear no interest of their own.
+        let in_grace = plan.len().saturating_sub(1).min(grace.interest as usize);
+        for row in &mut plan[..in_grace] {
+            row.grace = Some(grace.mode);
+        }
         Self {
-            plan: Vec::new(),
+            plan,
             balance: contract.financed,
             received: zero,
             charged_to: on,
@@ -83,8 +92,46 @@ impl Running {
         }
     }
 
-    pub(super) fn learn(&mut self, rows: &[LiveRow]) {
-        self.plan = rows.iter().map(Planned::of).collect();
+    /// Whether c lies in the grace period: no interest is owed yet.
+    fn is_in_grace(&self) -> bool {
+        self.plan.iter().any(|row| row.grace.is_some() && row.due_on > self.charged_to)
+    }
+
+    /// Interest of the period of grace that is running, up to a day in it.
+    fn of_grace(&self, contract: &Contract, day: NaiveDate) -> Outcome<Amount> {
+        let running = self.plan.iter().find(|row| row.grace.is_some() && row.due_on > self.charged_to);
+        match running.and_then(|row| row.grace) {
+            None | Some(GraceMode::Free) => Ok(contract.zero()),
+            Some(GraceMode::Capitalized | GraceMode::Deferred) => {
+                let factor = contract.factor(self.charged_to, day)?;
+                Ok(self.pending.plus(contract.interest(self.balance, factor)?))
+            }
+        }
+    }
+
+    /// Ends the periods of grace up to `day`: gives what joined the balance with which row.
+    pub(super) fn pass_grace(&mut self, contract: &Contract, day: NaiveDate) -> Outcome<Vec<(u32, Amount)>> {
+        let mut capitalized = Vec::new();
+        for index in 0..self.plan.len() {
+            let Planned { row, due_on, grace: Some(mode), .. } = self.plan[index] else { continue };
+            if due_on > day || due_on <= self.charged_to {
+                continue;
+            }
+            let factor = contract.factor(self.charged_to, due_on)?;
+            let interest = self.pending.plus(contract.interest(self.balance, factor)?);
+            self.charged_to = due_on;
+            self.pending = contract.zero();
+            match mode {
+                GraceMode::Capitalized => {
+                    self.balance = self.balance.plus(interest);
+                    self.charged = self.charged.plus(interest);
+                    capitalized.push((row, interest));
+                }
+                GraceMode::Deferred => self.pending = interest,
+                GraceMode::Free => {}
+            }
+        }
+        Ok(capitalized)
     }
 
     /// j: the first row that R does not cover, else the last.
@@ -112,6 +159,11 @@ impl Running {
             Early::Anticipation => due_on.min(day),
             Early::Installment => due_on,
         };
+        if self.is_in_grace() {
+            let (x, of_later) = (zero, zero);
+            let to = self.charged_to;
+            return Ok(Owed { late_fee: zero, late_interest: zero, x, of_later, row, to, is_late: false });
+        }
         let x = if to > self.charged_to {
             contract.interest(self.balance, contract.factor(self.charged_to, to)?)?
         } else {
@@ -172,7 +224,9 @@ impl Running {
             self.last_span = Span { from, to: owed.to, balance: self.balance, interest: owed.x };
         }
         self.charged = self.charged.plus(owed.x).plus(owed.of_later);
-        self.pending = contract.zero();
+        if !self.is_in_grace() {
+            self.pending = contract.zero();
+        }
         // Paid on the next business day it is paid on time: nothing runs beyond the due date.
         let reached = if owed.is_late { day } else { owed.to };
         self.charged_to = self.charged_to.max(owed.to).max(reached);
@@ -214,6 +268,7 @@ impl Planned {
             interest: row.due.interest,
             fined: false,
             charged: false,
+            grace: None,
         }
     }
 
@@ -240,19 +295,45 @@ impl Engine<'_> {
     pub(super) fn spread_on_running(&mut self, till: &mut Till, early: Early) -> Outcome<()> {
         let contract = self.contract_shared();
         let day = self.late_until(till.on);
+        if !contract.terms.charges.is_empty() {
+            self.draw_running_rows(day)?;
+        }
+        for index in self.rows_outside(till.on) {
+            self.serve_row(till, index, &contract.terms.allocation)?;
+        }
+        if self.running()?.is_in_grace() {
+            self.part_running(till.on)?;
+        }
         let running = self.running()?;
-        if running.balance.is_positive() || !running.carried.is_nothing() {
-            let carried = running.carried;
+        let carried = running.carried;
+        let mut row = running.first_uncovered();
+        if running.balance.is_positive() || !carried.is_nothing() {
             let owed = running.owed(&contract, day, early)?;
             running.take(&contract, &owed, day);
-            let at = running.plan[owed.row].row;
-            let index = self.index_of(at);
-            self.serve_carried(till, index, carried)?;
-            let carried = self.running()?.carried;
-            self.serve_carried(till, index, carried)?;
-            self.serve_principal(till)?;
+            row = owed.row;
         }
-        self.serve_fees(till, NaiveDate::MAX)
+        let index = self.running()?.plan.get(row).map(|planned| planned.row);
+        let index = index.map_or(0, |row| self.index_of(row));
+        self.serve_carried(till, index, carried)?;
+        let carried = self.running()?.carried;
+        self.serve_carried(till, index, carried)?;
+        self.serve_principal(till)?;
+        if !contract.terms.charges.is_empty() {
+            self.draw_running_rows(day)?;
+        }
+        self.serve_fees(till)
+    }
+
+    /// Rows due by `day` that the balance does not know: what was due of a contract before.
+    fn rows_outside(&self, day: NaiveDate) -> Vec<usize> {
+        let Basis::Running(running) = &self.basis else { return Vec::new() };
+        let contract = self.contracts.len() - 1;
+        let is_outside = |row: &LiveRow| {
+            (row.contract != contract || row.period.is_none())
+                && row.due_on <= day
+                && running.plan.iter().all(|planned| planned.row != row.id)
+        };
+        (0..self.rows.len()).filter(|index| is_outside(&self.rows[*index])).collect()
     }
 
     /// What is carried of late charges and interest, and with it fees and penalties due by the day.
@@ -289,16 +370,15 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Charges entered by hand that are yet to come: what is left after everything else.
-    fn serve_fees(&mut self, till: &mut Till, by: NaiveDate) -> Outcome<()> {
+    /// Charges entered by hand that are yet to come, and tax: what is left after everything else.
+    fn serve_fees(&mut self, till: &mut Till) -> Outcome<()> {
         if till.is_empty() || self.running()?.balance.is_positive() {
             return Ok(());
         }
         for index in 0..self.rows.len() {
-            for component in [Component::Penalty, Component::Fee] {
-                let open = self.charges_open(index, component, by);
-                self.put(till, index, component, open);
-            }
+            let owed = self.owed_all_the_same(index);
+            self.put(till, index, Component::Penalty, owed.penalty);
+            self.put(till, index, Component::Fee, owed.fee);
         }
         Ok(())
     }
@@ -307,7 +387,7 @@ impl Engine<'_> {
     fn serve_principal(&mut self, till: &mut Till) -> Outcome<()> {
         loop {
             let running = self.running()?;
-            let (row, last) = (running.first_uncovered(), running.plan.len() - 1);
+            let (row, last) = (running.first_uncovered(), running.plan.len().saturating_sub(1));
             let zero = running.balance.minus(running.balance);
             let covered = running.plan[..=row].iter().fold(zero, |sum, row| sum.plus(row.total));
             let limit = running.balance;
@@ -330,6 +410,7 @@ impl Engine<'_> {
         let contract = self.contract_shared();
         let zero = self.zero();
         let day = self.late_until(on);
+        self.draw_running_rows(day)?;
         let running = self.running()?;
         let principal = running.balance;
         let mut due = running.carried.total().plus(zero);
@@ -337,24 +418,56 @@ impl Engine<'_> {
         if principal.is_positive() {
             let owed = running.owed(&contract, day, Early::Anticipation)?;
             due = due.plus(owed.late_fee).plus(owed.late_interest).plus(owed.of_later);
-            if owed.to < on { due = due.plus(owed.x) } else { interest = owed.x }
+            if owed.to < on {
+                due = due.plus(owed.x)
+            } else {
+                interest = owed.x
+            }
+            if running.is_in_grace() {
+                interest = running.of_grace(&contract, on)?;
+            }
+        }
+        let late_or_interest = [Component::LateFee, Component::LateInterest, Component::Interest];
+        for index in self.rows_outside(on) {
+            due =
+                late_or_interest.into_iter().fold(due, |sum, part| sum.plus(self.rows[index].open_of(part)));
         }
         for index in 0..self.rows.len() {
-            for component in [Component::Penalty, Component::Fee] {
-                let row = &self.rows[index];
-                let open = if row.due_on <= on {
-                    row.open_of(component)
-                } else {
-                    self.charges_open(index, component, NaiveDate::MAX)
-                };
-                due = due.plus(open);
-            }
+            let row = &self.rows[index];
+            let fees = if row.due_on <= on {
+                row.open_of(Component::Penalty).plus(row.open_of(Component::Fee))
+            } else {
+                self.owed_all_the_same(index).total()
+            };
+            due = due.plus(fees);
         }
         Ok(SettlementQuote { on, amount: due.plus(principal).plus(interest), due, principal, interest })
     }
 
     pub(super) fn settle_running(&mut self, till: &mut Till) -> Outcome<()> {
+        let contract = self.contract_shared();
+        let running = self.running()?;
+        if running.is_in_grace() {
+            let interest = running.of_grace(&contract, till.on)?;
+            running.carried.interest = running.carried.interest.plus(interest);
+            running.charged = running.charged.plus(interest);
+            running.charged_to = running.charged_to.max(till.on);
+            running.pending = contract.zero();
+        }
         self.spread_on_running(till, Early::Anticipation)
+    }
+
+    /// Ends the periods of grace up to `day`.
+    pub(super) fn pass_running(&mut self, day: NaiveDate) -> Outcome<()> {
+        let contract = self.contract_shared();
+        if contract.terms.grace.interest == 0 {
+            return Ok(());
+        }
+        for (row, interest) in self.running()?.pass_grace(&contract, day)? {
+            let index = self.index_of(row);
+            self.rows[index].capitalized = interest;
+        }
+        Ok(())
     }
 
     /// Interest up to `on` is charged on the balance so far; from then on it is another.
@@ -390,15 +503,12 @@ impl Engine<'_> {
     }
 
     fn plan_running(&mut self, on: NaiveDate, amount: Amount) -> Outcome<()> {
-        let index = self.own_row(on);
+        let index = self.fresh_row(on);
         let mut planned = Planned::of(&self.rows[index]);
         (planned.total, planned.interest) = (amount, amount.minus(amount));
         let running = self.running()?;
         let at = running.plan.partition_point(|row| row.due_on <= on);
-        match running.plan.iter_mut().find(|row| row.row == planned.row) {
-            Some(known) => known.total = known.total.plus(amount),
-            None => running.plan.insert(at, planned),
-        }
+        running.plan.insert(at, planned);
         Ok(())
     }
 
@@ -413,7 +523,7 @@ impl Engine<'_> {
             let planned = running.plan.iter().find(|planned| planned.row == id);
             planned.map_or(sum, |planned| sum.plus(planned.total).minus(planned.interest))
         });
-        let released = [crate::terms::Disbursement { on, amount }];
+        let released = [Disbursement { on, amount }];
         let again = crate::schedule::draw_rest(
             &contract.terms,
             &contract.timeline,

@@ -15,24 +15,35 @@ impl Engine<'_> {
     pub(super) fn draw_running_rows(&mut self, day: NaiveDate) -> Outcome<()> {
         let contract = self.contract_shared();
         let Basis::Running(running) = &self.basis else { return Ok(()) };
-        let running = running.clone();
+        let mut running = running.clone();
+        // What has yet to join the balance in the grace period, as if nothing were paid before.
+        for (row, interest) in running.pass_grace(&contract, NaiveDate::MAX)? {
+            let index = self.index_of(row);
+            self.rows[index].capitalized = interest;
+        }
         let open = running.open_rows(&contract, day)?;
-        for (planned, (open, base)) in running.plan.iter().zip(open) {
+        let is_over = !running.balance.is_positive();
+        let first = if is_over { 0 } else { running.first_uncovered() };
+        for (nth, (planned, (open, base))) in running.plan.iter().zip(open).enumerate() {
             let index = self.index_of(planned.row);
             let is_gone = open.is_nothing() && base.is_zero();
             let paid = self.rows[index].paid;
-            let owed = open.principal.plus(open.interest);
-            let fees = match self.rows[index].period {
-                Some(period) => contract.fees_of(period, [owed, base], is_gone && paid.is_nothing())?,
-                None => contract.zero(),
-            };
-            let by_hand = self.charged_by_hand(index, Component::Fee);
+            // What fell due stays due; a row that the balance does not reach any more has no fees.
+            if planned.due_on > day && nth >= first {
+                let owed = open.principal.plus(open.interest);
+                let fees = match self.rows[index].period {
+                    Some(period) => contract.fees_of(period, owed, base)?,
+                    None => contract.zero(),
+                };
+                let by_hand = self.charged_by_hand(index, Component::Fee);
+                let row = &mut self.rows[index];
+                row.due.fee = fees.plus(row.tax).plus(by_hand).max(row.paid.fee.plus(row.waived.fee));
+            }
             self.set_principal(index, paid.principal.plus(open.principal));
             let row = &mut self.rows[index];
             for component in [Component::LateFee, Component::LateInterest, Component::Interest] {
                 *row.due.of_mut(component) = paid.of(component).plus(open.of(component));
             }
-            row.due.fee = fees.plus(row.tax).plus(by_hand).max(row.paid.fee.plus(row.waived.fee));
             row.base = base;
             row.gone = is_gone && row.is_nothing();
         }

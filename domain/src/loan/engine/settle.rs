@@ -65,11 +65,16 @@ impl Engine<'_> {
         let end = self.first_due_after(till.on);
         let accrued = self.accrued_now(till.on)?;
         self.serve_due(till)?;
-        let mut interest = quote.interest;
+        let mut interest = quote.interest.max(self.zero());
+        let first = self.plan_row_from(end);
+        self.return_interest(till, end, quote.interest.negated());
         for index in end..self.rows.len() {
             let owed = self.owed_all_the_same(index);
-            let is_first = self.rows[index].period.is_some() && !self.rows[index].gone;
-            let of_row = if is_first { std::mem::replace(&mut interest, self.zero()) } else { self.zero() };
+            let of_row = if Some(index) == first {
+                std::mem::replace(&mut interest, self.zero())
+            } else {
+                self.zero()
+            };
             let row = &mut self.rows[index];
             let paid_and_waived = row.paid.plus(row.waived);
             row.due.interest = paid_and_waived.interest.plus(of_row).max(paid_and_waived.interest);
@@ -83,13 +88,29 @@ impl Engine<'_> {
         }
         self.settle_rest();
         self.end_accrual(till.on)?;
-        self.drop_what_is_gone(end);
+        // Where interest follows the balance a later disbursement may need the rows again.
+        if matches!(self.basis, Basis::Plan) {
+            self.drop_what_is_gone(end);
+        }
         Ok(())
+    }
+
+    /// Where interest was paid ahead, discounting can make the amount less than the principal: then so much of that
+    /// interest serves principal instead.
+    fn return_interest(&mut self, till: &mut Till, end: usize, amount: Amount) {
+        let mut left = amount;
+        for index in end..self.rows.len() {
+            let part = left.min(self.rows[index].paid.interest);
+            if part.is_positive() {
+                self.take_back(till, index, part);
+                left = left.minus(part);
+            }
+        }
     }
 
     /// What a row not yet due owes even when the loan is settled early: charges entered by hand, and tax. Fees of the
     /// terms are not owed (CDC art. 52 §2).
-    fn owed_all_the_same(&self, index: usize) -> Components {
+    pub(super) fn owed_all_the_same(&self, index: usize) -> Components {
         let row = &self.rows[index];
         let mut owed = Components::NOTHING;
         let open = |component| row.open_of(component).max(self.zero());
@@ -102,7 +123,8 @@ impl Engine<'_> {
 
     /// The first row of the plan at `end` or after it: c.
     fn plan_row_from(&self, end: usize) -> Option<usize> {
-        let of_plan = |row: &LiveRow| row.period.is_some() && !row.gone;
+        let contract = self.contracts.len() - 1;
+        let of_plan = |row: &LiveRow| row.contract == contract && row.period.is_some() && !row.gone;
         self.rows[end..].iter().position(of_plan).map(|at| end + at)
     }
 
@@ -112,7 +134,7 @@ impl Engine<'_> {
         let mut is_first = true;
         for row in self.rows[end..].iter().filter(|row| !row.gone) {
             let contract = &self.contracts[row.contract];
-            if let Some(period) = row.period {
+            if let Some(period) = row.period.filter(|_| row.contract + 1 == self.contracts.len()) {
                 let factor = if is_first {
                     contract.factor_in(period, on.max(row.from), row.to)?
                 } else {

@@ -66,4 +66,13 @@ impl Engine<'_> {
         till.left = till.left.minus(part);
         part
     }
+
+    /// Takes back interest that was paid ahead.
+    pub(super) fn take_back(&mut self, till: &mut Till, index: usize, amount: Amount) {
+        let row = &mut self.rows[index];
+        row.paid.add(Component::Interest, amount.negated());
+        row.paid_in_advance = row.paid_in_advance.minus(amount).max(amount.minus(amount));
+        till.note(row.id, Component::Interest, amount.negated());
+        till.left = till.left.plus(amount);
+    }
 }

@@ -96,7 +96,7 @@ impl Engine<'_> {
             while let Some((_, amount)) = joined.next_if(|(on, _)| *on > row.due_on) {
                 later = later.minus(*amount);
             }
-            row.balance = later;
+            row.balance = later.max(zero);
             later = later.plus(row.due.principal).minus(row.capitalized);
         }
         rows

@@ -1,0 +1,256 @@
+//! A further disbursement: the rows from its period on are drawn again (LENDING.md §6).
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::Outcome;
+use super::contract::Shape;
+use super::fold::{Basis, Engine};
+use super::pencil::Pencil;
+use super::row::{Cut, LiveRow};
+use super::tax::until_it_stands_still;
+use crate::Amount;
+use crate::component::Component;
+use crate::exact::{add, div};
+use crate::iof::IofCollection;
+use crate::loan::facts::Outlay;
+use crate::schedule::{self, PlanError};
+use crate::terms::Disbursement;
+
+/// Rows as they will be, and the level that they were drawn with.
+struct Further {
+    rows: Vec<FurtherRow>,
+    level: Option<Amount>,
+}
+
+struct FurtherRow {
+    /// All that is due of principal, what was paid or charged back with it.
+    principal: Amount,
+    interest: Amount,
+    capitalized: Amount,
+    /// Principal at the start of the period.
+    base: Amount,
+    /// Principal and interest that fees are a fraction of.
+    installment: Amount,
+}
+
+impl Engine<'_> {
+    pub(super) fn disburse_more(&mut self, on: NaiveDate, amount: Amount) -> Outcome<Outlay> {
+        let contract = self.contract();
+        let Some(last) = contract.timeline.periods.last() else {
+            return Err(PlanError::NothingDisbursed.into());
+        };
+        if on >= last.to || on >= last.due_on {
+            let last_due_on = last.due_on;
+            return Err(PlanError::DisbursementAfterLastDueDate { at: 0, on, last_due_on }.into());
+        }
+        // One on a due date counts from the next period on.
+        let first = contract.timeline.periods.partition_point(|period| period.to <= on);
+        let collected = contract.terms.tax.as_ref().map(|tax| tax.iof.collected);
+        let tax = self.further_tax(first, on, amount, collected)?;
+        let joined = if collected == Some(IofCollection::Financed) { amount.plus(tax) } else { amount };
+        match self.basis {
+            Basis::Plan => self.draw_more(first, on, joined)?,
+            Basis::Rest(_) => self.release_rest(first, on, joined)?,
+            Basis::Running(_) => self.release_running(first, on, joined)?,
+        }
+        if collected == Some(IofCollection::Installment) {
+            self.add_tax_by_row(on, joined)?;
+        }
+        self.joined.push((on, joined));
+        let contract = self.contract_mut();
+        contract.financed = contract.financed.plus(joined);
+        contract.released.push((on, joined.value()));
+        contract.taxed = contract.taxed.plus(tax);
+        let withheld = if collected == Some(IofCollection::Withheld) { tax } else { self.zero() };
+        Ok(Outlay { principal: joined, withheld, tax })
+    }
+
+    /// The IOF of all disbursements and this one, less what was charged before.
+    fn further_tax(
+        &self,
+        first: usize,
+        on: NaiveDate,
+        amount: Amount,
+        collected: Option<IofCollection>,
+    ) -> Outcome<Amount> {
+        let zero = self.zero();
+        let tax_of = |joined: Amount| -> Outcome<Amount> {
+            let rows = self.repaid_with(first, on, joined)?;
+            Ok(self.tax_with((on, joined), &rows)?.1.minus(self.contract().taxed).max(zero))
+        };
+        match collected {
+            None => Ok(zero),
+            Some(IofCollection::Financed) => until_it_stands_still(zero, |tax| tax_of(amount.plus(tax))),
+            Some(_) => tax_of(amount),
+        }
+    }
+
+    /// The rows of the contract that holds, from the period at `first` on.
+    pub(super) fn rows_from(&self, first: usize) -> Vec<usize> {
+        let contract = self.contracts.len() - 1;
+        let of_plan = |row: &LiveRow| row.contract == contract && row.period.is_some_and(|at| at >= first);
+        (0..self.rows.len()).filter(|index| of_plan(&self.rows[*index])).collect()
+    }
+
+    /// What the rows would repay with a further disbursement.
+    fn repaid_with(&self, first: usize, on: NaiveDate, joined: Amount) -> Outcome<Vec<(NaiveDate, Amount)>> {
+        let rows = self.rows_from(0);
+        let before = rows.len() - self.rows_from(first).len();
+        let mut repaid: Vec<_> =
+            rows.iter().map(|index| (self.rows[*index].due_on, self.rows[*index].due.principal)).collect();
+        let further = self.drawn_with(first, on, joined)?;
+        for (repaid, drawn) in repaid[before..].iter_mut().zip(&further.rows) {
+            repaid.1 = drawn.principal;
+        }
+        Ok(repaid)
+    }
+
+    fn add_tax_by_row(&mut self, on: NaiveDate, joined: Amount) -> Outcome<()> {
+        let rows = self.rows_from(0);
+        let repaid: Vec<_> =
+            rows.iter().map(|index| (self.rows[*index].due_on, self.rows[*index].due.principal)).collect();
+        let (by_row, _) = self.tax_with((on, joined), &repaid)?;
+        for (index, tax) in rows.into_iter().zip(by_row) {
+            let row = &mut self.rows[index];
+            if row.due_on > on && tax > row.tax {
+                row.due.fee = row.due.fee.plus(tax.minus(row.tax));
+                row.tax = tax;
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows from `first` on with `joined` released on `on`.
+    fn drawn_with(&self, first: usize, on: NaiveDate, joined: Amount) -> Outcome<Further> {
+        let rows = self.rows_from(first);
+        let contract = self.contract();
+        let is_as_drawn = rows.len() == contract.timeline.periods.len() - first
+            && rows.iter().all(|index| self.rows[*index].cut.is_none() && self.rows[*index].ahead.is_zero());
+        if is_as_drawn || contract.shape == Shape::Fixed {
+            let further = self.drawn_from_plan(&rows, first, on, joined)?;
+            let is_paid_beyond = further
+                .rows
+                .iter()
+                .zip(&rows)
+                .any(|(drawn, index)| drawn.principal < self.rows[*index].paid.principal);
+            if !is_paid_beyond {
+                return Ok(further);
+            }
+        }
+        self.drawn_from_what_is_open(&rows, on, joined)
+    }
+
+    /// Rows that are as the plan was drawn: V is what the plan owes at the end of the period.
+    fn drawn_from_plan(
+        &self,
+        rows: &[usize],
+        first: usize,
+        on: NaiveDate,
+        joined: Amount,
+    ) -> Outcome<Further> {
+        let contract = self.contract();
+        let zero = self.zero();
+        let balance = rows.iter().fold(zero, |sum, index| {
+            let row = &self.rows[*index];
+            sum.plus(row.due.principal).minus(row.capitalized).minus(self.charged_back_in_all(*index))
+        });
+        let deferred = rows.first().map_or(zero, |index| self.deferred_before(*index, first));
+        let released = [Disbursement { on, amount: joined }];
+        let rest =
+            schedule::draw_rest(&contract.terms, &contract.timeline, first, (balance, deferred), &released)?;
+        let is_at_start = contract.period(first)?.from >= on;
+        let mut base = if is_at_start { balance.plus(joined) } else { balance };
+        let drawn = rest.rows.iter().zip(rows).enumerate().map(|(nth, (drawn, index))| {
+            let row = FurtherRow {
+                principal: drawn.principal.plus(self.charged_back_in_all(*index)),
+                interest: drawn.interest,
+                capitalized: drawn.capitalized,
+                base,
+                installment: drawn.principal.plus(drawn.interest),
+            };
+            base = base.minus(drawn.principal).plus(drawn.capitalized);
+            if nth == 0 && !is_at_start {
+                base = base.plus(joined);
+            }
+            row
+        });
+        Ok(Further { rows: drawn.collect(), level: rest.levels.last().copied() })
+    }
+
+    /// Rows that were drawn again or paid ahead: what is open of them, and what they owe at the end of the period.
+    fn drawn_from_what_is_open(&self, rows: &[usize], on: NaiveDate, joined: Amount) -> Outcome<Further> {
+        let contract = self.contract();
+        let Some(&here) = rows.first() else {
+            let last_due_on = contract.timeline.last_due_on().unwrap_or(on);
+            return Err(PlanError::DisbursementAfterLastDueDate { at: 0, on, last_due_on }.into());
+        };
+        let row = &self.rows[here];
+        let period = row.period.unwrap_or(0);
+        let to_end = contract.factor_in(period, on.max(row.from), row.to)?;
+        let interest = row.due.interest.plus(contract.interest(joined, to_end)?);
+        let owed = self.to_repay(rows).plus(joined);
+        let (mut weight, mut weights) = (Decimal::ONE, Decimal::ONE);
+        let mut periods: Vec<(usize, Decimal)> = Vec::with_capacity(rows.len());
+        for index in rows {
+            let period = self.rows[*index].period.unwrap_or(0);
+            let factor = contract.period(period)?.factor;
+            if !periods.is_empty() {
+                weight = div(weight, add(Decimal::ONE, factor)?)?;
+                weights = add(weights, weight)?;
+            }
+            periods.push((period, factor));
+        }
+        let level = match (contract.shape, contract.terms.installment_amount) {
+            (Shape::Installment, Some(agreed)) => agreed,
+            (Shape::Installment, None) => contract.level_of(div(owed.plus(interest).value(), weights)?)?,
+            (Shape::Part | Shape::AtTheEnd | Shape::Fixed, _) => contract.level_anew(owed, &periods)?,
+        };
+        // The first row's interest is what it was, and that of what is released.
+        periods[0].1 = if owed.is_zero() { Decimal::ZERO } else { div(interest.value(), owed.value())? };
+        let deferred = self.deferred_before(here, periods[0].0);
+        let mut pencil = Pencil { contract, balance: owed, level, deferred };
+        let mut drawn = Vec::with_capacity(rows.len());
+        for (nth, (index, (period, factor))) in rows.iter().zip(&periods).enumerate() {
+            let base = pencil.balance;
+            let next = pencil.next(*period, *factor, nth + 1 == periods.len())?;
+            let kept = self.rows[*index].paid.principal.plus(self.charged_back(*index));
+            drawn.push(FurtherRow {
+                principal: next.principal.plus(kept),
+                interest: next.interest,
+                capitalized: next.capitalized,
+                base,
+                installment: next.principal.plus(next.interest),
+            });
+        }
+        Ok(Further { rows: drawn, level: Some(level) })
+    }
+
+    fn draw_more(&mut self, first: usize, on: NaiveDate, joined: Amount) -> Outcome<()> {
+        let rows = self.rows_from(first);
+        let further = self.drawn_with(first, on, joined)?;
+        self.contract_mut().level = further.level;
+        let contract = self.contract_shared();
+        for (nth, (index, drawn)) in rows.iter().zip(further.rows).enumerate() {
+            let (from, to) = (self.rows[*index].from, self.rows[*index].to);
+            if nth == 0 && from < on && on < to {
+                let accrued = self.accrued_in(*index, on)?;
+                let unpaid = if contract.timeline.compounds() { accrued } else { contract.zero() };
+                let row = &mut self.rows[*index];
+                let balance = row.cut.map_or(row.base, |cut| cut.balance);
+                row.cut = Some(Cut { on, accrued, balance: balance.plus(joined).plus(unpaid) });
+            } else {
+                self.rows[*index].base = drawn.base;
+            }
+            let period = self.rows[*index].period.unwrap_or(0);
+            let fees = contract.fees_of(period, drawn.installment, drawn.base)?;
+            let by_hand = self.charged_by_hand(*index, Component::Fee);
+            self.set_principal(*index, drawn.principal);
+            let row = &mut self.rows[*index];
+            row.due.interest = drawn.interest.max(row.paid.interest);
+            row.capitalized = drawn.capitalized;
+            row.due.fee = fees.plus(row.tax).plus(by_hand).max(row.paid.fee.plus(row.waived.fee));
+        }
+        Ok(())
+    }
+}
