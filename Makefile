@@ -42,6 +42,11 @@ bench: build ## Measure this machine, beside pgbench on the same Postgres (ARGS=
 crash: build ## Kill the server and its Postgres at random moments under load, then check that nothing was lost
 	CRASHES=$(or $(CRASHES),20) cargo test --release --package razao --test crash -- --nocapture
 
+.PHONY: oracle
+oracle: ## Try 20,000 random loans against the oracle, for the night (HISTORIES=...)
+	@scripts/install-dependencies.sh build
+	RAZAO_HISTORIES=$(or $(HISTORIES),20000) cargo test --release --package domain --test oracle
+
 .PHONY: check
 check: fmt-check clippy doc test schemas-check deny machete typos ## Everything that CI checks, in its order
 

@@ -77,8 +77,12 @@ fn terms(basis: &'static str) -> impl Strategy<Value = Value> {
     };
     let dates = (1..15_u32, every(), prop_oneof![2 => Just(None), 1 => (0..50_u64).prop_map(Some)]);
     let days = (day_count(), calendar(), maybe(&["none", "following", "modified_following", "preceding"]));
-    let money =
-        (rate(), rounding(&["last", "first", "respread"]), late(), prop::option::weighted(0.3, 100..900_u64));
+    let money = (
+        rate(),
+        rounding(if plan { &["last", "first", "respread"] } else { &["last", "respread"] }),
+        late(),
+        prop::option::weighted(0.3, 100..900_u64),
+    );
     let paying = (
         order(),
         order(),
@@ -102,10 +106,21 @@ fn terms(basis: &'static str) -> impl Strategy<Value = Value> {
         if method == "interest_only" && crate::terms::Rate::read(&rate).value == whole(0) {
             rate["value"] = "0.01".into();
         }
-        if redraws && basis == "plan" {
+        if redraws && basis != "running_balance" {
             rounding["places"] = Value::Null;
         }
         let fee = fee.map(|fee| json!([{"kind": "service_fee", "due": "installment", "amount": cents(fee)}]));
+        let (mut calendar, mut shift, mut order, mut late) = (calendar, shift, order, late);
+        if basis == "running_balance" {
+            // It says nothing of weekends, days of grace, or an order of its own (§9).
+            (calendar, shift, order) = ("none".into(), Value::Null, Value::Null);
+            let fee_rate = late["fee_rate"].clone();
+            late = if late.is_null() {
+                late
+            } else {
+                json!({"fee_rate": fee_rate, "interest_rate": "contract"})
+            };
+        }
         json!({"method": method, "interest_basis": basis, "installments": installments, "every": every,
             "day_count": day_count, "calendar": calendar, "due_date_shift": shift, "rate": rate,
             "rounding": rounding, "late": late, "allocation": order, "allocation_in_advance": in_advance,

@@ -13,6 +13,7 @@ mod cost;
 mod fractions;
 mod generate;
 mod history;
+mod in_cents;
 mod late;
 mod loan;
 mod parts;

@@ -1,7 +1,7 @@
 //! Plans by every method, row after row (LENDING.md §4 to §6).
 
 use chrono::NaiveDate;
-use num_traits::{Signed, Zero};
+use num_traits::Signed;
 
 use crate::fractions::{Fraction, kept, one, part, whole, zero};
 use crate::terms::Terms;
@@ -59,13 +59,13 @@ impl Draft<'_> {
         (0..self.count()).map(|k| self.line.period_factor(k)).collect()
     }
 
-    fn first_balance(&self) -> Fraction {
+    pub(crate) fn first_balance(&self) -> Fraction {
         self.extra.clone()
             + self.releases.iter().filter(|(on, _)| *on == self.line.start).map(|(_, x)| x).sum::<Fraction>()
     }
 
     /// Releases inside a period, or on its end.
-    fn within<'r>(&self, known: &'r [Release], k: usize) -> Vec<&'r Release> {
+    pub(crate) fn within<'r>(&self, known: &'r [Release], k: usize) -> Vec<&'r Release> {
         let period = &self.line.periods[k];
         known.iter().filter(|(on, _)| period.from < *on && *on <= period.to).collect()
     }
@@ -373,43 +373,4 @@ impl Draft<'_> {
         };
         terms.custom.iter().enumerate().map(row).collect()
     }
-}
-
-/// The rows of a loan, in cents that add up (LENDING.md §4).
-pub(crate) fn in_cents(draft: &Draft<'_>, rows: &[Row]) -> Vec<Row> {
-    let rounding = &draft.line.terms.rounding;
-    let mut balance = draft.first_balance();
-    let mut fixed = Vec::new();
-    for (k, row) in rows.iter().enumerate() {
-        let (total, capitalized) =
-            (rounding.round(&(&row.principal + &row.interest)), rounding.round(&row.capitalized));
-        let released: Fraction = match draft.line.terms.method.as_str() {
-            "bullet" => zero(),
-            _ => draft.within(draft.releases, k).iter().map(|(_, x)| x).sum(),
-        };
-        let inside: Fraction = match draft.line.periods.get(k) {
-            Some(period) if draft.line.terms.method != "bullet" => {
-                draft.within(draft.releases, k).iter().filter(|(on, _)| *on < period.to).map(|(_, x)| x).sum()
-            }
-            _ => zero(),
-        };
-        let (principal, interest) = if k + 1 == rows.len() {
-            let left = &balance + &inside + &capitalized;
-            // Cut amounts may leave less interest than none; the last row then takes what is left as it is.
-            (left.clone(), (total - left).max(zero()))
-        } else {
-            let interest = rounding.round(&row.interest);
-            (total - &interest, interest)
-        };
-        balance += released + &capitalized - &principal;
-        assert!(k + 1 < rows.len() || balance.is_zero(), "what is left is paid with the last row");
-        fixed.push(Row {
-            principal,
-            interest,
-            capitalized,
-            balance: balance.clone(),
-            level: row.level.clone(),
-        });
-    }
-    fixed
 }

@@ -280,10 +280,17 @@ impl Rest {
         } else {
             self.loan.rows[row].due[INTEREST] = self.interest.clone();
         }
-        // Principal up to B: on the due date beyond the interest, before it by its order.
-        self.loan.rows[row].due[PRINCIPAL] = &self.balance + &self.released_within;
-        self.loan.pay_due(&mut cash, &mut allocation, seer);
-        if !on_the_due_date {
+        let all = &self.balance + &self.released_within;
+        if on_the_due_date {
+            // The row as it stands by its order, then principal beyond it.
+            let interest = self.period_interest();
+            self.loan.rows[row].due[PRINCIPAL] = self.principal_of_row(&interest);
+            self.loan.pay_due(&mut cash, &mut allocation, seer);
+            self.loan.rows[row].due[PRINCIPAL] = all;
+            self.loan.put(row, PRINCIPAL, None, &mut cash, &mut allocation, seer);
+        } else {
+            self.loan.rows[row].due[PRINCIPAL] = all;
+            self.loan.pay_due(&mut cash, &mut allocation, seer);
             self.loan.pay_in_advance(row, &mut cash, &mut allocation, seer);
         }
         for at in row + 1..self.loan.rows.len() {

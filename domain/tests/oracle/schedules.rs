@@ -22,7 +22,7 @@ fn drawn(request: &Value, for_loan: bool) -> Option<Result<Value, String>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 300, ..ProptestConfig::with_cases(histories(300)) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 300, ..ProptestConfig::with_cases(histories(150)) })]
 
     #[test]
     fn every_plan_is_the_oracles_to_the_cent(request in request(), for_loan in any::<bool>()) {

@@ -34,14 +34,13 @@ impl Loan {
         let future = match loan.terms.settlement.as_str() {
             "present_value" => {
                 let (mut weight, mut value, mut first) = (one(), zero(), true);
-                for row in later.iter().filter(|row| row.period.is_some()) {
+                for row in &later {
                     let from = if first { row.from.max(day) } else { row.from };
                     weight = kept(weight / (one() + row.line.factor(from, row.to)));
                     value += (seen(row, PRINCIPAL) + row.open(INTEREST)) * &weight;
                     first = false;
                 }
-                let own = later.iter().filter(|row| row.period.is_none());
-                loan.terms.show(&value) + own.map(|row| seen(row, PRINCIPAL)).sum::<Fraction>()
+                loan.terms.show(&value)
             }
             "interest_to_date" => &principal + loan.interest_to_date(&later, &principal, day),
             _ => {
