@@ -50,6 +50,11 @@ fuzz: $(TOOLS)/bin/cargo-fuzz ## Feed the schedule engine with requests that the
 		target/fuzz/corpus schemas/cases/schedules -- -dict=fuzz/schedule_request.dict -max_len=65536 \
 		-timeout=5 -max_total_time=$(or $(FUZZ_SECONDS),60)
 
+.PHONY: oracle
+oracle: ## Try 20,000 random loans against the oracle, for the night (HISTORIES=...)
+	@scripts/install-dependencies.sh build
+	RAZAO_HISTORIES=$(or $(HISTORIES),20000) cargo test --release --package domain --test oracle
+
 .PHONY: check
 check: fmt-check clippy doc test schemas-check deny machete typos ## Everything that CI checks, in its order
 

@@ -1,0 +1,34 @@
+//! An independent oracle: the rules of LENDING.md once more, slow and obvious, in exact fractions.
+//!
+//! It shares no arithmetic with the crate under test: it reads terms and commands from their JSON, has its own
+//! calendar, powers and rounding, and replays a whole history for every question.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod accrual;
+mod answer;
+mod calendar;
+mod cases;
+mod cost;
+mod fractions;
+mod generate;
+mod history;
+mod in_cents;
+mod late;
+mod loan;
+mod parts;
+mod pay;
+mod plan;
+mod redraw;
+mod requests;
+mod rest;
+mod restructure;
+mod row;
+mod running;
+mod schedules;
+mod servicing;
+mod settle;
+mod tax;
+mod terms;
+mod timeline;
+mod views;

@@ -1,0 +1,140 @@
+//! One running balance, of which the plan says what is due when (LENDING.md §9).
+
+use chrono::NaiveDate;
+use num_traits::Signed;
+
+use crate::fractions::{Fraction, rounded, zero};
+use crate::history::{Fact, Payment, What};
+use crate::loan::{Loan, Receipt, Seer};
+use crate::parts::{FEE, INTEREST, LATE_FEE, LATE_INTEREST, PENALTY, PRINCIPAL, Parts};
+use crate::terms::Terms;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Running {
+    pub(crate) loan: Loan,
+    /// B.
+    pub(crate) balance: Fraction,
+    /// R.
+    received: Fraction,
+    /// c.
+    charged_to: NaiveDate,
+    fined: Vec<usize>,
+    /// Owed and not covered by a payment.
+    carried: Parts,
+}
+
+impl Running {
+    pub(crate) fn replay(terms: &Terms, facts: &[Fact], day: NaiveDate) -> Self {
+        let (loan, order) = Loan::begin(terms, facts, Some(day));
+        let mut running = Self {
+            balance: loan.rows[0].begins_with.clone(),
+            received: zero(),
+            charged_to: loan.line.start,
+            fined: Vec::new(),
+            carried: Parts::nothing(),
+            loan,
+        };
+        for at in order {
+            running.happen(&facts[at], at);
+        }
+        running
+    }
+
+    fn happen(&mut self, fact: &Fact, at: usize) {
+        let seer = (fact.on, at);
+        match &fact.what {
+            What::Payment(payment) => {
+                let (allocation, left) = self.receive(payment, seer);
+                self.loan.overpaid += &left;
+                let balance = self.balance.clone();
+                self.loan.receipts.push(Receipt { fact: at, allocation, balance, overpaid: left });
+            }
+            What::Charge { .. } => {}
+            What::Waiver { charge, amount } => self.loan.waive(charge, amount.as_ref()),
+            other => panic!("outside of the oracle under running_balance: {other:?}"),
+        }
+    }
+
+    /// The first row that the payments have not reached, else the last.
+    fn reached(&self) -> usize {
+        let mut sum = zero();
+        for (k, row) in self.loan.rows.iter().filter(|row| row.period.is_some()).enumerate() {
+            sum += &row.due[PRINCIPAL] + &row.due[INTEREST];
+            if self.received < sum {
+                return k;
+            }
+        }
+        self.loan.line.periods.len() - 1
+    }
+
+    /// What a payment on a day owes, and the day to which interest is charged by it.
+    pub(crate) fn owed(&self, seer: Seer, anticipates: bool) -> (Parts, NaiveDate, Vec<usize>) {
+        let (day, loan, terms) = (seer.0, &self.loan, &self.loan.terms);
+        let rows: Vec<_> = loan.rows.iter().filter(|row| row.period.is_some()).collect();
+        let j = self.reached();
+        let due = rows[j].due_on;
+        let until = if anticipates { day } else { due };
+        let x = &self.balance * loan.line.factor(self.charged_to, until);
+        let past: Vec<usize> = (j..rows.len()).filter(|k| rows[*k].due_on < day).collect();
+        let later: Fraction = past.iter().filter(|k| **k > j).map(|k| &rows[*k].due[INTEREST]).sum();
+        let mut owed = self.carried.clone();
+        owed[INTEREST] += terms.show(&(&x + later));
+        let mut fined = Vec::new();
+        if let Some(late) = &terms.late {
+            fined = past.into_iter().filter(|k| !self.fined.contains(k)).collect();
+            let base: Fraction =
+                fined.iter().map(|k| &rows[*k].due[PRINCIPAL] + &rows[*k].due[INTEREST]).sum();
+            owed[LATE_FEE] += rounded(&(&late.fee_rate * base), terms.rounding.decimals, late.mode);
+            if day > due {
+                let rate = late.by_rate.as_ref().expect("a rate of late interest");
+                let g = loan.line.factor_by(rate, due.max(self.charged_to), day);
+                owed[LATE_INTEREST] +=
+                    rounded(&((&self.balance + &x) * g), terms.rounding.decimals, late.mode);
+            }
+        }
+        for row in &loan.rows {
+            for part in [FEE, PENALTY] {
+                owed[part] += row.charges_open(day, part, seer);
+            }
+        }
+        owed[PRINCIPAL] = self.balance.clone();
+        (owed, until, fined)
+    }
+
+    fn receive(&mut self, payment: &Payment, seer: Seer) -> (Parts, Fraction) {
+        let (owed, until, fined) = self.owed(seer, payment.anticipates);
+        let (mut cash, mut allocation) = (payment.amount.clone(), Parts::nothing());
+        let order: Vec<usize> = self.loan.terms.order.iter().copied().filter(|x| *x != PRINCIPAL).collect();
+        for part in order.into_iter().chain([PRINCIPAL]) {
+            allocation[part] = owed[part].clone().min(cash.clone());
+            cash -= &allocation[part];
+        }
+        // What is left reaches charges that are not yet due.
+        for part in [PENALTY, FEE] {
+            let rows = &self.loan.rows;
+            let open: Fraction = rows.iter().map(|row| row.charges_open(NaiveDate::MAX, part, seer)).sum();
+            let share = (open - &allocation[part]).min(cash.clone());
+            allocation[part] += &share;
+            cash -= share;
+        }
+        for part in [FEE, PENALTY] {
+            let mut left = allocation[part].clone();
+            for at in 0..self.loan.rows.len() {
+                let share = self.loan.rows[at].charges_open(NaiveDate::MAX, part, seer).min(left.clone());
+                self.loan.rows[at].pay(part, &share, seer);
+                left -= share;
+            }
+        }
+        for part in [LATE_FEE, LATE_INTEREST, INTEREST] {
+            self.carried[part] = &owed[part] - &allocation[part];
+        }
+        self.balance -= &allocation[PRINCIPAL];
+        self.received += &allocation[INTEREST] + &allocation[PRINCIPAL];
+        if !self.balance.is_positive() {
+            self.received += &cash;
+        }
+        self.charged_to = self.charged_to.max(until).max(seer.0);
+        self.fined.extend(fined);
+        (allocation, cash)
+    }
+}
