@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::append::{AppendError, AppendRequest};
 
-const APPEND: &str = "select position_before, appended_at from append_decided(\
+const APPEND: &str = "select position_before, appended_at from append_events(\
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
 
 const REFUSALS: &str = "select command, reason from append_refusals(\
