@@ -21,9 +21,9 @@ use problems::{
     PLAN_CANNOT_BE_DRAWN_AGAIN, Problem, SIMULATION_ONLY, UNKNOWN_COMPONENT, WRITTEN_OFF,
 };
 use serde::Deserialize;
+use utoipa::ToSchema;
 use utoipa::openapi::schema::OneOfBuilder;
 use utoipa::openapi::{Ref, RefOr, Schema};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::LoanAnswer;
