@@ -16,8 +16,7 @@ async fn parallel_repayments_on_one_loan_lose_nothing(_: PgPoolOptions, options:
     assert_eq!(versions, (4..68).collect::<Vec<_>>());
     let last = answers.iter().find(|answer| answer.headers["etag"] == "\"67\"").unwrap();
     // 1000.00, and interest of 20.00, 13.46 and 6.80, less 64.00.
-    expect!["null"]
-        .assert_eq(&last.json()["events"][0]["standing"]["balances"].to_string());
+    expect!["null"].assert_eq(&last.json()["events"][0]["standing"]["balances"].to_string());
     server.stop().await;
 }
 
