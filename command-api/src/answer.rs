@@ -96,6 +96,12 @@ pub(crate) struct SequencedPeriodEvent {
     event: PeriodEvent,
 }
 
+impl SequencedLoanEvent {
+    pub(crate) const fn new(sequence: i64, event: LoanEvent) -> Self {
+        Self { sequence, event }
+    }
+}
+
 pub(crate) fn answer(endpoint: &Endpoint, receipt: &Receipt) -> Response<Body> {
     let mut response = Response::new(Body::from(text(receipt)));
     *response.status_mut() = endpoint.status;

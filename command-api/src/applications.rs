@@ -61,10 +61,7 @@ pub(crate) async fn approve_loan(
     Ids(loan): Ids<LoanId>,
     request: Request,
 ) -> Response<Body> {
-    let order = |body: OutcomeBody| {
-        body.order(loan, |Close { on, reason }| LoanCommand::Approve(Approve { on, reason }))
-    };
-    serve(&APPROVE, &state, &state.loans, request, order).await
+    serve(&APPROVE, &state, &state.loans, request, |body: OutcomeBody| body.approve(loan)).await
 }
 
 /// Reject an application.
@@ -81,8 +78,7 @@ pub(crate) async fn reject_loan(
     Ids(loan): Ids<LoanId>,
     request: Request,
 ) -> Response<Body> {
-    let order = |body: OutcomeBody| body.order(loan, LoanCommand::Reject);
-    serve(&REJECT, &state, &state.loans, request, order).await
+    serve(&REJECT, &state, &state.loans, request, |body: OutcomeBody| body.reject(loan)).await
 }
 
 /// Withdraw an application, or an approved loan that was not disbursed.
@@ -99,11 +95,22 @@ pub(crate) async fn withdraw_loan(
     Ids(loan): Ids<LoanId>,
     request: Request,
 ) -> Response<Body> {
-    let order = |body: OutcomeBody| body.order(loan, LoanCommand::Withdraw);
-    serve(&WITHDRAW, &state, &state.loans, request, order).await
+    serve(&WITHDRAW, &state, &state.loans, request, |body: OutcomeBody| body.withdraw(loan)).await
 }
 
 impl OutcomeBody {
+    pub(crate) fn approve(self, loan: LoanId) -> Result<Order<LoanCommand>, Problem> {
+        self.order(loan, |Close { on, reason }| LoanCommand::Approve(Approve { on, reason }))
+    }
+
+    pub(crate) fn reject(self, loan: LoanId) -> Result<Order<LoanCommand>, Problem> {
+        self.order(loan, LoanCommand::Reject)
+    }
+
+    pub(crate) fn withdraw(self, loan: LoanId) -> Result<Order<LoanCommand>, Problem> {
+        self.order(loan, LoanCommand::Withdraw)
+    }
+
     fn order(
         self,
         loan: LoanId,

@@ -1,20 +1,24 @@
-//! `POST /v1/loans/{id}/charges`: fees and penalties entered by hand.
+//! `POST /v1/loans/{id}/charges` and `…/{charge}/waive`: fees and penalties entered by hand.
 
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::Response;
-use domain::id::{ChargeId, LoanId};
+use domain::id::{ChargeId, LoanId, TransactionId};
 use domain::loan::LoanCommand;
-use domain::loan::command::{AddCharge, AddedCharge};
-use problems::{ALREADY_EXISTS, BEFORE_FIRST_FACT, INVALID_AMOUNT, NOT_ACTIVE, NOT_FOUND};
+use domain::loan::command::{AddCharge, AddedCharge, WaiveCharge};
+use problems::{
+    ALREADY_EXISTS, BEFORE_FIRST_FACT, FUTURE_DATE, INVALID_AMOUNT, INVALID_VALUE, NOT_ACTIVE, NOT_FOUND,
+    NOTHING_UNPAID, PLAN_CANNOT_BE_DRAWN_AGAIN, Problem, WRITTEN_OFF,
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::LoanAnswer;
-use crate::claims::{self, CHARGE_ID};
+use crate::checks::{Checks, LONGEST_REASON};
+use crate::claims::{self, CHARGE_ID, TRANSACTION_ID};
 use crate::endpoint::Endpoint;
 use crate::fields::{AmountText, Day};
 use crate::path::Ids;
@@ -24,7 +28,31 @@ use crate::state::Shared;
 pub(crate) static ADD: Endpoint = Endpoint::adding(
     "AddCharge",
     "add_charge",
-    &[&NOT_FOUND, &NOT_ACTIVE, &ALREADY_EXISTS, &BEFORE_FIRST_FACT, &INVALID_AMOUNT],
+    &[
+        &NOT_FOUND,
+        &NOT_ACTIVE,
+        &WRITTEN_OFF,
+        &ALREADY_EXISTS,
+        &BEFORE_FIRST_FACT,
+        &INVALID_AMOUNT,
+        &PLAN_CANNOT_BE_DRAWN_AGAIN,
+    ],
+);
+pub(crate) static WAIVE: Endpoint = Endpoint::changing(
+    "WaiveCharge",
+    "waive_charge",
+    &[
+        &NOT_FOUND,
+        &NOT_ACTIVE,
+        &WRITTEN_OFF,
+        &ALREADY_EXISTS,
+        &NOTHING_UNPAID,
+        &FUTURE_DATE,
+        &BEFORE_FIRST_FACT,
+        &INVALID_AMOUNT,
+        &INVALID_VALUE,
+        &PLAN_CANNOT_BE_DRAWN_AGAIN,
+    ],
 );
 
 /// A fee or penalty.
@@ -38,6 +66,21 @@ pub(crate) struct ChargeBody {
     amount: AmountText,
     /// It joins the installment in whose period this lies; after the last one it is one of its own.
     due_on: Day,
+}
+
+/// What of a charge is given up, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"on": "2026-04-20", "reason": "commercial decision"}))]
+pub(crate) struct WaiverBody {
+    /// Drawn by the server where absent.
+    id: Option<Uuid>,
+    /// The value date, not after today's booking day.
+    on: Day,
+    /// All that is unpaid of it on that day, where absent.
+    amount: Option<AmountText>,
+    /// At most 500 characters.
+    reason: String,
 }
 
 /// Add a charge to a disbursed loan. Payments already received may come to serve it.
@@ -56,16 +99,57 @@ pub(crate) async fn add_charge(
     Ids(loan): Ids<LoanId>,
     request: Request,
 ) -> Response<Body> {
-    let order = |body: ChargeBody| {
-        let charge_id = ChargeId::new(body.id.unwrap_or_else(Uuid::now_v7));
+    serve(&ADD, &state, &state.loans, request, |body: ChargeBody| body.order(loan)).await
+}
+
+/// Waive what is unpaid of a charge, or a part of that. Payments stay where they went.
+#[utoipa::path(
+    post,
+    path = "/v1/loans/{id}/charges/{charge}/waive",
+    tag = "loans",
+    params(
+        ("id" = LoanId, Path, description = "The loan's id"),
+        ("charge" = ChargeId, Path, description = "The charge's id")
+    ),
+    request_body = WaiverBody,
+    responses((status = 200, description = "Waived: the event is LoanChargeWaived", body = LoanAnswer)),
+)]
+pub(crate) async fn waive_charge(
+    State(state): State<Arc<Shared>>,
+    Ids((loan, charge)): Ids<(LoanId, ChargeId)>,
+    request: Request,
+) -> Response<Body> {
+    serve(&WAIVE, &state, &state.loans, request, |body: WaiverBody| body.order(loan, charge)).await
+}
+
+impl ChargeBody {
+    pub(crate) fn order(self, loan: LoanId) -> Result<Order<LoanCommand>, Problem> {
+        let charge_id = ChargeId::new(self.id.unwrap_or_else(Uuid::now_v7));
         let claims = claims::of([(CHARGE_ID, Some(charge_id.to_string()))]);
         let command = LoanCommand::AddCharge(AddCharge {
             charge_id,
-            kind: body.kind,
-            amount: body.amount.0,
-            due_on: body.due_on.0,
+            kind: self.kind,
+            amount: self.amount.0,
+            due_on: self.due_on.0,
         });
         Ok(Order { stream: loan.uuid(), command, claims, reason: None })
-    };
-    serve(&ADD, &state, &state.loans, request, order).await
+    }
+}
+
+impl WaiverBody {
+    pub(crate) fn order(self, loan: LoanId, charge_id: ChargeId) -> Result<Order<LoanCommand>, Problem> {
+        let mut checks = Checks::default();
+        let reason = checks.text("/reason", self.reason, LONGEST_REASON);
+        checks.done()?;
+        let waiver_id = TransactionId::new(self.id.unwrap_or_else(Uuid::now_v7));
+        let claims = claims::of([(TRANSACTION_ID, Some(waiver_id.to_string()))]);
+        let command = LoanCommand::WaiveCharge(WaiveCharge {
+            waiver_id,
+            charge_id,
+            on: self.on.0,
+            amount: self.amount.map(|amount| amount.0),
+            reason: reason.clone(),
+        });
+        Ok(Order { stream: loan.uuid(), command, claims, reason: Some(reason) })
+    }
 }

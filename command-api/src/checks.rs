@@ -1,8 +1,7 @@
 //! Rules for the fields of commands that hold whatever the state of the stream: all that break one are named at once.
 
 use problems::{
-    FieldProblem, INVALID_AMOUNT, INVALID_TAX_ID, INVALID_VALUE, Kind, NOT_SUPPORTED, OUTSIDE_PRODUCT_LIMITS,
-    Problem,
+    FieldProblem, INVALID_AMOUNT, INVALID_TAX_ID, INVALID_VALUE, Kind, OUTSIDE_PRODUCT_LIMITS, Problem,
 };
 use serde_json::{Map, Value};
 
@@ -122,6 +121,6 @@ impl Checks {
 
 /// The kind of problem that a rule has to itself.
 fn kind_of_rule(code: &str) -> Option<&'static Kind> {
-    let others = [&INVALID_TAX_ID, &INVALID_AMOUNT, &OUTSIDE_PRODUCT_LIMITS, &NOT_SUPPORTED];
+    let others = [&INVALID_TAX_ID, &INVALID_AMOUNT, &OUTSIDE_PRODUCT_LIMITS];
     own_kind(code).or_else(|| others.into_iter().find(|kind| kind.code == code))
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/loans/{id}/disburse`: the money goes out and the plan is agreed.
+//! `POST /v1/loans/{id}/disburse`: the money goes out, at once or in parts, and the plan is agreed.
 
 use std::sync::Arc;
 
@@ -9,8 +9,11 @@ use domain::id::{DisbursementId, LoanId};
 use domain::loan::LoanCommand;
 use domain::loan::command::Disburse;
 use problems::{
-    BEFORE_FIRST_FACT, DISBURSEMENT_AFTER_LAST_DUE_DATE, FIRST_DUE_BEFORE_DISBURSEMENT, FUTURE_DATE,
-    INVALID_AMOUNT, INVALID_TERMS, MORE_THAN_APPROVED, NEGATIVE_AMORTIZATION, NOT_APPROVED, NOT_FOUND,
+    ALREADY_EXISTS, BEFORE_FIRST_FACT, CHARGE_AFTER_LAST_DUE_DATE, CUSTOM_DOES_NOT_ADD_UP,
+    DISBURSEMENT_AFTER_LAST_DUE_DATE, FIRST_DUE_BEFORE_DISBURSEMENT, FUTURE_DATE, INVALID_AMOUNT,
+    INVALID_TERMS, IOF_RATE_UNKNOWN, METHOD_NEEDS_ONE_DISBURSEMENT, MORE_THAN_APPROVED,
+    NEGATIVE_AMORTIZATION, NOT_ACTIVE, NOT_APPROVED, NOT_FOUND, PLAN_CANNOT_BE_DRAWN_AGAIN, Problem,
+    SIMULATION_ONLY, WRITTEN_OFF,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -30,6 +33,9 @@ pub(crate) static DISBURSE: Endpoint = Endpoint::changing(
     &[
         &NOT_FOUND,
         &NOT_APPROVED,
+        &NOT_ACTIVE,
+        &WRITTEN_OFF,
+        &ALREADY_EXISTS,
         &FUTURE_DATE,
         &BEFORE_FIRST_FACT,
         &INVALID_AMOUNT,
@@ -38,6 +44,12 @@ pub(crate) static DISBURSE: Endpoint = Endpoint::changing(
         &NEGATIVE_AMORTIZATION,
         &FIRST_DUE_BEFORE_DISBURSEMENT,
         &DISBURSEMENT_AFTER_LAST_DUE_DATE,
+        &CHARGE_AFTER_LAST_DUE_DATE,
+        &CUSTOM_DOES_NOT_ADD_UP,
+        &METHOD_NEEDS_ONE_DISBURSEMENT,
+        &PLAN_CANNOT_BE_DRAWN_AGAIN,
+        &IOF_RATE_UNKNOWN,
+        &SIMULATION_ONLY,
     ],
 );
 
@@ -46,13 +58,15 @@ pub(crate) static DISBURSE: Endpoint = Endpoint::changing(
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"on": "2026-01-15", "amount": "10000.00"}))]
 pub(crate) struct DisbursementBody {
-    /// The value date, not before the approval and not after today's booking day.
+    /// Drawn by the server where absent.
+    id: Option<Uuid>,
+    /// The value date, not before the approval, or the first disbursement, and not after today's booking day.
     on: Day,
-    /// All that is approved, where absent.
+    /// What is approved and not yet disbursed, where absent.
     amount: Option<AmountText>,
 }
 
-/// Disburse an approved loan: its plan is drawn and agreed.
+/// Disburse an approved loan: its plan is drawn and agreed. A further disbursement draws it again.
 #[utoipa::path(
     post,
     path = "/v1/loans/{id}/disburse",
@@ -60,7 +74,8 @@ pub(crate) struct DisbursementBody {
     params(("id" = LoanId, Path, description = "The loan's id")),
     request_body = DisbursementBody,
     responses(
-        (status = 200, description = "Disbursed: the event LoanDisbursed holds the plan", body = LoanAnswer)
+        (status = 200, description = "Disbursed: the event LoanDisbursed holds the plan, or what of it changed",
+            body = LoanAnswer)
     ),
 )]
 pub(crate) async fn disburse_loan(
@@ -68,15 +83,15 @@ pub(crate) async fn disburse_loan(
     Ids(loan): Ids<LoanId>,
     request: Request,
 ) -> Response<Body> {
-    let order = |body: DisbursementBody| {
-        let disbursement_id = DisbursementId::new(Uuid::now_v7());
+    serve(&DISBURSE, &state, &state.loans, request, |body: DisbursementBody| body.order(loan)).await
+}
+
+impl DisbursementBody {
+    pub(crate) fn order(self, loan: LoanId) -> Result<Order<LoanCommand>, Problem> {
+        let disbursement_id = DisbursementId::new(self.id.unwrap_or_else(Uuid::now_v7));
         let claims = claims::of([(TRANSACTION_ID, Some(disbursement_id.to_string()))]);
-        let command = LoanCommand::Disburse(Disburse {
-            disbursement_id,
-            on: body.on.0,
-            amount: body.amount.map(|amount| amount.0),
-        });
+        let amount = self.amount.map(|amount| amount.0);
+        let command = LoanCommand::Disburse(Disburse { disbursement_id, on: self.on.0, amount });
         Ok(Order { stream: loan.uuid(), command, claims, reason: None })
-    };
-    serve(&DISBURSE, &state, &state.loans, request, order).await
+    }
 }

@@ -18,18 +18,11 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::endpoint::Endpoint;
 use crate::headers::LONGEST_KEY;
-use crate::{applications, charges, disbursements, entries, loans, periods, products, repayments, schedules};
+use crate::{entries, loan_commands, loans, periods, products, schedules, simulations};
 
-static COMMANDS: &[&Endpoint] = &[
+/// Those that are not given to a loan that is there already.
+static OTHER_COMMANDS: &[&Endpoint] = &[
     &loans::APPLY,
-    &applications::APPROVE,
-    &applications::REJECT,
-    &applications::WITHDRAW,
-    &disbursements::DISBURSE,
-    &repayments::RECORD,
-    &repayments::REVERSE,
-    &repayments::SETTLE,
-    &charges::ADD,
     &periods::CLOSE,
     &periods::REOPEN,
     &products::DEFINE,
@@ -64,9 +57,11 @@ pub(crate) fn complete(openapi: &mut OpenApi) {
     let paths = openapi.paths.paths.values_mut();
     for operation in paths.filter_map(|item| item.post.as_mut()) {
         let id = operation.operation_id.clone().unwrap_or_default();
-        match COMMANDS.iter().find(|endpoint| endpoint.operation == id) {
+        let mut commands = OTHER_COMMANDS.iter().chain(loan_commands::ENDPOINTS);
+        match commands.find(|endpoint| endpoint.operation == id) {
             Some(endpoint) => complete_command(operation, endpoint),
             None if id == schedules::OPERATION => add_problems(operation, &[OF_BODIES, schedules::PROBLEMS]),
+            None if id == simulations::SIMULATE.operation => complete_simulation(operation),
             None => {}
         }
     }
@@ -105,6 +100,13 @@ fn complete_command(operation: &mut Operation, endpoint: &Endpoint) {
     add_problems(operation, &[OF_BODIES, OF_COMMANDS, endpoint.problems]);
 }
 
+/// What is simulated can be refused with all that its commands can.
+fn complete_simulation(operation: &mut Operation) {
+    let mut kinds = vec![OF_BODIES, simulations::SIMULATE.problems];
+    kinds.extend(loan_commands::ENDPOINTS.iter().map(|endpoint| endpoint.problems));
+    add_problems(operation, &kinds);
+}
+
 fn add_headers(answer: &mut Response, endpoint: &Endpoint) {
     let mut add = |name: &str, kind: Type, description: &str| {
         answer.headers.insert(name.to_owned(), header(kind, description));
@@ -125,7 +127,10 @@ fn add_headers(answer: &mut Response, endpoint: &Endpoint) {
 fn add_problems(operation: &mut Operation, kinds: &[&[&'static Kind]]) {
     let mut by_status: BTreeMap<u16, Vec<&'static Kind>> = BTreeMap::new();
     for kind in kinds.iter().copied().flatten() {
-        by_status.entry(kind.status).or_default().push(kind);
+        let listed = by_status.entry(kind.status).or_default();
+        if !listed.contains(kind) {
+            listed.push(kind);
+        }
     }
     for (status, kinds) in by_status {
         operation.responses.responses.insert(status.to_string(), RefOr::T(problem_response(status, &kinds)));

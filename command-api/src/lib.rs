@@ -10,6 +10,7 @@ mod body;
 mod charges;
 mod checks;
 mod claims;
+mod credits;
 mod disbursements;
 mod document;
 mod endpoint;
@@ -17,18 +18,26 @@ mod entries;
 mod fields;
 mod hash;
 mod headers;
+mod loan_commands;
 mod loans;
 mod meter;
 mod path;
 mod periods;
 mod products;
+mod recoveries;
+mod refunds;
 mod refusals;
 mod repayments;
+mod restructures;
+mod reversal;
 mod schedules;
 mod serve;
+mod settlements;
+mod simulation_answer;
+mod simulations;
 mod state;
-mod supported;
 mod terms;
+mod write_offs;
 
 use std::sync::Arc;
 
@@ -63,8 +72,19 @@ fn routes() -> OpenApiRouter<Arc<state::Shared>> {
         .routes(routes!(disbursements::disburse_loan))
         .routes(routes!(repayments::record_repayment))
         .routes(routes!(repayments::reverse_repayment))
-        .routes(routes!(repayments::settle_loan))
+        .routes(routes!(repayments::charge_back_repayment))
+        .routes(routes!(credits::grant_credit))
+        .routes(routes!(credits::reverse_credit))
+        .routes(routes!(settlements::settle_loan))
+        .routes(routes!(refunds::refund_overpayment))
         .routes(routes!(charges::add_charge))
+        .routes(routes!(charges::waive_charge))
+        .routes(routes!(restructures::restructure_loan))
+        .routes(routes!(write_offs::write_off_loan))
+        .routes(routes!(write_offs::reverse_write_off))
+        .routes(routes!(recoveries::record_recovery))
+        .routes(routes!(recoveries::reverse_recovery))
+        .routes(routes!(simulations::simulate_loan))
         .routes(routes!(periods::close_period))
         .routes(routes!(periods::reopen_period))
         .routes(routes!(products::define_product))

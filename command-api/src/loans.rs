@@ -15,8 +15,8 @@ use event_store::{Borrower, CommandContext, ExecuteError, Receipt};
 use problems::{
     ALREADY_EXISTS, CUSTOM_DOES_NOT_ADD_UP, DUE_DATES_NOT_INCREASING, DUPLICATE_EXTERNAL_ID,
     EXCESS_NOT_FOR_BASIS, GRACE_NOT_FOR_METHOD, GRACE_TOO_LONG, INVALID_AMOUNT, INVALID_TAX_ID,
-    INVALID_TERMS, INVALID_VALUE, NOT_SUPPORTED, OUTSIDE_PRODUCT_LIMITS, PLAN_CANNOT_BE_DRAWN_AGAIN,
-    PRODUCT_RETIRED, PRODUCT_UNKNOWN, Problem, SIMULATION_ONLY, UNKNOWN_COMPONENT,
+    INVALID_TERMS, INVALID_VALUE, OUTSIDE_PRODUCT_LIMITS, PLAN_CANNOT_BE_DRAWN_AGAIN, PRODUCT_RETIRED,
+    PRODUCT_UNKNOWN, Problem, SIMULATION_ONLY, UNKNOWN_COMPONENT,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -32,8 +32,7 @@ use crate::products;
 use crate::refusals::{fault_of, problem_of};
 use crate::serve::{Received, measure, receive};
 use crate::state::Shared;
-use crate::supported::unsupported;
-use crate::terms::{Found, found};
+use crate::terms::take;
 
 /// How often the borrower is looked up again: each time another application of theirs was faster.
 const LOOK_UPS: usize = 4;
@@ -52,7 +51,6 @@ pub(crate) static APPLY: Endpoint = Endpoint::beginning(
         &PRODUCT_UNKNOWN,
         &PRODUCT_RETIRED,
         &OUTSIDE_PRODUCT_LIMITS,
-        &NOT_SUPPORTED,
         &GRACE_TOO_LONG,
         &GRACE_NOT_FOR_METHOD,
         &DUE_DATES_NOT_INCREASING,
@@ -210,7 +208,7 @@ impl ApplicationBody {
     }
 }
 
-/// The terms, unless they break rules or are not served yet.
+/// The terms, unless they break rules.
 fn check_terms(
     request: TermsRequest,
     product: Option<&Version>,
@@ -220,22 +218,7 @@ fn check_terms(
         Some(product) => product.offer().take(&request),
         None => request.check(),
     };
-    let terms = match checked {
-        Ok(terms) => terms,
-        Err(errors) => {
-            match found(errors, "/terms") {
-                Found::Unreadable(problem) => return Err(problem),
-                Found::Broken(fields) => checks.add(&INVALID_TERMS, fields),
-            }
-            return Ok(None);
-        }
-    };
-    for (pointer, served) in unsupported(&terms) {
-        let field = pointer.trim_start_matches('/');
-        let detail = format!("`{field}`: loans are served with {served} for now");
-        checks.refuse(&format!("/terms{pointer}"), NOT_SUPPORTED.code, detail);
-    }
-    Ok(Some(terms))
+    take(checked, "/terms", checks)
 }
 
 impl Application {

@@ -28,7 +28,7 @@ use crate::path::Ids;
 use crate::refusals::fault_of;
 use crate::serve::{Order, serve};
 use crate::state::Shared;
-use crate::terms::{Found, found};
+use crate::terms::take;
 
 pub(crate) static DEFINE: Endpoint = Endpoint::beginning(
     "DefineProduct",
@@ -160,16 +160,8 @@ impl ProductBody {
             checks.refuse("/name", "is_an_id", format!("`name` {name} is a UUID, which stands for an id"));
         }
         let terms = self.terms.map_or_else(TermsRequest::default, |Object(terms)| terms);
-        let offer = match Offer::check(self.currency.as_deref(), &terms, self.limits.0) {
-            Ok(offer) => Some(offer),
-            Err(errors) => match found(errors, "") {
-                Found::Unreadable(problem) => return Err(problem),
-                Found::Broken(fields) => {
-                    checks.add(&INVALID_TERMS, fields);
-                    None
-                }
-            },
-        };
+        let offer = Offer::check(self.currency.as_deref(), &terms, self.limits.0);
+        let offer = take(offer, "", &mut checks)?;
         checks.done()?;
         let offer = offer.expect("what a check refuses is among its findings");
         let stream = id_of(&name).uuid();

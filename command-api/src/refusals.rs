@@ -3,6 +3,7 @@
 use domain::PlanError;
 use domain::entry::EntryRefusal;
 use domain::loan::LoanRefusal;
+use domain::loan::engine::EngineError;
 use domain::period::PeriodRefusal;
 use domain::product::ProductRefusal;
 use event_store::{ExecuteError, LogError};
@@ -99,7 +100,8 @@ impl ToProblem for LoanRefusal {
             Self::AlreadyReversed { .. } | Self::WriteOffAlreadyReversed { .. } | Self::ChargedBack(_) => {
                 ALREADY_REVERSED.because(detail)
             }
-            Self::Impossible(_) => PLAN_CANNOT_BE_DRAWN_AGAIN.because(detail),
+            Self::Impossible(error) => impossible(error, detail),
+            Self::NewTerms(error) => plan_problem(error, pointer_in_terms(error)),
             Self::Plan(error) => plan_problem(error, pointer_of_plan(error)),
         }
     }
@@ -142,6 +144,26 @@ impl ToProblem for ProductRefusal {
             Self::OtherCurrency { .. } => PRODUCT_CURRENCY.because(detail).in_field("/currency"),
         }
     }
+}
+
+/// With one more fact, or one less, another could not be in its place.
+fn impossible(error: &EngineError, detail: String) -> Problem {
+    match error {
+        EngineError::Plan(error) => plan_problem(error, pointer_of_plan(error)),
+        EngineError::PlanCannotBeDrawnAgain(_) => PLAN_CANNOT_BE_DRAWN_AGAIN.because(detail),
+        EngineError::NothingToMoveTo(_) | EngineError::NotForBasis(_) => {
+            PLAN_CANNOT_BE_DRAWN_AGAIN.because(detail).in_field("/mode")
+        }
+        EngineError::ExcessNotForBasis => EXCESS_NOT_FOR_BASIS.because(detail),
+        EngineError::ChargeUnknown(_) => NOT_FOUND.because(detail),
+        EngineError::NothingDisbursed(_) => BEFORE_FIRST_FACT.because(detail).in_field("/on"),
+    }
+}
+
+/// What is restructured is in no list of the new terms: its date stands for the one disbursement that they have.
+fn pointer_in_terms(error: &PlanError) -> String {
+    let pointer = error.pointer();
+    if pointer.starts_with("/disbursements") { "/on".to_owned() } else { format!("/terms{pointer}") }
 }
 
 /// The terms were agreed before: of the disbursement, its date or its amount is what the plan cannot be drawn with.

@@ -1,17 +1,18 @@
-//! `POST /v1/loans/{id}/repayments`, `…/{repayment}/reverse` and `/settle`: money that comes back.
+//! `POST /v1/loans/{id}/repayments`, `…/{repayment}/reverse` and `/chargeback`: money that comes back, and goes again.
 
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::Response;
-use domain::id::{LoanId, PaymentId};
+use domain::id::{LoanId, PaymentId, TransactionId};
 use domain::loan::LoanCommand;
-use domain::loan::command::{Early, RecordRepayment, Reverse, SettleEarly};
+use domain::loan::command::{ChargeBack, Early, RecordRepayment};
 use domain::terms::Excess;
 use problems::{
-    ALREADY_EXISTS, ALREADY_REVERSED, BEFORE_FIRST_FACT, DUPLICATE_EXTERNAL_ID, FUTURE_DATE, INVALID_AMOUNT,
-    INVALID_VALUE, NOT_ACTIVE, NOT_FOUND, NOT_SUPPORTED, NOT_THE_SETTLEMENT_AMOUNT, Problem,
+    ALREADY_EXISTS, ALREADY_REVERSED, BEFORE_FIRST_FACT, DUPLICATE_EXTERNAL_ID, EXCESS_NOT_FOR_BASIS,
+    FUTURE_DATE, INVALID_AMOUNT, INVALID_TERMS, INVALID_VALUE, NEGATIVE_AMORTIZATION, NOT_ACTIVE, NOT_FOUND,
+    PLAN_CANNOT_BE_DRAWN_AGAIN, Problem, WRITTEN_OFF,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -23,6 +24,7 @@ use crate::claims::{self, RECEIPT_EXTERNAL_ID, TRANSACTION_ID};
 use crate::endpoint::Endpoint;
 use crate::fields::{AmountText, Day};
 use crate::path::Ids;
+use crate::reversal::ReversalBody;
 use crate::serve::{Order, serve};
 use crate::state::Shared;
 
@@ -32,24 +34,47 @@ pub(crate) static RECORD: Endpoint = Endpoint::adding(
     &[
         &NOT_FOUND,
         &NOT_ACTIVE,
+        &WRITTEN_OFF,
         &ALREADY_EXISTS,
         &DUPLICATE_EXTERNAL_ID,
         &FUTURE_DATE,
         &BEFORE_FIRST_FACT,
         &INVALID_AMOUNT,
         &INVALID_VALUE,
-        &NOT_SUPPORTED,
+        &INVALID_TERMS,
+        &EXCESS_NOT_FOR_BASIS,
+        &PLAN_CANNOT_BE_DRAWN_AGAIN,
+        &NEGATIVE_AMORTIZATION,
     ],
 );
 pub(crate) static REVERSE: Endpoint = Endpoint::changing(
     "ReverseRepayment",
     "reverse_repayment",
-    &[&NOT_FOUND, &NOT_ACTIVE, &ALREADY_REVERSED, &FUTURE_DATE, &BEFORE_FIRST_FACT, &INVALID_VALUE],
+    &[
+        &NOT_FOUND,
+        &NOT_ACTIVE,
+        &ALREADY_REVERSED,
+        &FUTURE_DATE,
+        &BEFORE_FIRST_FACT,
+        &INVALID_VALUE,
+        &PLAN_CANNOT_BE_DRAWN_AGAIN,
+    ],
 );
-pub(crate) static SETTLE: Endpoint = Endpoint::changing(
-    "SettleLoan",
-    "settle_loan",
-    &[&NOT_FOUND, &NOT_ACTIVE, &FUTURE_DATE, &BEFORE_FIRST_FACT, &INVALID_AMOUNT, &NOT_THE_SETTLEMENT_AMOUNT],
+pub(crate) static CHARGE_BACK: Endpoint = Endpoint::changing(
+    "ChargeBackRepayment",
+    "charge_back_repayment",
+    &[
+        &NOT_FOUND,
+        &NOT_ACTIVE,
+        &WRITTEN_OFF,
+        &ALREADY_EXISTS,
+        &ALREADY_REVERSED,
+        &FUTURE_DATE,
+        &BEFORE_FIRST_FACT,
+        &INVALID_AMOUNT,
+        &INVALID_VALUE,
+        &PLAN_CANNOT_BE_DRAWN_AGAIN,
+    ],
 );
 
 /// A receipt.
@@ -66,33 +91,27 @@ pub(crate) struct RepaymentBody {
     amount: AmountText,
     /// Unique among the lender's receipts, such as a Pix endToEndId. At most 100 characters.
     external_id: Option<String>,
-    /// Loans take `installment`, the default.
+    /// What a payment before the due date is for. `installment`, the default, pays as agreed; `anticipation` claims the
+    /// reduction of interest (CDC art. 52 §2).
     #[serde(rename = "as")]
     early: Option<Early>,
-    /// Loans take `next`, the default.
+    /// Where a payment beyond what is due goes. Default: the terms'.
     excess: Option<Excess>,
 }
 
-/// Why a repayment is undone.
+/// What the payer's bank took back of a repayment, and why.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"on": "2026-02-18", "reason": "the transfer was returned"}))]
-pub(crate) struct ReversalBody {
+#[schema(example = json!({"on": "2026-03-02", "amount": "500.00", "reason": "disputed by the payer"}))]
+pub(crate) struct ChargebackBody {
+    /// Drawn by the server where absent.
+    id: Option<Uuid>,
     /// The value date, not before the repayment's and not after today's booking day.
     on: Day,
+    /// All of the repayment that was not charged back before, where absent.
+    amount: Option<AmountText>,
     /// At most 500 characters.
     reason: String,
-}
-
-/// What settles the loan.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"on": "2026-06-15", "amount": "6612.37"}))]
-pub(crate) struct SettlementBody {
-    /// The value date, not after today's booking day.
-    on: Day,
-    /// Just the settlement quote of that day.
-    amount: AmountText,
 }
 
 /// Record a repayment: the event says what it covered.
@@ -129,55 +148,40 @@ pub(crate) async fn record_repayment(
 )]
 pub(crate) async fn reverse_repayment(
     State(state): State<Arc<Shared>>,
-    Ids((loan, payment_id)): Ids<(LoanId, PaymentId)>,
+    Ids((loan, repayment)): Ids<(LoanId, PaymentId)>,
     request: Request,
 ) -> Response<Body> {
-    let order = |body: ReversalBody| {
-        let mut checks = Checks::default();
-        let reason = checks.text("/reason", body.reason, LONGEST_REASON);
-        checks.done()?;
-        let command = Reverse { payment_id, on: body.on.0, reason: reason.clone() };
-        let command = LoanCommand::ReverseRepayment(command);
-        Ok(Order { stream: loan.uuid(), command, claims: Vec::new(), reason: Some(reason) })
-    };
+    let order = |body: ReversalBody| body.order(loan, repayment, LoanCommand::ReverseRepayment);
     serve(&REVERSE, &state, &state.loans, request, order).await
 }
 
-/// Settle a loan early by paying exactly the quote of the day.
+/// Charge a repayment back, all of it or a part: the payer's bank took money, which is owed again as principal. The
+/// repayment stays.
 #[utoipa::path(
     post,
-    path = "/v1/loans/{id}/settle",
+    path = "/v1/loans/{id}/repayments/{repayment}/chargeback",
     tag = "loans",
-    params(("id" = LoanId, Path, description = "The loan's id")),
-    request_body = SettlementBody,
-    responses((status = 200, description = "Settled: the event is LoanSettledEarly", body = LoanAnswer)),
+    params(
+        ("id" = LoanId, Path, description = "The loan's id"),
+        ("repayment" = PaymentId, Path, description = "The repayment's id")
+    ),
+    request_body = ChargebackBody,
+    responses(
+        (status = 200, description = "Charged back: the event is LoanRepaymentChargedBack", body = LoanAnswer)
+    ),
 )]
-pub(crate) async fn settle_loan(
+pub(crate) async fn charge_back_repayment(
     State(state): State<Arc<Shared>>,
-    Ids(loan): Ids<LoanId>,
+    Ids((loan, repayment)): Ids<(LoanId, PaymentId)>,
     request: Request,
 ) -> Response<Body> {
-    let order = |body: SettlementBody| {
-        let repayment_id = PaymentId::new(Uuid::now_v7());
-        let claims = claims::of([(TRANSACTION_ID, Some(repayment_id.to_string()))]);
-        let command = SettleEarly { repayment_id, on: body.on.0, amount: body.amount.0, external_id: None };
-        let command = LoanCommand::SettleEarly(command);
-        Ok(Order { stream: loan.uuid(), command, claims, reason: None })
-    };
-    serve(&SETTLE, &state, &state.loans, request, order).await
+    let order = |body: ChargebackBody| body.order(loan, repayment);
+    serve(&CHARGE_BACK, &state, &state.loans, request, order).await
 }
 
 impl RepaymentBody {
-    fn order(self, loan: LoanId) -> Result<Order<LoanCommand>, Problem> {
+    pub(crate) fn order(self, loan: LoanId) -> Result<Order<LoanCommand>, Problem> {
         let mut checks = Checks::default();
-        if self.early == Some(Early::Anticipation) {
-            let detail = "`as` anticipation is not supported yet".to_owned();
-            checks.refuse("/as", NOT_SUPPORTED.code, detail);
-        }
-        if self.excess.is_some_and(|excess| excess != Excess::Next) {
-            let detail = "`excess` other than next is not supported yet".to_owned();
-            checks.refuse("/excess", NOT_SUPPORTED.code, detail);
-        }
         let external_id = checks.external_id(self.external_id);
         checks.done()?;
         let repayment_id = PaymentId::new(self.id.unwrap_or_else(Uuid::now_v7));
@@ -194,5 +198,23 @@ impl RepaymentBody {
             excess: self.excess,
         });
         Ok(Order { stream: loan.uuid(), command, claims, reason: None })
+    }
+}
+
+impl ChargebackBody {
+    pub(crate) fn order(self, loan: LoanId, repayment_id: PaymentId) -> Result<Order<LoanCommand>, Problem> {
+        let mut checks = Checks::default();
+        let reason = checks.text("/reason", self.reason, LONGEST_REASON);
+        checks.done()?;
+        let chargeback_id = TransactionId::new(self.id.unwrap_or_else(Uuid::now_v7));
+        let claims = claims::of([(TRANSACTION_ID, Some(chargeback_id.to_string()))]);
+        let command = LoanCommand::ChargeBack(ChargeBack {
+            chargeback_id,
+            repayment_id,
+            on: self.on.0,
+            amount: self.amount.map(|amount| amount.0),
+            reason: reason.clone(),
+        });
+        Ok(Order { stream: loan.uuid(), command, claims, reason: Some(reason) })
     }
 }

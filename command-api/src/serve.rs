@@ -51,14 +51,24 @@ where
     B: DeserializeOwned,
 {
     measure(endpoint, async {
-        let Received { body, mut context } = receive(endpoint, state, request).await?;
-        let Order { stream, command, claims, reason } = order(body)?;
-        context.claims = claims;
-        context.metadata.reason = reason;
-        let executed = streams.execute(stream, &command, &context).await;
-        executed.map_err(|error| problem_of(endpoint, error))
+        let Received { body, context } = receive(endpoint, state, request).await?;
+        execute(endpoint, streams, order(body)?, context).await
     })
     .await
+}
+
+/// Executes what a request asks for.
+pub(crate) async fn execute<D: Decider<Refusal: ToProblem>>(
+    endpoint: &'static Endpoint,
+    streams: &Streams<D>,
+    order: Order<D::Command>,
+    mut context: CommandContext,
+) -> Result<Receipt, Problem> {
+    let Order { stream, command, claims, reason } = order;
+    context.claims = claims;
+    context.metadata.reason = reason;
+    let executed = streams.execute(stream, &command, &context).await;
+    executed.map_err(|error| problem_of(endpoint, error))
 }
 
 /// Reads a request: first what costs nothing to refuse, then the body.

@@ -3,12 +3,30 @@
 use domain::{FieldError, PlanError};
 use problems::{FieldProblem, INVALID_AMOUNT, INVALID_FIELD, INVALID_TERMS, Kind, Problem};
 
+use crate::checks::Checks;
+
 /// What the fields of terms are found to be.
 pub(crate) enum Found {
     /// Some cannot be read.
     Unreadable(Problem),
     /// All can be read, and these break rules.
     Broken(Vec<FieldProblem>),
+}
+
+/// What a check of the terms at `prefix` gave; the rules that they break are noted among the `checks`.
+pub(crate) fn take<T>(
+    checked: Result<T, Vec<FieldError>>,
+    prefix: &str,
+    checks: &mut Checks,
+) -> Result<Option<T>, Problem> {
+    match checked.map_err(|errors| found(errors, prefix)) {
+        Ok(taken) => Ok(Some(taken)),
+        Err(Found::Unreadable(problem)) => Err(problem),
+        Err(Found::Broken(fields)) => {
+            checks.add(&INVALID_TERMS, fields);
+            Ok(None)
+        }
+    }
 }
 
 /// Sorts what a check found; the terms stand at `prefix` in the body.

@@ -1,5 +1,6 @@
 //! Folding a stream's events into its state, from the last snapshot where there is one.
 
+use chrono::{DateTime, Utc};
 use domain::decider::{Decider, StoredEvent};
 use uuid::Uuid;
 
@@ -12,11 +13,36 @@ pub(crate) struct Folded<D> {
     pub(crate) version: i64,
 }
 
+/// An event of one stream, read as what it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamEvent<E> {
+    pub position: i64,
+    pub sequence: i64,
+    pub recorded_at: DateTime<Utc>,
+    pub event: E,
+}
+
+/// An event of one stream as the log holds it.
+#[derive(sqlx::FromRow)]
+struct StoredRow {
+    position: i64,
+    sequence: i64,
+    recorded_at: DateTime<Utc>,
+    event_type: String,
+    event_version: String,
+    payload: String,
+    metadata: String,
+}
+
+/// From so many events on, reading them is moved off the threads that answer requests.
+const MANY: usize = 128;
+
 const SNAPSHOT: &str = "select last_sequence, payload from snapshots \
     where aggregate_type = $1 and aggregate_id = $2 and snapshot_version = $3";
 
-const EVENTS: &str = "select position, sequence, event_type, event_version, payload::text, metadata::text \
-    from events where aggregate_type = $1 and aggregate_id = $2 and sequence > $3 order by sequence";
+const EVENTS: &str = "select position, sequence, recorded_at, event_type, event_version, payload::text as payload, \
+    metadata::text as metadata from events where aggregate_type = $1 and aggregate_id = $2 and sequence > $3 \
+    and position <= $4 order by sequence";
 
 impl Log {
     pub(crate) async fn load<D: Decider>(&self, id: Uuid) -> Result<Folded<D>, LogError> {
@@ -33,9 +59,10 @@ impl Log {
             Some(Folded { state, version })
         });
         let mut folded = start.unwrap_or(Folded { state: D::default(), version: 0 });
-        for (sequence, event) in self.events_after::<D>(&stream_id, folded.version).await? {
-            folded.state.apply(&event);
-            folded.version = sequence;
+        for stored in self.rows_of::<D>(&stream_id, folded.version, i64::MAX).await? {
+            let stored = stored.read::<D>(&stream_id)?;
+            folded.state.apply(&stored.event);
+            folded.version = stored.sequence;
         }
         Ok(folded)
     }
@@ -44,29 +71,48 @@ impl Log {
     pub(crate) async fn load_whole<D: Decider>(&self, id: Uuid) -> Result<(Folded<D>, D::History), LogError> {
         let mut folded = Folded { state: D::default(), version: 0 };
         let mut history = D::History::default();
-        for (sequence, event) in self.events_after::<D>(&id.to_string(), 0).await? {
-            folded.state.apply(&event);
-            D::record(&mut history, &event);
-            folded.version = sequence;
+        for stored in self.stream_up_to::<D>(id, i64::MAX).await? {
+            folded.state.apply(&stored.event);
+            D::record(&mut history, &stored.event);
+            folded.version = stored.sequence;
         }
         Ok((folded, history))
     }
 
-    async fn events_after<D: Decider>(
+    /// The events of a stream up to a position of the log, in order, brought up to the current version of their types.
+    pub async fn stream_up_to<D: Decider>(
+        &self,
+        id: Uuid,
+        position: i64,
+    ) -> Result<Vec<StreamEvent<D::Event>>, LogError> {
+        let stream_id = id.to_string();
+        let rows = self.rows_of::<D>(&stream_id, 0, position).await?;
+        let are_many = rows.len() >= MANY;
+        let read_all = move || rows.into_iter().map(|row| row.read::<D>(&stream_id)).collect();
+        if !are_many {
+            return read_all();
+        }
+        tokio::task::spawn_blocking(read_all).await.expect("reading an event does not panic")
+    }
+
+    async fn rows_of<D: Decider>(
         &self,
         stream_id: &str,
-        version: i64,
-    ) -> Result<Vec<(i64, D::Event)>, LogError> {
-        let rows: Vec<(i64, i64, String, String, String, String)> =
-            sqlx::query_as(EVENTS).bind(D::TYPE).bind(stream_id).bind(version).fetch_all(&self.pool).await?;
-        let mut events = Vec::with_capacity(rows.len());
-        for (position, sequence, event_type, event_version, payload, metadata) in rows {
-            let stored = Stored { stream_type: D::TYPE, stream_id, sequence, metadata: &metadata };
-            let payload = upcast::current(&stored, &event_type, &event_version, payload);
-            let read = payload.and_then(|payload| D::Event::read(&event_type, &payload));
-            let event = read.map_err(|source| LogError::Unreadable { position, event_type, source })?;
-            events.push((sequence, event));
-        }
-        Ok(events)
+        after: i64,
+        position: i64,
+    ) -> Result<Vec<StoredRow>, LogError> {
+        let events = sqlx::query_as(EVENTS).bind(D::TYPE).bind(stream_id).bind(after).bind(position);
+        Ok(events.fetch_all(&self.pool).await?)
+    }
+}
+
+impl StoredRow {
+    fn read<D: Decider>(self, stream_id: &str) -> Result<StreamEvent<D::Event>, LogError> {
+        let Self { position, sequence, recorded_at, event_type, event_version, payload, metadata } = self;
+        let stored = Stored { stream_type: D::TYPE, stream_id, sequence, metadata: &metadata };
+        let payload = upcast::current(&stored, &event_type, &event_version, payload);
+        let read = payload.and_then(|payload| D::Event::read(&event_type, &payload));
+        let event = read.map_err(|source| LogError::Unreadable { position, event_type, source })?;
+        Ok(StreamEvent { position, sequence, recorded_at, event })
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use domain::decider::Decider;
+use domain::decider::{Decider, WholeStream};
 use uuid::Uuid;
 
 use crate::cache::Slot;
 use crate::execute::Streams;
+use crate::load::Folded;
 use crate::log::{Log, LogError};
 
 const VERSION: &str =
@@ -35,6 +36,12 @@ impl<D: Decider> Streams<D> {
                 None => self.reload(id, &slot, wanted).await?,
             }
         }
+    }
+
+    /// The state of a stream and its history at the end of the log, with the sequence of the last event in them.
+    pub async fn whole(&self, id: Uuid) -> Result<(WholeStream<D>, i64), LogError> {
+        let (Folded { state, version }, history) = self.log.load_whole::<D>(id).await?;
+        Ok((WholeStream { state, history }, version))
     }
 
     /// Loads the stream unless the state in memory has come to be as fresh as `wanted`.

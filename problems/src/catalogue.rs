@@ -100,7 +100,7 @@ pub static NOT_ACTIVE: Kind = kind(
     "not_active",
     409,
     "The loan is not active",
-    "Only a disbursed loan that still owes something takes repayments, settlements and charges. A payment dated before it was settled is still taken.",
+    "Only a disbursed loan that still owes something takes repayments, credits, settlements, restructuring and a write-off. What is dated before it was settled is still taken.",
 );
 pub static WRITTEN_OFF: Kind = kind(
     "written_off",
@@ -144,7 +144,7 @@ pub static INVALID_AMOUNT: Kind = kind(
     "invalid_amount",
     422,
     "The amount is not acceptable",
-    "An amount has to be above zero, at most 1,000,000,000,000, with no more decimals than its currency has.",
+    "An amount has to be above zero, at most 1,000,000,000,000, with no more decimals than its currency has. A chargeback takes back no more than the repayment, a waiver no more than is unpaid.",
 );
 pub static INVALID_TERMS: Kind = kind(
     "invalid_terms",
@@ -174,7 +174,7 @@ pub static BEFORE_FIRST_FACT: Kind = kind(
     "before_first_fact",
     422,
     "The date is too early",
-    "The date lies before the fact that the command builds on: the approval, the disbursement, the repayment or the entry.",
+    "The date lies before the fact that the command builds on: the approval, the disbursement, the payment, the write-off or the entry.",
 );
 pub static MORE_THAN_APPROVED: Kind = kind(
     "more_than_approved",
@@ -204,7 +204,7 @@ pub static NOT_SUPPORTED: Kind = kind(
     "not_supported",
     422,
     "Not supported yet",
-    "The option is defined, and a schedule may be calculated with it, but loans are not served with it yet.",
+    "What is asked for is defined, but this server does not answer it yet.",
 );
 
 // 500, 503

@@ -21,8 +21,9 @@ the command again with the same `Idempotency-Key`: it is executed once.
 
 A field that cannot be read (400) has one of the codes `missing`, `unknown_field`, `duplicate_field`, `wrong_type`,
 `unknown_word`, `invalid_form`. One that breaks a rule (422) has the code of the problem, or in `invalid_value`
-`empty`, `too_long`, `control_character`, `one_side`, `is_an_id`, and in `invalid_terms` `too_many_decimals`, `too_large`,
-`not_positive`, `out_of_range`, `inconsistent`, `repeated`, `nothing_disbursed`, `rounds_to_nothing`.
+`empty`, `too_long`, `control_character`, `one_side`, `is_an_id`, `repeated`, and in `invalid_terms`
+`too_many_decimals`, `too_large`, `not_positive`, `out_of_range`, `inconsistent`, `repeated`, `nothing_disbursed`,
+`rounds_to_nothing`.
 
 This page is written from the catalogue in `problems/src`: `make schemas` writes it anew.
 ";

@@ -89,6 +89,20 @@ impl Problem {
         self.at(pointer, code, detail)
     }
 
+    /// The problem of a part of the body, which stands at `place` in the whole.
+    #[must_use]
+    pub fn under(mut self, place: &str) -> Self {
+        for field in &mut self.errors {
+            field.pointer.insert_str(0, place);
+        }
+        self
+    }
+
+    /// Whether it names the fields that it is about.
+    pub fn names_fields(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
     /// The problem with the fields that it is about.
     #[must_use]
     pub fn with_errors(mut self, errors: Vec<FieldProblem>) -> Self {

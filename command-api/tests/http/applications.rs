@@ -48,14 +48,6 @@ async fn what_an_application_is_refused_for(_: PgPoolOptions, options: PgConnect
         ("a residue", term("\"rounding\": {\"remainder\": \"none\"}")),
         ("a grace that is too long", term("\"grace\": {\"principal\": 3}")),
         ("two wrong fields", with("\"1000.00\"", "\"0.00\"").replace("0001-81", "0001-82")),
-        ("a term not served", term("\"due_date_shift\": \"following\"")),
-        (
-            "many terms not served",
-            term("\"late\": {}, \"excess\": \"last\", \"grace\": {\"principal\": 1}")
-                .replace("\"price\"", "\"interest_only\"")
-                .replace("\"months\"", "\"weeks\"")
-                .replace("30/360", "bus/252"),
-        ),
     ];
     let mut report = String::new();
     for (what, body) in cases {

@@ -64,24 +64,22 @@ async fn the_events_say_who_did_what_and_hold_no_name(_: PgPoolOptions, options:
 }
 
 #[sqlx::test(migrations = false)]
-async fn every_method_and_rhythm_that_is_served(_: PgPoolOptions, options: PgConnectOptions) {
+async fn every_method_day_count_and_rhythm_is_served(_: PgPoolOptions, options: PgConnectOptions) {
     let server = Server::start(&options).await;
-    for method in ["price", "sac", "flat"] {
-        for day_count in ["30/360", "act/365"] {
-            for months in [1, 3] {
-                let body = application(&format!("{method}-{day_count}-{months}"))
+    for method in ["price", "sac", "sam", "interest_only", "bullet", "flat"] {
+        for day_count in ["30/360", "act/365", "act/act", "bus/252"] {
+            for every in ["\"months\": 1", "\"months\": 3", "\"weeks\": 2", "\"days\": 10"] {
+                let body = application(&format!("{method}-{day_count}-{every}").replace('"', ""))
                     .replace("\"price\"", &format!("\"{method}\""))
                     .replace("30/360", day_count)
-                    .replace("\"months\": 1", &format!("\"months\": {months}"));
+                    .replace("\"months\": 1", every);
                 let loan = format!("/v1/loans/{}", server.post("/v1/loans", &body).await.id());
                 server.post(&format!("{loan}/approve"), r#"{"on": "2026-01-12"}"#).await;
                 let path = format!("{loan}/disburse");
                 let disbursed = server.post(&path, r#"{"on": "2026-01-15", "amount": "900.00"}"#).await;
                 assert_eq!(disbursed.status, 200, "{}", disbursed.body);
-                assert_eq!(
-                    disbursed.json()["events"][0]["outcome"]["standing"]["balances"]["principal"],
-                    "900.00"
-                );
+                let standing = &disbursed.json()["events"][0]["outcome"]["standing"];
+                assert_eq!(standing["balances"]["principal"], "900.00", "{method} {day_count} {every}");
             }
         }
     }

@@ -95,8 +95,6 @@ async fn what_an_active_loan_refuses(_: PgPoolOptions, options: PgConnectOptions
         ("before the disbursement", repayments.clone(), with("2026-02-15", "2026-01-14")),
         ("nothing", repayments.clone(), with("10.00", "0.00")),
         ("parts of a cent", repayments.clone(), with("10.00", "10.005")),
-        ("an anticipation", repayments.clone(), with("\"on\"", "\"as\": \"anticipation\", \"on\"")),
-        ("another excess", repayments.clone(), with("\"on\"", "\"excess\": \"reduce_term\", \"on\"")),
         ("a blank external id", repayments.clone(), with("pix-2", " ")),
         ("the same charge", format!("{loan}/charges"), charge.clone()),
         ("the same charge elsewhere", format!("{other}/charges"), charge.clone()),

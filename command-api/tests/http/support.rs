@@ -1,6 +1,7 @@
 //! A server in the test's process, requests to it, and answers as text to compare.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -34,6 +35,7 @@ pub(crate) struct Server {
 }
 
 pub(crate) struct Answer {
+    path: String,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
@@ -75,11 +77,12 @@ impl Server {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let path = request.uri().path().to_owned();
         let response = self.app.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let body = String::from_utf8(body.to_vec()).unwrap();
-        Answer { status: parts.status, headers: parts.headers, body }
+        Answer { path, status: parts.status, headers: parts.headers, body }
     }
 
     /// How many events, keys, claims and borrowers are stored.
@@ -114,10 +117,15 @@ impl Answer {
         self.json()["events"][0][field].as_str().unwrap().to_owned()
     }
 
-    /// `status code`, with the pointers of the fields.
+    /// `status code`, with the pointers of the fields. The document has to say that the path can be refused so.
     pub(crate) fn problem(&self) -> String {
         assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.body);
         let body = self.json();
+        if let Some(responses) = documented(&self.path).filter(|_| self.status != 405) {
+            let told = responses[self.status.as_str()]["description"].as_str().unwrap_or_default();
+            let code = format!("`{}`", body["code"].as_str().unwrap());
+            assert!(told.contains(&code), "{} does not tell of {code}, but of {told}", self.path);
+        }
         let mut text = format!("{} {}", self.status.as_u16(), body["code"].as_str().unwrap());
         assert_eq!(body["status"], self.status.as_u16());
         assert_eq!(body["type"], format!("urn:razao:problem:{}", body["code"].as_str().unwrap()));
@@ -141,6 +149,20 @@ impl Answer {
         }
         number_ids(&text)
     }
+}
+
+/// What the API document says that a path answers.
+fn documented(path: &str) -> Option<&'static Value> {
+    static DOCUMENT: LazyLock<Value> =
+        LazyLock::new(|| serde_json::to_value(command_api::api_document()).unwrap());
+    let segments: Vec<&str> = path.split('/').collect();
+    let fits = |template: &str| {
+        let template: Vec<&str> = template.split('/').collect();
+        let mut both = template.iter().zip(&segments);
+        template.len() == segments.len() && both.all(|(one, other)| one.starts_with('{') || one == other)
+    };
+    let mut paths = DOCUMENT["paths"].as_object().unwrap().iter();
+    paths.find(|(template, _)| fits(template)).map(|(_, item)| &item["post"]["responses"])
 }
 
 fn number_ids(text: &str) -> String {

@@ -37,6 +37,31 @@ pub enum LoanCommand {
     ReverseRecovery(Reverse),
 }
 
+impl LoanCommand {
+    /// The value date, which may not lie after the booking day. An application has none, and the due date of a charge
+    /// may be to come.
+    pub const fn on(&self) -> Option<NaiveDate> {
+        Some(match self {
+            Self::Apply(_) | Self::AddCharge(_) => return None,
+            Self::Approve(command) => command.on,
+            Self::Reject(command) | Self::Withdraw(command) => command.on,
+            Self::Disburse(command) => command.on,
+            Self::WaiveCharge(command) => command.on,
+            Self::RecordRepayment(command) => command.on,
+            Self::ReverseRepayment(command)
+            | Self::ReverseCredit(command)
+            | Self::ReverseRecovery(command) => command.on,
+            Self::ChargeBack(command) => command.on,
+            Self::GrantCredit(command) => command.on,
+            Self::SettleEarly(command) => command.on,
+            Self::Refund(command) => command.on,
+            Self::Restructure(command) => command.on,
+            Self::WriteOff(command) | Self::ReverseWriteOff(command) => command.on,
+            Self::RecordRecovery(command) => command.on,
+        })
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Apply {
     pub borrower_id: BorrowerId,

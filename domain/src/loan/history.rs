@@ -44,7 +44,8 @@ pub struct RecordedPayment<'a> {
     pub reversed: bool,
     /// What it comes to, unless it is reversed.
     pub effect: Option<&'a Effect>,
-    pub(super) index: usize,
+    /// Its place among the facts.
+    pub index: usize,
 }
 
 impl LoanHistory {

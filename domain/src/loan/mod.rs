@@ -25,9 +25,9 @@ pub use refusal::LoanRefusal;
 pub use servicing::Servicing;
 pub use standing::{Standing, Status};
 
-use crate::Amount;
 use crate::decider::{Decider, DecisionDay, Undecided};
 use crate::terms::Terms;
+use crate::{Amount, Currency};
 
 /// Each status holds only what that status needs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -60,6 +60,15 @@ impl Loan {
             Self::Rejected => Some(Status::Rejected),
             Self::Withdrawn => Some(Status::Withdrawn),
             Self::Disbursed(servicing) => Some(servicing.standing.status),
+        }
+    }
+
+    /// The currency of its terms, where they are known and can still matter.
+    pub fn currency(&self) -> Option<Currency> {
+        match self {
+            Self::Applied { terms } | Self::Approved { terms, .. } => Some(terms.currency),
+            Self::Disbursed(servicing) => Some(servicing.terms.currency),
+            Self::Unknown | Self::Rejected | Self::Withdrawn => None,
         }
     }
 

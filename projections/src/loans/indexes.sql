@@ -1,5 +1,3 @@
 create unique index loans_in_order on loans (position);
 create index loans_by_borrower on loans (borrower_id);
 create index loans_by_external_id on loans (external_id) where external_id is not null;
-create unique index installments_of_loan on installments (loan_id, number);
-create index charges_of_loan on charges (loan_id, position);

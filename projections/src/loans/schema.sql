@@ -1,4 +1,5 @@
--- Loans and what happened to them. All amounts are in the smallest unit of the loan's currency.
+-- What the lists of loans and the portfolio are answered from; one loan is read from its events. All amounts are in the
+-- smallest unit of the loan's currency.
 
 -- What does not change after the application. `terms` is the JSON of the event.
 create table loans (
@@ -32,63 +33,16 @@ create table standings (
     interest         bigint      not null,
     principal        bigint      not null,
     overpaid         bigint      not null,
+    credit           bigint      not null,
     received         bigint      not null,
+    recovered        bigint      not null,
+    restructured_on  date,
+    -- What the write-off that stands took off the books, and the JSON of it, by component.
+    written_off      bigint      not null,
+    write_off        text,
     oldest_due_on    date,
     late_from        date,
     version          bigint      not null,
     position         bigint      not null,
     updated_at       timestamptz not null
 ) with (fillfactor = 50);
-
--- The plan as it was agreed. What was paid of it follows from `transactions` and is derived when it is asked for:
--- a flag that is set once goes wrong with the first backdated fact.
-create table installments (
-    loan_id     uuid   not null,
-    number      int    not null,
-    from_on     date   not null,
-    due_on      date   not null,
-    days        int    not null,
-    principal   bigint not null,
-    interest    bigint not null,
-    fees        bigint not null,
-    tax         bigint not null,
-    total       bigint not null,
-    balance     bigint not null,
-    capitalized bigint
-);
-
-create table charges (
-    loan_id     uuid   not null,
-    id          uuid   not null,
-    added_on    date   not null,
-    kind        text   not null,
-    component   text   not null,
-    amount      bigint not null,
-    due_on      date   not null,
-    installment int    not null,
-    position    bigint not null
-);
-
--- Money that came or went, and credits. `allocation` is the JSON of the effect as it was decided last: the shares by
--- installment, and the installments that changed with it. The first disbursement has none.
-create table transactions (
-    loan_id         uuid        not null,
-    id              uuid        not null,
-    type            text        not null,
-    value_date      date        not null,
-    amount          bigint      not null,
-    late_fee        bigint      not null,
-    late_interest   bigint      not null,
-    penalty         bigint      not null,
-    fee             bigint      not null,
-    interest        bigint      not null,
-    principal       bigint      not null,
-    overpaid        bigint      not null,
-    allocation      text,
-    external_id     text,
-    reversed_on     date,
-    reversal_reason text,
-    position        bigint      not null,
-    recorded_at     timestamptz not null,
-    primary key (loan_id, id)
-);

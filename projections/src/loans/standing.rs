@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::Currency;
-use domain::loan::event::Closed;
+use domain::loan::event::{Closed, Effect, FactKind, WriteOff};
 use domain::loan::{LoanEvent, Standing, Status};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -15,8 +15,8 @@ use crate::event::Event;
 use crate::minor::{components_to_minor, to_minor};
 
 const COPY: &str = "copy standings (loan_id, status, approved_amount, approved_on, disbursed_amount, disbursed_on, \
-    closed_on, closed_because, late_fee, late_interest, penalty, fee, interest, principal, overpaid, received, \
-    oldest_due_on, late_from, version, position, updated_at) from stdin (format binary)";
+    closed_on, closed_because, late_fee, late_interest, penalty, fee, interest, principal, overpaid, credit, \
+    received, recovered, restructured_on, written_off, write_off, oldest_due_on, late_from, version, position, updated_at) from stdin (format binary)";
 
 /// What the events of a page set. `None`: they left it as it was.
 #[derive(Default)]
@@ -25,10 +25,15 @@ pub(super) struct StandingChange {
     is_new: bool,
     status: &'static str,
     approved: Option<(i64, NaiveDate)>,
+    /// What was disbursed in this page, and its first date.
     disbursed: Option<(i64, NaiveDate)>,
     closed: Option<(NaiveDate, Option<String>)>,
     owed: Option<Owed>,
     received: i64,
+    recovered: i64,
+    restructured_on: Option<NaiveDate>,
+    /// The write-off that stands, or none, where the page says which.
+    write_off: Option<Option<WrittenOff>>,
     version: i64,
     position: i64,
     updated_at: DateTime<Utc>,
@@ -39,8 +44,15 @@ pub(super) struct StandingChange {
 struct Owed {
     components: [i64; 6],
     overpaid: i64,
+    credit: i64,
     oldest_due_on: Option<NaiveDate>,
     late_from: Option<NaiveDate>,
+}
+
+/// What a write-off took off the books.
+struct WrittenOff {
+    amount: i64,
+    json: String,
 }
 
 impl StandingChange {
@@ -62,16 +74,41 @@ impl StandingChange {
             LoanEvent::Disbursed(disbursed) => {
                 let amount = to_minor(disbursed.amount, disbursed.currency);
                 let (before, on) = self.disbursed.unwrap_or((0, disbursed.on));
-                self.disbursed = Some((before + amount, on));
-                self.stand(&disbursed.outcome.standing, disbursed.currency);
+                self.disbursed = Some((before + amount, on.min(disbursed.on)));
             }
-            _ => {
-                if let (Some(standing), Some(currency)) = (fact.standing(), fact.currency()) {
-                    self.received += to_minor(fact.cash_received(), currency);
-                    self.stand(standing, currency);
-                }
-            }
+            _ => {}
         }
+        if let (Some(outcome), Some(currency)) = (fact.outcome(), fact.currency()) {
+            self.received += to_minor(fact.cash_received(), currency);
+            self.stand(&outcome.standing, currency);
+            for moved in outcome.rederived.iter().filter(|moved| moved.kind == FactKind::WriteOff) {
+                self.write_off(moved.after.as_ref(), currency);
+            }
+            self.follow(fact, currency);
+        }
+    }
+
+    /// What an event changes besides what is owed.
+    fn follow(&mut self, fact: &LoanEvent, currency: Currency) {
+        match fact {
+            LoanEvent::RecoveryRecorded(_) | LoanEvent::RecoveryReversed(_) => {
+                self.recovered += to_minor(fact.cash_received(), currency);
+            }
+            LoanEvent::Restructured(event) => {
+                self.restructured_on = self.restructured_on.max(Some(event.on));
+            }
+            LoanEvent::WrittenOff(event) => self.write_off(Some(&event.effect), currency),
+            LoanEvent::WriteOffReversed(_) => self.write_off(None, currency),
+            _ => {}
+        }
+    }
+
+    fn write_off(&mut self, effect: Option<&Effect>, currency: Currency) {
+        let write_off = effect.and_then(|effect| effect.write_off);
+        self.write_off = Some(write_off.map(|write_off: WriteOff| WrittenOff {
+            amount: to_minor(write_off.open.total(), currency),
+            json: serde_json::to_string(&write_off).expect("a write-off is plain data"),
+        }));
     }
 
     fn close(&mut self, status: Status, closed: &Closed) {
@@ -84,6 +121,7 @@ impl StandingChange {
         self.owed = Some(Owed {
             components: components_to_minor(&standing.balances, currency),
             overpaid: to_minor(standing.overpaid, currency),
+            credit: to_minor(standing.credit, currency),
             oldest_due_on: standing.oldest_due_on,
             late_from: standing.late_from,
         });
@@ -102,12 +140,26 @@ impl StandingChange {
             .text(self.closed_because().as_deref())
             .bigints(owed.components)
             .bigint(owed.overpaid)
+            .bigint(owed.credit)
             .bigint(self.received)
+            .bigint(self.recovered)
+            .date(self.restructured_on)
+            .bigint(self.written_off().unwrap_or(0))
+            .text(self.write_off_json())
             .date(owed.oldest_due_on)
             .date(owed.late_from)
             .bigint(self.version)
             .bigint(self.position)
             .instant(self.updated_at);
+    }
+
+    /// The sum of the write-off, where the page says which stands; 0 where none does.
+    fn written_off(&self) -> Option<i64> {
+        self.write_off.as_ref().map(|stands| stands.as_ref().map_or(0, |written_off| written_off.amount))
+    }
+
+    fn write_off_json(&self) -> Option<&str> {
+        Some(self.write_off.as_ref()?.as_ref()?.json.as_str())
     }
 
     fn closed_because(&self) -> Option<Cow<'_, str>> {
@@ -119,7 +171,7 @@ pub(super) async fn write(
     changes: &HashMap<Uuid, StandingChange>,
     connection: &mut PgConnection,
 ) -> Result<(), sqlx::Error> {
-    let mut new = CopyRows::new(21);
+    let mut new = CopyRows::new(26);
     let mut moved = Vec::with_capacity(changes.len());
     for (loan, change) in changes {
         if change.is_new { change.encode(*loan, &mut new) } else { moved.push((*loan, change)) }
@@ -146,7 +198,12 @@ async fn update(moved: &[(Uuid, &StandingChange)], connection: &mut PgConnection
     }
     query
         .bind(each(moved, |change| change.owed.map(|owed| owed.overpaid)))
+        .bind(each(moved, |change| change.owed.map(|owed| owed.credit)))
         .bind(each(moved, |change| change.received))
+        .bind(each(moved, |change| change.recovered))
+        .bind(each(moved, |change| change.restructured_on))
+        .bind(each(moved, StandingChange::written_off))
+        .bind(each(moved, StandingChange::write_off_json))
         .bind(each(moved, |change| change.owed.and_then(|owed| owed.oldest_due_on)))
         .bind(each(moved, |change| change.owed.and_then(|owed| owed.late_from)))
         .bind(each(moved, |change| change.version))

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, List, NotThere, ReadProblems, answer};
-use super::loan::read_currency;
+use super::loan_row::read_currency;
 use super::request::{Limit, Params, ReadHeaders, Reading, decode_cursor, invalid};
 use crate::journal;
 use crate::minor::from_minor;

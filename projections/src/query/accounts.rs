@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::QueryState;
 use super::answer::{Answer, List, ReadProblems, answer};
-use super::loan::read_currency;
+use super::loan_row::read_currency;
 use super::request::{Limit, Params, ReadHeaders, Reading, decode_cursor};
 use crate::daily_balances;
 use crate::minor::from_sum;

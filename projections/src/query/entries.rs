@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, answer};
-use super::loan::{read_currency, read_json};
+use super::loan_row::{read_currency, read_json};
 use super::request::{IdInPath, Limit, Nothing, Params, ReadHeaders, Reading, decode_cursor};
 use crate::entries;
 

@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use domain::decider::Decider;
 use domain::entry::Entry;
-use domain::loan::{Loan, LoanHistory};
+use domain::loan::Loan;
 use event_store::{Feed, LogError, StoredEventRow};
 use futures::stream;
-use problems::{INTERNAL, NOT_FOUND};
+use problems::NOT_FOUND;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -19,7 +19,6 @@ use uuid::Uuid;
 use super::QueryState;
 use super::answer::{Answer, AsOf, List, NotThere, POSITION, ReadProblems, Refused, answer};
 use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, decode_cursor};
-use crate::event::{Event, Fact};
 
 /// How many events are read at once.
 const PAGE: i64 = 1_000;
@@ -183,49 +182,6 @@ async fn history(
     let next = page.limit.page(&mut rows, |last| last.sequence.to_string());
     let items: Vec<EventView> = rows.into_iter().map(EventView::of).collect::<Result<_, _>>()?;
     Ok(answer(reading, as_of, state.booking_day.today(), List { items, next, as_of }))
-}
-
-/// All events of a stream up to `as_of`, decoded.
-pub(crate) async fn decoded(
-    state: &QueryState,
-    stream_type: &str,
-    id: Uuid,
-    as_of: AsOf,
-) -> Result<Vec<Event>, Refused> {
-    let stream_id = id.to_string();
-    let mut events: Vec<Event> = Vec::new();
-    loop {
-        let after = events.last().map_or(0, |last| last.sequence);
-        let rows = state.log.stream(stream_type, &stream_id, after, PAGE).await?;
-        let is_last = rows.len() < usize::try_from(PAGE).expect("a small number");
-        for row in rows.iter().filter(|row| row.position <= as_of.position) {
-            let event = Event::decode(row);
-            if let Fact::Unreadable(unreadable) = &event.fact {
-                tracing::error!(error = %unreadable, "a read failed");
-                return Err(INTERNAL.because(format!("stored event {} cannot be read", row.position)).into());
-            }
-            events.push(event);
-        }
-        if is_last {
-            return Ok(events);
-        }
-    }
-}
-
-/// The loan as it follows from its events up to `as_of`.
-pub(crate) async fn folded(
-    state: &QueryState,
-    id: Uuid,
-    as_of: AsOf,
-) -> Result<(Loan, LoanHistory), Refused> {
-    let (mut loan, mut history) = (Loan::default(), LoanHistory::default());
-    for event in decoded(state, Loan::TYPE, id, as_of).await? {
-        if let Fact::Loan(fact) = event.fact {
-            loan.apply(&fact);
-            history.record(&fact);
-        }
-    }
-    Ok((loan, history))
 }
 
 /// Every event that is wanted up to `as_of`, a line each, a page in memory at a time.

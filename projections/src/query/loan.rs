@@ -1,85 +1,93 @@
-//! One loan: its terms and how it stands.
+//! One loan: its terms and how it stands on a day.
 
 use std::collections::HashMap;
 
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::component::{Component, Components};
-use domain::loan::{Standing, Status};
+use domain::component::Components;
+use domain::loan::Status;
+use domain::loan::facts::WriteOff;
 use domain::terms::Terms;
 use domain::{Amount, Currency};
 use event_store::Borrower;
-use problems::{NOT_FOUND, Problem};
 use serde::Serialize;
-use serde_json::value::RawValue;
-use sqlx::Row;
-use sqlx::postgres::PgRow;
+use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
-use super::request::{IdInPath, Nothing, Params, ReadHeaders, Reading};
-use crate::loans;
-use crate::minor::{components_from_minor, exact, from_minor};
+use super::point_in_time::PointInTime;
+use super::request::{IdInPath, Params, ReadHeaders, Reading};
+use super::seen_loan::SeenLoan;
+use crate::minor::exact;
 
 /// A loan and how it stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LoanView {
-    id: Uuid,
+    pub(crate) id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
-    external_id: Option<String>,
+    pub(crate) external_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    product: Option<String>,
+    pub(crate) product: Option<String>,
     /// The version of the product that its terms were taken from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    product_version: Option<i32>,
-    borrower: BorrowerView,
-    currency: Currency,
-    status: Status,
-    /// What is owed, by component.
-    balances: Balances,
+    pub(crate) product_version: Option<i32>,
+    pub(crate) borrower: BorrowerView,
+    pub(crate) currency: Currency,
+    pub(crate) status: Status,
+    /// What is owed, by component, late charges included: of one loan to the day on which it is seen, in a list to its
+    /// last event. After a write-off what is still owed of it.
+    pub(crate) balances: Balances,
     /// What was paid beyond everything owed.
-    overpaid: Amount,
-    /// What was received and not reversed.
-    received: Amount,
-    /// Calendar days since the oldest due date that is late today, else 0.
-    days_past_due: i64,
+    pub(crate) overpaid: Amount,
+    /// What is kept for the borrower until the next due date.
+    pub(crate) credit: Amount,
+    /// What was received and neither reversed nor given back.
+    pub(crate) received: Amount,
+    /// Calendar days since the oldest due date that is late on the day, else 0.
+    pub(crate) days_past_due: i64,
     /// The due date of the oldest installment that is not settled.
     #[serde(skip_serializing_if = "Option::is_none")]
-    oldest_due_on: Option<NaiveDate>,
+    pub(crate) oldest_due_on: Option<NaiveDate>,
     /// The first day on which that installment is late.
     #[serde(skip_serializing_if = "Option::is_none")]
-    late_from: Option<NaiveDate>,
+    pub(crate) late_from: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    approved_amount: Option<Amount>,
+    pub(crate) approved_amount: Option<Amount>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    approved_on: Option<NaiveDate>,
+    pub(crate) approved_on: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    disbursed_amount: Option<Amount>,
+    pub(crate) disbursed_amount: Option<Amount>,
+    /// The date of the first disbursement.
     #[serde(skip_serializing_if = "Option::is_none")]
-    disbursed_on: Option<NaiveDate>,
+    pub(crate) disbursed_on: Option<NaiveDate>,
+    /// The date of the last restructuring.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) restructured_on: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) write_off: Option<WriteOffView>,
     /// When the application was rejected or withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
-    closed_on: Option<NaiveDate>,
+    pub(crate) closed_on: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    closed_because: Option<String>,
+    pub(crate) closed_because: Option<String>,
     /// The terms as the loan's first event holds them.
     #[schema(value_type = Terms)]
-    terms: Box<RawValue>,
+    pub(crate) terms: Box<RawValue>,
     #[schema(value_type = Object)]
-    metadata: Box<RawValue>,
+    pub(crate) metadata: Box<RawValue>,
     /// The sequence of the loan's last event: what `If-Match` takes.
-    version: i64,
+    pub(crate) version: i64,
     /// The position of that event.
-    position: i64,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
+    pub(crate) position: i64,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
 }
 
 /// Who borrows. Name and tax id are kept beside the log and are absent once forgotten.
 #[derive(Debug, Serialize, ToSchema)]
-struct BorrowerView {
+pub(crate) struct BorrowerView {
     id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
     tax_id: Option<String>,
@@ -99,70 +107,112 @@ pub(crate) struct Balances {
     total: Amount,
 }
 
+/// What a write-off took off the books: all that was open on its date, by component.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(crate) struct WriteOffView {
+    on: NaiveDate,
+    /// The sum of the components.
+    amount: Amount,
+    late_fee: Amount,
+    late_interest: Amount,
+    penalty: Amount,
+    fee: Amount,
+    interest: Amount,
+    principal: Amount,
+    /// Interest that was accrued by then but not yet due, apart from `amount`.
+    accrued_interest: Amount,
+}
+
 #[derive(Serialize, ToSchema)]
 struct LoanAnswer {
     #[serde(flatten)]
     loan: LoanView,
+    /// The terms in force on the day, where a restructuring replaced those of the first event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Terms>)]
+    current_terms: Option<Box<RawValue>>,
+    /// The day on which it is seen.
+    effective_on: NaiveDate,
     as_of: AsOf,
 }
 
-/// The columns that [`LoanRow::read`] reads.
-pub(crate) const COLUMNS: &str = include_str!("loan_columns.sql");
-
-/// A loan as the read model has it.
-pub(crate) struct LoanRow {
-    pub(crate) first_position: i64,
-    pub(crate) borrower_id: Uuid,
-    view: LoanView,
-}
-
-/// One loan.
+/// One loan as it stands on a day, by all that is known or was known at an earlier time.
 #[utoipa::path(
     get, path = "/v1/loans/{id}", tag = "loans",
-    params(("id" = Uuid, Path, description = "The loan"), ReadHeaders),
+    params(("id" = Uuid, Path, description = "The loan"), PointInTime, ReadHeaders),
     responses((status = 200, description = "The loan", body = LoanAnswer), NotThere, ReadProblems),
 )]
 pub(crate) async fn find(
     State(state): State<QueryState>,
     IdInPath(id): IdInPath,
-    Params(Nothing {}): Params<Nothing>,
+    Params(point): Params<PointInTime>,
     reading: Reading,
 ) -> Answer {
-    let mut snapshot = state.snapshot(&loans::READ_MODEL, &reading).await?;
-    let today = state.booking_day.today();
-    let select = format!("{COLUMNS} where l.id = $1");
-    let row = sqlx::query(&select).bind(id).fetch_optional(&mut *snapshot.transaction).await?;
-    let row = row.ok_or_else(|| no_loan(id, snapshot.as_of))?;
-    let row = LoanRow::read(&row, today)?;
-    let borrowers = state.log.borrowers(&[row.borrower_id]).await?;
-    let loan = row.with_borrower(&borrowers);
-    let body = LoanAnswer { loan, as_of: snapshot.as_of };
-    Ok(answer(&reading, snapshot.as_of, today, body))
+    let seen = state.loan(id, point, &reading).await?;
+    let borrowers = state.log.borrowers(&[seen.book.applied.borrower_id.uuid()]).await?;
+    let mut loan = LoanView::of(&seen)?;
+    loan.borrower.name_from(&borrowers);
+    let (effective_on, as_of) = (seen.day, seen.as_of);
+    let in_force = seen.book.history.terms_on(seen.day).filter(|terms| **terms != seen.book.applied.terms);
+    let current_terms = in_force.map(to_raw_value).transpose()?;
+    let body = LoanAnswer { loan, current_terms, effective_on, as_of };
+    Ok(answer(&reading, as_of, state.booking_day.today(), body))
 }
 
-pub(crate) fn no_loan(id: Uuid, as_of: AsOf) -> Problem {
-    NOT_FOUND.because(format!("there is no loan {id} as of position {}", as_of.position))
-}
-
-/// The column `currency`.
-pub(crate) fn read_currency(row: &PgRow) -> Result<Currency, sqlx::Error> {
-    let code: &str = row.try_get("currency")?;
-    code.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
-}
-
-/// A column of JSON text.
-pub(crate) fn read_json(row: &PgRow, column: &str) -> Result<Box<RawValue>, sqlx::Error> {
-    let text: String = row.try_get(column)?;
-    RawValue::from_string(text).map_err(|error| sqlx::Error::Decode(Box::new(error)))
-}
-
-/// The columns named like the components.
-pub(crate) fn read_components(row: &PgRow, currency: Currency) -> Result<Components, sqlx::Error> {
-    let mut minors = [0; 6];
-    for (minor, component) in minors.iter_mut().zip(Component::ALL) {
-        *minor = row.try_get(component.name())?;
+impl LoanView {
+    fn of(seen: &SeenLoan) -> Result<Self, serde_json::Error> {
+        let (book, currency) = (&seen.book, seen.currency());
+        let applied = &book.applied;
+        let derived = seen.derived.as_ref();
+        let approved = book.approved.as_ref().filter(|approved| approved.on <= seen.day);
+        let closed = book.closed.as_ref().map(|(_, closed)| closed).filter(|closed| closed.on <= seen.day);
+        let nothing = currency.zero();
+        Ok(Self {
+            id: book.id,
+            external_id: applied.external_id.clone(),
+            product: applied.product.clone(),
+            product_version: applied.product_version.map(u32::cast_signed),
+            borrower: BorrowerView::unnamed(applied.borrower_id.uuid()),
+            currency,
+            status: seen.status(),
+            balances: Balances::of(seen.balances(), currency),
+            overpaid: derived.map_or(nothing, |derived| exact(derived.overpaid, currency)),
+            credit: derived.map_or(nothing, |derived| exact(derived.credit, currency)),
+            received: seen.received(),
+            days_past_due: derived.map_or(0, |derived| derived.days_past_due),
+            oldest_due_on: derived.and_then(|derived| derived.oldest_due_on),
+            late_from: derived.and_then(|derived| derived.late_from),
+            approved_amount: approved.map(|approved| approved.principal),
+            approved_on: approved.map(|approved| approved.on),
+            disbursed_amount: derived.map(|_| seen.disbursed()),
+            disbursed_on: derived.and_then(|_| book.disbursed_on()),
+            restructured_on: seen.restructured_on(),
+            write_off: derived
+                .and_then(|derived| derived.write_off)
+                .map(|write_off| WriteOffView::of(write_off, currency)),
+            closed_on: closed.map(|closed| closed.on),
+            closed_because: closed.and_then(|closed| closed.reason.clone()),
+            terms: to_raw_value(&applied.terms)?,
+            metadata: to_raw_value(&applied.metadata)?,
+            version: book.last.sequence,
+            position: book.last.position,
+            created_at: book.applied_at,
+            updated_at: book.last.recorded_at,
+        })
     }
-    Ok(components_from_minor(minors, currency))
+}
+
+impl BorrowerView {
+    pub(crate) const fn unnamed(id: Uuid) -> Self {
+        Self { id, tax_id: None, name: None }
+    }
+
+    pub(crate) fn name_from(&mut self, borrowers: &HashMap<Uuid, Borrower>) {
+        if let Some(borrower) = borrowers.get(&self.id) {
+            self.tax_id = Some(borrower.tax_id.clone());
+            self.name = Some(borrower.name.clone());
+        }
+    }
 }
 
 impl Balances {
@@ -180,59 +230,20 @@ impl Balances {
     }
 }
 
-impl LoanRow {
-    pub(crate) fn read(row: &PgRow, today: NaiveDate) -> Result<Self, sqlx::Error> {
-        let currency = read_currency(row)?;
-        let amount = |column: &str| Ok::<_, sqlx::Error>(from_minor(row.try_get(column)?, currency));
-        let amount_or_none = |column: &str| {
-            let minor: Option<i64> = row.try_get(column)?;
-            Ok::<_, sqlx::Error>(minor.map(|minor| from_minor(minor, currency)))
-        };
-        let status: &str = row.try_get("status")?;
-        let status = Status::ALL.into_iter().find(|known| known.name() == status);
-        let status = status.ok_or_else(|| sqlx::Error::Decode("unknown status".into()))?;
-        let components = read_components(row, currency)?;
-        let (oldest_due_on, late_from) = (row.try_get("oldest_due_on")?, row.try_get("late_from")?);
-        let overpaid = amount("overpaid")?;
-        let credit = currency.zero();
-        let standing = Standing { status, balances: components, overpaid, credit, oldest_due_on, late_from };
-        let borrower_id = row.try_get("borrower_id")?;
-        let view = LoanView {
-            id: row.try_get("id")?,
-            external_id: row.try_get("external_id")?,
-            product: row.try_get("product")?,
-            product_version: row.try_get("product_version")?,
-            borrower: BorrowerView { id: borrower_id, tax_id: None, name: None },
-            currency,
-            status,
-            balances: Balances::of(components, currency),
-            overpaid,
-            received: amount("received")?,
-            days_past_due: standing.days_past_due(today),
-            oldest_due_on,
-            late_from,
-            approved_amount: amount_or_none("approved_amount")?,
-            approved_on: row.try_get("approved_on")?,
-            disbursed_amount: amount_or_none("disbursed_amount")?,
-            disbursed_on: row.try_get("disbursed_on")?,
-            closed_on: row.try_get("closed_on")?,
-            closed_because: row.try_get("closed_because")?,
-            terms: read_json(row, "terms")?,
-            metadata: read_json(row, "metadata")?,
-            version: row.try_get("version")?,
-            position: row.try_get("position")?,
-            created_at: row.try_get("created_at")?,
-            updated_at: row.try_get("updated_at")?,
-        };
-        Ok(Self { first_position: row.try_get("first_position")?, borrower_id, view })
-    }
-
-    pub(crate) fn with_borrower(self, borrowers: &HashMap<Uuid, Borrower>) -> LoanView {
-        let mut view = self.view;
-        if let Some(borrower) = borrowers.get(&self.borrower_id) {
-            view.borrower.tax_id = Some(borrower.tax_id.clone());
-            view.borrower.name = Some(borrower.name.clone());
+impl WriteOffView {
+    pub(crate) fn of(write_off: WriteOff, currency: Currency) -> Self {
+        let exact = |amount| exact(amount, currency);
+        let WriteOff { on, open, accrued_interest } = write_off;
+        Self {
+            on,
+            amount: exact(open.total()),
+            late_fee: exact(open.late_fee),
+            late_interest: exact(open.late_interest),
+            penalty: exact(open.penalty),
+            fee: exact(open.fee),
+            interest: exact(open.interest),
+            principal: exact(open.principal),
+            accrued_interest: exact(accrued_interest),
         }
-        view
     }
 }

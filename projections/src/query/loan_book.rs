@@ -1,141 +1,146 @@
-//! What happened to one loan: its plan, its charges and its transactions, and what follows for each installment.
-//!
-//! What was paid of an installment, and when, is derived here whenever it is asked for. A flag set by the event of
-//! the day would be wrong after the next backdated payment.
+//! All that is known of one loan: its events, folded into facts with what was recorded of each.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::loan::engine::Row;
-use domain::loan::event::Effect;
-use domain::{Amount, Currency};
-use problems::INTERNAL;
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row as _};
+use domain::Currency;
+use domain::loan::event::{AddedCharge, Applied, Approved, Closed, Effect, PaymentReversed};
+use domain::loan::facts::What;
+use domain::loan::{Loan, LoanEvent, LoanHistory, Status};
+use event_store::StreamEvent;
 use uuid::Uuid;
 
-use super::answer::{AsOf, Refused};
-use super::loan::no_loan;
-use super::{QueryState, events};
-use crate::minor::from_minor;
-
-/// A loan's plan, charges and transactions.
+/// A loan's events up to a position of the log.
+#[derive(Debug)]
 pub(crate) struct LoanBook {
-    pub(crate) currency: Currency,
-    /// Every installment as it is seen today, with what was paid of it; none before the disbursement.
-    pub(crate) installments: Vec<Row>,
-    pub(crate) charges: Vec<Charge>,
-    /// In the order of their value dates, then of their recording.
-    pub(crate) transactions: Vec<Transaction>,
+    pub(crate) id: Uuid,
+    pub(crate) applied: Applied,
+    pub(crate) applied_at: DateTime<Utc>,
+    pub(crate) approved: Option<Approved>,
+    pub(crate) closed: Option<(Status, Closed)>,
+    pub(crate) history: LoanHistory,
+    /// One for each fact of the history.
+    pub(crate) records: Vec<Record>,
+    pub(crate) last: LastEvent,
 }
 
-pub(crate) struct Charge {
-    pub(crate) id: Uuid,
-    pub(crate) added_on: NaiveDate,
-    pub(crate) kind: String,
-    pub(crate) amount: Amount,
-    pub(crate) due_on: NaiveDate,
-    pub(crate) installment: u32,
-}
-
-pub(crate) struct Transaction {
-    pub(crate) id: Uuid,
-    pub(crate) kind: String,
-    pub(crate) on: NaiveDate,
-    pub(crate) amount: Amount,
-    pub(crate) overpaid: Amount,
-    /// None for the first disbursement.
-    pub(crate) allocation: Option<Effect>,
+/// What was recorded with a fact, beside what the engine needs of it.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    pub(crate) position: i64,
+    pub(crate) recorded_at: DateTime<Utc>,
     pub(crate) external_id: Option<String>,
-    pub(crate) reversal: Option<(NaiveDate, String)>,
+    pub(crate) reason: Option<String>,
+    /// Of a charge: what it is for, and the booking day on which it was added.
+    pub(crate) charge: Option<(AddedCharge, NaiveDate)>,
+    pub(crate) reversal: Option<Reversal>,
+}
+
+/// How a fact was undone.
+#[derive(Debug)]
+pub(crate) struct Reversal {
+    pub(crate) on: NaiveDate,
+    pub(crate) reason: String,
+    /// What it had come to until then.
+    pub(crate) undone: Effect,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LastEvent {
+    pub(crate) sequence: i64,
     pub(crate) position: i64,
     pub(crate) recorded_at: DateTime<Utc>,
 }
 
-const CHARGES: &str = "select id, added_on, kind, amount, due_on, installment from read_loans.charges \
-    where loan_id = $1 order by position";
-const TRANSACTIONS: &str = include_str!("loan_transactions.sql");
-
 impl LoanBook {
-    /// From the read model, and from the loan's events what follows from them today.
-    pub(crate) async fn load(
-        state: &QueryState,
-        connection: &mut PgConnection,
-        id: Uuid,
-        as_of: AsOf,
-    ) -> Result<Self, Refused> {
-        let loan: Option<String> = sqlx::query_scalar("select currency from read_loans.loans where id = $1")
-            .bind(id)
-            .fetch_optional(&mut *connection)
-            .await?;
-        let currency = loan.ok_or_else(|| no_loan(id, as_of))?;
-        let currency: Currency = currency.parse().map_err(unreadable)?;
-        let (_, history) = events::folded(state, id, as_of).await?;
-        let today = state.booking_day.today();
-        let installments = if history.disbursed_by(today) {
-            history.derive(today).map_err(|error| INTERNAL.because(error.to_string()))?.rows
-        } else {
-            Vec::new()
+    /// `None` where nothing happened yet.
+    pub(crate) fn of(id: Uuid, events: Vec<StreamEvent<LoanEvent>>) -> Option<Self> {
+        let mut events = events.into_iter();
+        let first = events.next()?;
+        let LoanEvent::Applied(applied) = &first.event else {
+            panic!("corrupt stream: loan {id} begins with {}", first.event.name());
         };
-        let mut book = Self { currency, installments, charges: Vec::new(), transactions: Vec::new() };
-        for row in sqlx::query(CHARGES).bind(id).fetch_all(&mut *connection).await? {
-            book.charges.push(read_charge(&row, currency)?);
-        }
-        for row in sqlx::query(TRANSACTIONS).bind(id).fetch_all(&mut *connection).await? {
-            book.transactions.push(read_transaction(&row, currency)?);
-        }
-        Ok(book)
+        let last = LastEvent {
+            sequence: first.sequence,
+            position: first.position,
+            recorded_at: first.recorded_at,
+        };
+        let mut history = LoanHistory::default();
+        history.record(&first.event);
+        let mut book = Self {
+            id,
+            applied: applied.clone(),
+            applied_at: first.recorded_at,
+            approved: None,
+            closed: None,
+            history,
+            records: Vec::new(),
+            last,
+        };
+        events.for_each(|event| book.take(event));
+        Some(book)
     }
 
-    /// The principal after each transaction, in their order.
-    pub(crate) fn principal_after(&self) -> Vec<Amount> {
-        let mut principal = self.currency.zero();
-        let after = self.transactions.iter().map(|transaction| {
-            if transaction.reversal.is_none() {
-                principal = match &transaction.allocation {
-                    None => principal.plus(transaction.amount),
-                    Some(effect) => effect.balance,
-                };
+    pub(crate) fn currency(&self) -> Currency {
+        self.applied.terms.currency
+    }
+
+    /// The value date of the first disbursement.
+    pub(crate) fn disbursed_on(&self) -> Option<NaiveDate> {
+        let facts = self.history.facts().iter();
+        facts.filter(|fact| matches!(fact.what, What::Disbursement { .. })).map(|fact| fact.on).min()
+    }
+
+    fn take(&mut self, recorded: StreamEvent<LoanEvent>) {
+        let StreamEvent { position, sequence, recorded_at, event } = recorded;
+        self.last = LastEvent { sequence, position, recorded_at };
+        match &event {
+            LoanEvent::Approved(approved) => self.approved = Some(approved.clone()),
+            LoanEvent::Rejected(closed) => self.closed = Some((Status::Rejected, closed.clone())),
+            LoanEvent::Withdrawn(closed) => self.closed = Some((Status::Withdrawn, closed.clone())),
+            LoanEvent::RepaymentReversed(reversed)
+            | LoanEvent::CreditReversed(reversed)
+            | LoanEvent::RecoveryReversed(reversed) => self.reverse_payment(reversed),
+            LoanEvent::WriteOffReversed(reversed) => {
+                let index = self.history.write_off().expect("a write-off is undone that was recorded");
+                let (reason, undone) = (reversed.reason.clone(), reversed.undone.clone());
+                self.records[index].reversal = Some(Reversal { on: reversed.on, reason, undone });
             }
-            principal
-        });
-        after.collect()
+            _ => {}
+        }
+        self.history.record(&event);
+        if self.records.len() < self.history.facts().len() {
+            self.records.push(Record::of(&event, position, recorded_at));
+        }
+    }
+
+    fn reverse_payment(&mut self, reversed: &PaymentReversed) {
+        let payment = self.history.find_payment(reversed.payment_id);
+        let index = payment.expect("a payment is reversed that was recorded").index;
+        let (reason, undone) = (reversed.reason.clone(), reversed.undone.clone());
+        self.records[index].reversal = Some(Reversal { on: reversed.on, reason, undone });
     }
 }
 
-fn read_charge(row: &PgRow, currency: Currency) -> Result<Charge, sqlx::Error> {
-    Ok(Charge {
-        id: row.try_get("id")?,
-        added_on: row.try_get("added_on")?,
-        kind: row.try_get("kind")?,
-        amount: from_minor(row.try_get("amount")?, currency),
-        due_on: row.try_get("due_on")?,
-        installment: read_count(row, "installment")?,
-    })
-}
-
-fn read_transaction(row: &PgRow, currency: Currency) -> Result<Transaction, sqlx::Error> {
-    let allocation: Option<&str> = row.try_get("allocation")?;
-    let allocation = allocation.map(serde_json::from_str).transpose().map_err(unreadable)?;
-    let reversed_on: Option<NaiveDate> = row.try_get("reversed_on")?;
-    let reason: Option<String> = row.try_get("reversal_reason")?;
-    Ok(Transaction {
-        id: row.try_get("id")?,
-        kind: row.try_get("type")?,
-        on: row.try_get("value_date")?,
-        amount: from_minor(row.try_get("amount")?, currency),
-        overpaid: from_minor(row.try_get("overpaid")?, currency),
-        allocation,
-        external_id: row.try_get("external_id")?,
-        reversal: reversed_on.zip(reason),
-        position: row.try_get("position")?,
-        recorded_at: row.try_get("recorded_at")?,
-    })
-}
-
-fn read_count(row: &PgRow, column: &str) -> Result<u32, sqlx::Error> {
-    let count: i32 = row.try_get(column)?;
-    u32::try_from(count).map_err(unreadable)
-}
-
-fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
-    sqlx::Error::Decode(Box::new(error))
+impl Record {
+    fn of(event: &LoanEvent, position: i64, recorded_at: DateTime<Utc>) -> Self {
+        let charge = match event {
+            LoanEvent::ChargeAdded(charge) => Some((charge.kind, charge.on)),
+            _ => None,
+        };
+        let reason = match event {
+            LoanEvent::CreditGranted(event) => Some(&event.reason),
+            LoanEvent::RepaymentChargedBack(event) => Some(&event.reason),
+            LoanEvent::ChargeWaived(event) => Some(&event.reason),
+            LoanEvent::Restructured(event) => Some(&event.reason),
+            LoanEvent::WrittenOff(event) => Some(&event.reason),
+            _ => None,
+        };
+        Self {
+            position,
+            recorded_at,
+            external_id: event.external_id().map(ToOwned::to_owned),
+            reason: reason.cloned(),
+            charge,
+            reversal: None,
+        }
+    }
 }

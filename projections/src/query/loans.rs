@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, List, ReadProblems, Refused, answer};
-use super::loan::{COLUMNS, LoanRow, LoanView};
+use super::loan::LoanView;
+use super::loan_row::{COLUMNS, LoanRow};
 use super::request::{Limit, Params, ReadHeaders, Reading, decode_cursor, invalid};
 use crate::loans;
 

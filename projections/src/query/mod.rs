@@ -2,22 +2,27 @@
 
 mod account_lines;
 mod accounts;
+mod accruals;
 mod answer;
 mod daily_balances;
 mod entries;
 mod events;
 mod loan;
 mod loan_book;
+mod loan_row;
 mod loans;
 mod periods;
+mod point_in_time;
 mod portfolio;
 mod products;
 mod projections;
 mod request;
 mod schedule;
+mod seen_loan;
 mod settlement_quote;
 mod snapshot;
 mod statement;
+mod statement_lines;
 mod transactions;
 mod trial_balance;
 
@@ -73,6 +78,7 @@ fn routes() -> OpenApiRouter<QueryState> {
         .routes(routes!(transactions::list))
         .routes(routes!(statement::find))
         .routes(routes!(settlement_quote::find))
+        .routes(routes!(accruals::list))
         .routes(routes!(events::of_loan))
         .routes(routes!(entries::list))
         .routes(routes!(entries::find))

@@ -14,7 +14,8 @@ use utoipa::{IntoResponses, ToSchema};
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, ReadProblems, answer};
-use super::loan::{Balances, read_components, read_currency};
+use super::loan::Balances;
+use super::loan_row::{read_components, read_currency};
 use super::request::{Params, ReadHeaders, Reading};
 use crate::loans;
 use crate::minor::from_minor;
@@ -55,9 +56,12 @@ struct Portfolio {
     /// What is owed, write-offs apart.
     outstanding: Balances,
     disbursed: Amount,
-    /// What was received and not reversed.
+    /// What was received and neither reversed nor given back.
     collected: Amount,
+    /// What write-offs that stand took off the books.
     written_off: Amount,
+    /// What of `collected` came after a write-off.
+    recovered: Amount,
     by_product: Vec<ProductShare>,
     by_days_past_due: Vec<BucketShare>,
 }
@@ -131,7 +135,7 @@ pub(crate) async fn find(
 impl Portfolio {
     fn of(currency: Currency, rows: &[PgRow]) -> Result<Self, sqlx::Error> {
         let mut all = NOTHING;
-        let (mut disbursed, mut collected, mut written_off) = (0, 0, 0);
+        let (mut disbursed, mut collected, mut written_off, mut recovered) = (0, 0, 0, 0);
         let mut products: BTreeMap<Option<String>, Sums> = BTreeMap::new();
         let mut buckets = [NOTHING; BUCKETS.len()];
         for row in rows {
@@ -139,6 +143,7 @@ impl Portfolio {
             disbursed += row.try_get::<i64, _>("disbursed")?;
             collected += row.try_get::<i64, _>("collected")?;
             written_off += row.try_get::<i64, _>("written_off")?;
+            recovered += row.try_get::<i64, _>("recovered")?;
             let bucket: i32 = row.try_get("bucket")?;
             all.add(sums);
             products.entry(row.try_get("product")?).or_insert(NOTHING).add(sums);
@@ -162,6 +167,7 @@ impl Portfolio {
             disbursed: from_minor(disbursed, currency),
             collected: from_minor(collected, currency),
             written_off: from_minor(written_off, currency),
+            recovered: from_minor(recovered, currency),
             by_product: by_product.collect(),
             by_days_past_due: by_days_past_due.collect(),
         })

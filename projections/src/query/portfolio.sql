@@ -13,7 +13,6 @@ select currency, product, bucket, count(*) as loans, sum(disbursed_amount)::bigi
        coalesce(sum(fee) filter (where not is_lost), 0)::bigint as fee,
        coalesce(sum(interest) filter (where not is_lost), 0)::bigint as interest,
        coalesce(sum(principal) filter (where not is_lost), 0)::bigint as principal,
-       coalesce(sum(late_fee + late_interest + penalty + fee + interest + principal) filter (where is_lost), 0)::bigint
-           as written_off
+       sum(written_off)::bigint as written_off, sum(recovered)::bigint as recovered
   from disbursed
  group by currency, product, bucket

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, answer};
-use super::loan::{read_currency, read_json};
+use super::loan_row::{read_currency, read_json};
 use super::request::{Limit as PageLimit, Params, ReadHeaders, Reading, decode_cursor, invalid};
 use crate::products;
 

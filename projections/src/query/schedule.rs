@@ -1,4 +1,4 @@
-//! A loan's plan with what was paid of it.
+//! A loan's plan with what was paid of it, seen on a day.
 
 use axum::extract::State;
 use chrono::NaiveDate;
@@ -9,9 +9,8 @@ use utoipa::ToSchema;
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
-use super::loan_book::LoanBook;
-use super::request::{IdInPath, Nothing, Params, ReadHeaders, Reading};
-use crate::loans;
+use super::point_in_time::PointInTime;
+use super::request::{IdInPath, Params, ReadHeaders, Reading};
 use crate::minor::exact;
 
 /// An installment: what is due, and what was paid of it.
@@ -23,15 +22,17 @@ pub(crate) struct InstallmentView {
     /// Calendar days of its period.
     days: u32,
     principal: Amount,
-    /// As agreed, less what an early settlement took off.
+    /// As the interest basis makes it on the day, less what paying early took off.
     interest: Amount,
     fees: Amount,
     tax: Amount,
     penalties: Amount,
     late_fee: Amount,
+    /// To the day on which it is seen.
     late_interest: Amount,
+    /// The sum of them all.
     total: Amount,
-    /// The principal that is left after it, by plan.
+    /// The principal that is left after it, by the plan as it stands.
     balance: Amount,
     /// Interest that joins the principal on its due date.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,6 +42,8 @@ pub(crate) struct InstallmentView {
     paid_in_advance: Amount,
     /// What of it was paid once it was late.
     paid_late: Amount,
+    /// What of it was taken off without payment.
+    waived: Amount,
     outstanding: Amount,
     /// The value date on which nothing was open any more.
     settled_on: Option<NaiveDate>,
@@ -51,6 +54,8 @@ struct ScheduleAnswer {
     currency: Currency,
     installments: Vec<InstallmentView>,
     totals: ScheduleTotals,
+    /// The day on which it is seen.
+    effective_on: NaiveDate,
     as_of: AsOf,
 }
 
@@ -65,29 +70,30 @@ struct ScheduleTotals {
     late_interest: Amount,
     total: Amount,
     paid: Amount,
+    paid_in_advance: Amount,
+    paid_late: Amount,
+    waived: Amount,
     outstanding: Amount,
 }
 
-/// The plan, with what was paid of each installment. Empty before the disbursement.
+/// The plan as it stands on a day, with what was paid of each installment. Empty before the disbursement.
 #[utoipa::path(
     get, path = "/v1/loans/{id}/schedule", tag = "loans",
-    params(("id" = Uuid, Path, description = "The loan"), ReadHeaders),
+    params(("id" = Uuid, Path, description = "The loan"), PointInTime, ReadHeaders),
     responses((status = 200, description = "The plan", body = ScheduleAnswer), NotThere, ReadProblems),
 )]
 pub(crate) async fn find(
     State(state): State<QueryState>,
     IdInPath(id): IdInPath,
-    Params(Nothing {}): Params<Nothing>,
+    Params(point): Params<PointInTime>,
     reading: Reading,
 ) -> Answer {
-    let mut snapshot = state.snapshot(&loans::READ_MODEL, &reading).await?;
-    let as_of = snapshot.as_of;
-    let book = LoanBook::load(&state, &mut snapshot.transaction, id, as_of).await?;
-    let currency = book.currency;
+    let seen = state.loan(id, point, &reading).await?;
+    let (currency, effective_on, as_of) = (seen.currency(), seen.day, seen.as_of);
     let installments: Vec<InstallmentView> =
-        book.installments.iter().map(|row| InstallmentView::of(row, currency)).collect();
+        seen.rows().iter().map(|row| InstallmentView::of(row, currency)).collect();
     let totals = totals(&installments, currency);
-    let body = ScheduleAnswer { currency, installments, totals, as_of };
+    let body = ScheduleAnswer { currency, installments, totals, effective_on, as_of };
     Ok(answer(&reading, as_of, state.booking_day.today(), body))
 }
 
@@ -112,6 +118,7 @@ impl InstallmentView {
             paid: exact(row.paid.total()),
             paid_in_advance: exact(row.paid_in_advance),
             paid_late: exact(row.paid_late),
+            waived: exact(row.waived.total()),
             outstanding: exact(row.due.minus(row.waived).minus(row.paid).total()),
             settled_on: row.settled_on,
         }
@@ -130,6 +137,9 @@ fn totals(rows: &[InstallmentView], currency: Currency) -> ScheduleTotals {
         late_interest: sum(|row| row.late_interest),
         total: sum(|row| row.total),
         paid: sum(|row| row.paid),
+        paid_in_advance: sum(|row| row.paid_in_advance),
+        paid_late: sum(|row| row.paid_late),
+        waived: sum(|row| row.waived),
         outstanding: sum(|row| row.outstanding),
     }
 }

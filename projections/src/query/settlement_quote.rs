@@ -2,25 +2,31 @@
 
 use axum::extract::State;
 use chrono::NaiveDate;
-use domain::loan::Loan;
+use domain::loan::engine;
 use domain::loan::settlement::SettlementQuote;
 use problems::{BEFORE_FIRST_FACT, NOT_ACTIVE, ProblemDetails};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoResponses, ToSchema};
+use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
-use super::events;
-use super::loan::no_loan;
+use super::point_in_time::{KnownAt, PointInTime, in_known_years};
 use super::request::{IdInPath, Params, ReadHeaders, Reading};
+use super::seen_loan::underivable;
 use crate::minor::exact;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct QuoteOn {
-    /// The day on which it would be paid: today by default. A day to come is quoted as things stand.
+    /// The day on which it would be paid: `effective_on` by default. A day to come is quoted as things stand.
     on: Option<NaiveDate>,
+    /// What is dated after this day is left out, charges apart. Today by default.
+    effective_on: Option<NaiveDate>,
+    /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
+    #[param(value_type = Option<String>)]
+    known_at: Option<KnownAt>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -57,20 +63,22 @@ pub(crate) async fn find(
     Params(params): Params<QuoteOn>,
     reading: Reading,
 ) -> Answer {
-    let today = state.booking_day.today();
-    let on = params.on.unwrap_or(today);
-    let as_of = state.head(&reading).await?;
-    let (loan, history) = events::folded(&state, id, as_of).await?;
-    let Loan::Disbursed(servicing) = loan else {
-        let status = loan.status().ok_or_else(|| no_loan(id, as_of))?;
-        return Err(NOT_ACTIVE.because(format!("the loan is {status}: there is nothing to settle")).into());
-    };
-    if on < servicing.disbursed_on {
-        let detail = format!("`on` {on} is before {}, the date of the disbursement", servicing.disbursed_on);
+    let point = PointInTime { effective_on: params.effective_on, known_at: params.known_at };
+    let seen = state.loan(id, point, &reading).await?;
+    let (on, as_of, currency) = (params.on.unwrap_or(seen.day), seen.as_of, seen.currency());
+    in_known_years("on", on)?;
+    if let Some(first) = seen.book.disbursed_on().filter(|first| on < *first) {
+        let detail = format!("`on` {on} is before {first}, the date of the disbursement");
         return Err(BEFORE_FIRST_FACT.because(detail).in_field("on").into());
     }
-    let currency = servicing.terms.currency;
-    let quote = history.quote(on).map_err(|error| NOT_ACTIVE.because(error.to_string()))?;
+    if seen.derived.is_none() {
+        let status = seen.status();
+        return Err(NOT_ACTIVE.because(format!("the loan is {status}: there is nothing to settle")).into());
+    }
+    let quoting = tokio::task::spawn_blocking(move || {
+        engine::quote(&seen.book.applied.terms, &seen.known_facts(), on).map_err(|error| underivable(id, &error))
+    });
+    let quote = quoting.await.map_err(|error| underivable(id, &error))??;
     let exact = |amount| exact(amount, currency);
     let quote = SettlementQuote {
         on,
@@ -79,5 +87,5 @@ pub(crate) async fn find(
         principal: exact(quote.principal),
         interest: exact(quote.interest),
     };
-    Ok(answer(&reading, as_of, today, QuoteAnswer { quote, as_of }))
+    Ok(answer(&reading, as_of, state.booking_day.today(), QuoteAnswer { quote, as_of }))
 }

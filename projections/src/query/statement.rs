@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use chrono::NaiveDate;
+use domain::component::Components;
 use domain::{Amount, Currency};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,38 +10,71 @@ use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
-use super::loan_book::LoanBook;
-use super::request::{IdInPath, Nothing, Params, ReadHeaders, Reading};
+use super::point_in_time::PointInTime;
+use super::request::{IdInPath, Params, ReadHeaders, Reading};
+use super::statement_lines::lines;
 use super::transactions::TransactionView;
-use crate::loans;
 
 /// One line of a statement.
 #[derive(Debug, Serialize, ToSchema)]
-struct StatementLine {
-    on: NaiveDate,
-    what: StatementItem,
+pub(crate) struct StatementLine {
+    pub(crate) on: NaiveDate,
+    pub(crate) what: StatementItem,
     /// The loan's principal after it.
-    principal: Amount,
-    /// What fell due until then, less what was paid: above zero is in arrears, below zero paid in advance.
-    balance: Amount,
+    pub(crate) principal: Amount,
+    /// What fell due until then, less what was paid, credited and waived: above zero is in arrears, below zero paid in
+    /// advance. After the last line: all that is owed, less what was overpaid or is kept for the borrower.
+    pub(crate) balance: Amount,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-enum StatementItem {
+pub(crate) enum StatementItem {
     Transaction(Box<TransactionView>),
-    /// An installment falls due, as agreed or as an early settlement left it, charges apart.
+    /// An installment falls due as the plan stands on the day seen, charges apart.
     Installment {
         number: u32,
         amount: Amount,
     },
-    /// A charge falls due.
+    /// A charge entered by hand falls due.
     Charge {
         id: Uuid,
         /// `penalty`, or the kind of a fee.
-        charge: String,
+        charge: &'static str,
         added_on: NaiveDate,
         amount: Amount,
+    },
+    /// Late charges of an installment: what a payment covered of them, on its date, or what is open on the day seen.
+    LateCharges {
+        number: u32,
+        late_fee: Amount,
+        late_interest: Amount,
+    },
+    /// What was unpaid of a charge is no longer owed.
+    Waiver {
+        id: Uuid,
+        charge: Uuid,
+        amount: Amount,
+        reason: Option<String>,
+    },
+    /// Money kept for the borrower served what fell due.
+    CreditApplied {
+        amount: Amount,
+        allocation: Components,
+    },
+    /// What was outstanding is owed by other installments from then on.
+    Restructuring {
+        id: Uuid,
+        /// `replace`, `re_age` or `re_amortize`.
+        mode: &'static str,
+        reason: Option<String>,
+    },
+    /// What was open left the books; it is still owed.
+    WriteOff {
+        amount: Amount,
+        reason: Option<String>,
+        /// Undone: it counts as if it had never been.
+        reversed: bool,
     },
 }
 
@@ -48,66 +82,25 @@ enum StatementItem {
 struct StatementAnswer {
     currency: Currency,
     lines: Vec<StatementLine>,
+    /// The day on which it is seen.
+    effective_on: NaiveDate,
     as_of: AsOf,
 }
 
 /// What falls due and what was paid, in the order of dates, with running balances.
 #[utoipa::path(
     get, path = "/v1/loans/{id}/statement", tag = "loans",
-    params(("id" = Uuid, Path, description = "The loan"), ReadHeaders),
+    params(("id" = Uuid, Path, description = "The loan"), PointInTime, ReadHeaders),
     responses((status = 200, description = "The statement", body = StatementAnswer), NotThere, ReadProblems),
 )]
 pub(crate) async fn find(
     State(state): State<QueryState>,
     IdInPath(id): IdInPath,
-    Params(Nothing {}): Params<Nothing>,
+    Params(point): Params<PointInTime>,
     reading: Reading,
 ) -> Answer {
-    let mut snapshot = state.snapshot(&loans::READ_MODEL, &reading).await?;
-    let as_of = snapshot.as_of;
-    let book = LoanBook::load(&state, &mut snapshot.transaction, id, as_of).await?;
-    let (currency, lines) = (book.currency, lines(&book));
-    let body = StatementAnswer { currency, lines, as_of };
+    let seen = state.loan(id, point, &reading).await?;
+    let (currency, effective_on, as_of) = (seen.currency(), seen.day, seen.as_of);
+    let body = StatementAnswer { currency, lines: lines(&seen), effective_on, as_of };
     Ok(answer(&reading, as_of, state.booking_day.today(), body))
-}
-
-/// Of one day, what falls due comes before what is paid, so the balance is zero on a day paid in full.
-fn lines(book: &LoanBook) -> Vec<StatementLine> {
-    let currency = book.currency;
-    let mut items: Vec<(NaiveDate, u8, Amount, StatementItem)> = Vec::new();
-    for row in &book.installments {
-        let joined = book.charges.iter().filter(|charge| charge.installment == row.number);
-        let charged: Amount = joined.map(|charge| charge.amount).sum();
-        let amount = currency.zero().plus(row.due.total()).minus(charged);
-        if !amount.is_zero() {
-            let number = row.number;
-            items.push((row.due_on, 1, amount, StatementItem::Installment { number, amount }));
-        }
-    }
-    for charge in &book.charges {
-        let item = StatementItem::Charge {
-            id: charge.id,
-            charge: charge.kind.clone(),
-            added_on: charge.added_on,
-            amount: charge.amount,
-        };
-        items.push((charge.due_on, 2, charge.amount, item));
-    }
-    for (row, principal) in book.transactions.iter().zip(book.principal_after()) {
-        let is_payment = row.allocation.is_some() && row.reversal.is_none();
-        let due = if is_payment { row.amount.negated() } else { currency.zero() };
-        let order = if row.allocation.is_none() { 0 } else { 3 };
-        let item = StatementItem::Transaction(Box::new(TransactionView::of(row, principal, currency)));
-        items.push((row.on, order, due, item));
-    }
-    items.sort_by_key(|(on, order, ..)| (*on, *order));
-    let (mut principal, mut balance) = (currency.zero(), currency.zero());
-    let lines = items.into_iter().map(|(on, _, due, what)| {
-        if let StatementItem::Transaction(transaction) = &what {
-            principal = transaction.balance;
-        }
-        balance = balance.plus(due);
-        StatementLine { on, what, principal, balance }
-    });
-    lines.collect()
 }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::component::Components;
 use domain::loan::event::Effect;
+use domain::loan::facts::{CreditKind, Purpose, What};
 use domain::{Amount, Currency};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,9 +12,10 @@ use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, List, NotThere, ReadProblems, answer};
-use super::loan_book::{LoanBook, Transaction};
+use super::point_in_time::{KnownAt, PointInTime};
 use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, decode_cursor};
-use crate::loans;
+use super::seen_loan::SeenFact;
+use crate::minor::exact;
 
 /// Money that came or went, or a credit in its place.
 #[derive(Debug, Serialize, ToSchema)]
@@ -21,22 +23,35 @@ pub(crate) struct TransactionView {
     id: Uuid,
     /// `disbursement`, `repayment`, `settlement`, `credit`, `recovery`, `chargeback` or `refund`.
     #[serde(rename = "type")]
-    kind: String,
+    kind: &'static str,
     /// The value date.
     on: NaiveDate,
     amount: Amount,
     currency: Currency,
-    /// What it covers of each component, as it is spread now; what is zero is left out.
+    /// What it covers of each component, as it is spread now; what is zero is left out. Of a reversed one what it
+    /// covered until then.
     allocation: Components,
+    /// What it adds to (below zero: takes from) what exceeds everything owed.
     overpaid: Amount,
+    /// What it adds to what is kept for the borrower until the next due date.
+    credit: Amount,
     /// The loan's principal after it.
-    pub(crate) balance: Amount,
+    balance: Amount,
     /// Undone: it counts as if it had never been made.
     reversed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reversed_on: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reversal_reason: Option<String>,
+    /// Of a credit: where it is taken from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credit_kind: Option<CreditKind>,
+    /// Of a chargeback: the repayment of which money was taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repayment: Option<Uuid>,
+    /// Of a credit or a chargeback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     external_id: Option<String>,
     /// The position of its event.
@@ -53,6 +68,11 @@ pub(crate) struct TransactionPage {
     limit: Limit,
     /// The `next` of the page before.
     after: Option<String>,
+    /// The day on which the loan is seen: transactions dated after it are left out. Today by default.
+    effective_on: Option<NaiveDate>,
+    /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
+    #[param(value_type = Option<String>)]
+    known_at: Option<KnownAt>,
 }
 
 /// A loan's transactions by value date, then in the order of recording.
@@ -71,15 +91,14 @@ pub(crate) async fn list(
     reading: Reading,
 ) -> Answer {
     let after = decode_cursor(page.after.as_deref(), read_place)?;
-    let mut snapshot = state.snapshot(&loans::READ_MODEL, &reading).await?;
-    let as_of = snapshot.as_of;
-    let book = LoanBook::load(&state, &mut snapshot.transaction, id, as_of).await?;
-    let all = book.transactions.iter().zip(book.principal_after());
-    let later = all.filter(|(row, _)| after.is_none_or(|after| (row.on, row.position) > after));
-    let mut rows: Vec<(&Transaction, Amount)> = later.take(page.limit.count() + 1).collect();
-    let next = page.limit.page(&mut rows, |(last, _)| format!("{} {}", last.on, last.position));
-    let items =
-        rows.into_iter().map(|(row, balance)| TransactionView::of(row, balance, book.currency)).collect();
+    let point = PointInTime { effective_on: page.effective_on, known_at: page.known_at };
+    let seen = state.loan(id, point, &reading).await?;
+    let (currency, as_of) = (seen.currency(), seen.as_of);
+    let facts = seen.facts();
+    let transactions = facts.iter().filter_map(|fact| TransactionView::of(fact, currency));
+    let later = transactions.filter(|row| after.is_none_or(|after| (row.on, row.position) > after));
+    let mut items: Vec<TransactionView> = later.take(page.limit.count() + 1).collect();
+    let next = page.limit.page(&mut items, |last| format!("{} {}", last.on, last.position));
     Ok(answer(&reading, as_of, state.booking_day.today(), List { items, next, as_of }))
 }
 
@@ -89,24 +108,61 @@ fn read_place(place: &str) -> Option<(NaiveDate, i64)> {
 }
 
 impl TransactionView {
-    pub(crate) fn of(row: &Transaction, balance: Amount, currency: Currency) -> Self {
-        let allocation = row.allocation.as_ref();
-        let reversal = row.reversal.as_ref();
-        Self {
-            id: row.id,
-            kind: row.kind.clone(),
-            on: row.on,
-            amount: row.amount,
+    /// `None` where the fact is no transaction.
+    pub(crate) fn of(seen: &SeenFact<'_>, currency: Currency) -> Option<Self> {
+        let (kind, amount) = kind_and_amount(&seen.fact.what)?;
+        let exact = |amount| exact(amount, currency);
+        let record = seen.record;
+        let reversal = record.reversal.as_ref();
+        let effect = seen.effect.or(reversal.map(|reversal| &reversal.undone));
+        let credit_kind = match &seen.fact.what {
+            What::Payment(payment) => match payment.purpose {
+                Purpose::Credit(kind) => Some(kind),
+                _ => None,
+            },
+            _ => None,
+        };
+        let repayment = match &seen.fact.what {
+            What::Chargeback { payment, .. } => Some(payment.uuid()),
+            _ => None,
+        };
+        Some(Self {
+            id: seen.id?,
+            kind,
+            on: seen.fact.on,
+            amount: exact(amount),
             currency,
-            allocation: allocation.map_or(Components::NOTHING, Effect::components),
-            overpaid: row.overpaid,
-            balance,
-            reversed: reversal.is_some(),
-            reversed_on: reversal.map(|(on, _)| *on),
-            reversal_reason: reversal.map(|(_, reason)| reason.clone()),
-            external_id: row.external_id.clone(),
-            position: row.position,
-            recorded_at: row.recorded_at,
-        }
+            allocation: effect.map_or(Components::NOTHING, Effect::components),
+            overpaid: exact(effect.map_or(Amount::ZERO, |effect| effect.overpaid)),
+            credit: exact(effect.map_or(Amount::ZERO, |effect| effect.credit)),
+            balance: exact(seen.principal),
+            reversed: seen.fact.reversed,
+            reversed_on: reversal.map(|reversal| reversal.on),
+            reversal_reason: reversal.map(|reversal| reversal.reason.clone()),
+            credit_kind,
+            repayment,
+            reason: record.reason.clone(),
+            external_id: record.external_id.clone(),
+            position: record.position,
+            recorded_at: record.recorded_at,
+        })
     }
+}
+
+fn kind_and_amount(what: &What) -> Option<(&'static str, Amount)> {
+    Some(match what {
+        What::Disbursement { amount, .. } => ("disbursement", *amount),
+        What::Payment(payment) => {
+            let kind = match payment.purpose {
+                Purpose::Repayment => "repayment",
+                Purpose::Settlement => "settlement",
+                Purpose::Credit(_) => "credit",
+                Purpose::Recovery => "recovery",
+            };
+            (kind, payment.amount)
+        }
+        What::Chargeback { amount, .. } => ("chargeback", *amount),
+        What::Refund { amount } => ("refund", *amount),
+        What::Charge { .. } | What::Waiver { .. } | What::Restructure(_) | What::WriteOff => return None,
+    })
 }

@@ -80,6 +80,7 @@ fn replacing(
     let joining = Component::ALL.into_iter().filter(joins).map(|component| then.balances.of(component));
     let principal = joining.fold(then.balances.principal, crate::Amount::plus);
     let terms = Terms { principal, ..terms.clone() };
-    schedule::draw_for_loan(&terms, &[Disbursement { on: command.on, amount: principal }])?;
+    schedule::draw_for_loan(&terms, &[Disbursement { on: command.on, amount: principal }])
+        .map_err(LoanRefusal::NewTerms)?;
     Ok(terms)
 }

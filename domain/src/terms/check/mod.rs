@@ -30,20 +30,47 @@ impl TermsRequest {
         let mut check = Check::default();
         let currency = check.currency(self.currency.as_deref());
         let terms = check.terms(&self, currency, None);
-        if let Some(terms) = &terms
-            && terms.rounding.remainder == Remainder::None
-        {
-            check.refuse(
-                "/rounding/remainder",
-                "simulation_only",
-                "rounding.remainder none leaves a residue, which a loan must not",
-            );
-        }
+        check.refuse_residue(terms.as_ref());
         check.finish(terms)
     }
 }
 
+impl TermsRequest {
+    /// The terms that replace those of a running loan, or everything that is wrong with them. Their principal is what
+    /// is open on the day, so it stays at nothing here; without a `currency` they have `currency`.
+    pub fn check_replacing(self, currency: Currency) -> Result<Terms, Vec<FieldError>> {
+        let mut check = Check::default();
+        let currency = match &self.currency {
+            Some(_) => check.currency(self.currency.as_deref()),
+            None => currency,
+        };
+        if self.principal.is_some() {
+            let detail = "principal is what is open on the day, so the terms that replace others name none";
+            check.refuse("/principal", "inconsistent", detail);
+        }
+        let terms = check.terms(&Self { principal: None, ..self }, currency, Some(&[]));
+        check.refuse_residue(terms.as_ref());
+        check.finish(terms)
+    }
+
+    /// The due dates that a request gives by `installments`, `every` and `first_due_on` alone, all that is wrong with
+    /// them, or nothing where the first is left open.
+    pub fn check_due_dates(&self) -> Result<Option<DueDates>, Vec<FieldError>> {
+        let mut check = Check::default();
+        let due = check.due_dates(self, Method::default(), Currency::default());
+        if check.errors.is_empty() { Ok(due) } else { Err(check.errors) }
+    }
+}
+
 impl Check {
+    /// A loan owes all of its principal.
+    fn refuse_residue(&mut self, terms: Option<&Terms>) {
+        if terms.is_some_and(|terms| terms.rounding.remainder == Remainder::None) {
+            let detail = "rounding.remainder none leaves a residue, which a loan must not";
+            self.refuse("/rounding/remainder", "simulation_only", detail);
+        }
+    }
+
     pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, Vec<FieldError>> {
         match value {
             Some(value) if self.errors.is_empty() => Ok(value),
@@ -204,6 +231,10 @@ impl Check {
     /// is checked here.
     fn custom_sum(&mut self, terms: &Terms) {
         let DueDates::Custom { custom } = &terms.due else { return };
+        // What replaces other terms has its principal only on the day.
+        if terms.principal.is_zero() {
+            return;
+        }
         let taxed = terms.tax.as_ref().is_some_and(|tax| tax.iof.collected == IofCollection::Financed);
         if taxed || terms.charges.iter().any(super::Charge::is_financed) {
             return;

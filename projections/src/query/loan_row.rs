@@ -1,0 +1,116 @@
+//! A loan as its read model has it: as it stood after its last event.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use domain::Currency;
+use domain::component::{Component, Components};
+use domain::loan::facts::WriteOff;
+use domain::loan::{Standing, Status};
+use event_store::Borrower;
+use serde_json::value::RawValue;
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::loan::{Balances, BorrowerView, LoanView, WriteOffView};
+use crate::minor::{components_from_minor, from_minor};
+
+/// The columns that [`LoanRow::read`] reads.
+pub(crate) const COLUMNS: &str = include_str!("loan_columns.sql");
+
+pub(crate) struct LoanRow {
+    pub(crate) first_position: i64,
+    pub(crate) borrower_id: Uuid,
+    view: LoanView,
+}
+
+impl LoanRow {
+    pub(crate) fn read(row: &PgRow, today: NaiveDate) -> Result<Self, sqlx::Error> {
+        let currency = read_currency(row)?;
+        let amount = |column: &str| Ok::<_, sqlx::Error>(from_minor(row.try_get(column)?, currency));
+        let amount_or_none = |column: &str| {
+            let minor: Option<i64> = row.try_get(column)?;
+            Ok::<_, sqlx::Error>(minor.map(|minor| from_minor(minor, currency)))
+        };
+        let standing = read_standing(row, currency)?;
+        let borrower_id = row.try_get("borrower_id")?;
+        let view = LoanView {
+            id: row.try_get("id")?,
+            external_id: row.try_get("external_id")?,
+            product: row.try_get("product")?,
+            product_version: row.try_get("product_version")?,
+            borrower: BorrowerView::unnamed(borrower_id),
+            currency,
+            status: standing.status,
+            balances: Balances::of(standing.balances, currency),
+            overpaid: standing.overpaid,
+            credit: standing.credit,
+            received: amount("received")?,
+            days_past_due: standing.days_past_due(today),
+            oldest_due_on: standing.oldest_due_on,
+            late_from: standing.late_from,
+            approved_amount: amount_or_none("approved_amount")?,
+            approved_on: row.try_get("approved_on")?,
+            disbursed_amount: amount_or_none("disbursed_amount")?,
+            disbursed_on: row.try_get("disbursed_on")?,
+            restructured_on: row.try_get("restructured_on")?,
+            write_off: read_write_off(row)?.map(|write_off| WriteOffView::of(write_off, currency)),
+            closed_on: row.try_get("closed_on")?,
+            closed_because: row.try_get("closed_because")?,
+            terms: read_json(row, "terms")?,
+            metadata: read_json(row, "metadata")?,
+            version: row.try_get("version")?,
+            position: row.try_get("position")?,
+            created_at: row.try_get("created_at")?,
+            updated_at: row.try_get("updated_at")?,
+        };
+        Ok(Self { first_position: row.try_get("first_position")?, borrower_id, view })
+    }
+
+    pub(crate) fn with_borrower(self, borrowers: &HashMap<Uuid, Borrower>) -> LoanView {
+        let mut view = self.view;
+        view.borrower.name_from(borrowers);
+        view
+    }
+}
+
+/// The column `currency`.
+pub(crate) fn read_currency(row: &PgRow) -> Result<Currency, sqlx::Error> {
+    let code: &str = row.try_get("currency")?;
+    code.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}
+
+/// A column of JSON text.
+pub(crate) fn read_json(row: &PgRow, column: &str) -> Result<Box<RawValue>, sqlx::Error> {
+    let text: String = row.try_get(column)?;
+    RawValue::from_string(text).map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}
+
+/// The columns named like the components.
+pub(crate) fn read_components(row: &PgRow, currency: Currency) -> Result<Components, sqlx::Error> {
+    let mut minors = [0; 6];
+    for (minor, component) in minors.iter_mut().zip(Component::ALL) {
+        *minor = row.try_get(component.name())?;
+    }
+    Ok(components_from_minor(minors, currency))
+}
+
+fn read_standing(row: &PgRow, currency: Currency) -> Result<Standing, sqlx::Error> {
+    let status: &str = row.try_get("status")?;
+    let status = Status::ALL.into_iter().find(|known| known.name() == status);
+    Ok(Standing {
+        status: status.ok_or_else(|| sqlx::Error::Decode("unknown status".into()))?,
+        balances: read_components(row, currency)?,
+        overpaid: from_minor(row.try_get("overpaid")?, currency),
+        credit: from_minor(row.try_get("credit")?, currency),
+        oldest_due_on: row.try_get("oldest_due_on")?,
+        late_from: row.try_get("late_from")?,
+    })
+}
+
+fn read_write_off(row: &PgRow) -> Result<Option<WriteOff>, sqlx::Error> {
+    let text: Option<&str> = row.try_get("write_off")?;
+    let write_off = text.map(serde_json::from_str).transpose();
+    write_off.map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}

@@ -1,0 +1,83 @@
+//! As of when a loan is read: the day on which it is seen, and what was known by then.
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use problems::Problem;
+use serde::Deserialize;
+
+use super::QueryState;
+use super::answer::{AsOf, Refused};
+use super::request::{Reading, invalid};
+
+/// The years that a loan is seen in: those that the commands take dates of.
+const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
+
+/// What the reads of one loan take.
+#[derive(Debug, Clone, Copy, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PointInTime {
+    /// The day on which the loan is seen: what is dated after it is left out, charges apart. Today by default.
+    pub(crate) effective_on: Option<NaiveDate>,
+    /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
+    #[param(value_type = Option<String>)]
+    pub(crate) known_at: Option<KnownAt>,
+}
+
+/// Up to where the log is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum KnownAt {
+    Position(i64),
+    Instant(DateTime<Utc>),
+}
+
+impl TryFrom<String> for KnownAt {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if let Ok(position) = text.parse::<i64>()
+            && position >= 0
+        {
+            return Ok(Self::Position(position));
+        }
+        let instant = DateTime::parse_from_rfc3339(&text);
+        instant
+            .map(|instant| Self::Instant(instant.to_utc()))
+            .map_err(|_| format!("`{text}` is neither a position nor an instant such as 2026-03-02T12:00:00Z"))
+    }
+}
+
+impl PointInTime {
+    /// The day on which the loan is seen.
+    pub(crate) fn day(&self, today: NaiveDate) -> Result<NaiveDate, Problem> {
+        let day = self.effective_on.unwrap_or(today);
+        in_known_years("effective_on", day)?;
+        Ok(day)
+    }
+}
+
+/// Whether calendars and plans know the year.
+pub(crate) fn in_known_years(name: &str, day: NaiveDate) -> Result<(), Problem> {
+    if YEARS.contains(&day.year()) {
+        return Ok(());
+    }
+    Err(invalid(name, format!("{day} is not in the years {} to {}", YEARS.start(), YEARS.end())))
+}
+
+impl QueryState {
+    /// Where the log ended when that was known.
+    pub(crate) async fn known(&self, at: Option<KnownAt>, reading: &Reading) -> Result<AsOf, Refused> {
+        let head = self.head(reading).await?;
+        match at {
+            None => Ok(head),
+            Some(KnownAt::Instant(instant)) => Ok(self.log.head_by(instant).await?.into()),
+            Some(KnownAt::Position(position)) => match self.log.head_at(position).await? {
+                Some(then) => Ok(then.into()),
+                None => {
+                    let detail = format!("the log ends at position {}", head.position);
+                    Err(invalid("known_at", detail).into())
+                }
+            },
+        }
+    }
+}
