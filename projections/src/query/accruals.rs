@@ -6,7 +6,6 @@ use domain::Amount;
 use domain::loan::engine::{self, Accrued};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};

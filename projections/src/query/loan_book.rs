@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::Currency;
 use domain::loan::event::{AddedCharge, Applied, Approved, Closed, Effect, PaymentReversed};
 use domain::loan::facts::What;
-use domain::loan::{Loan, LoanEvent, LoanHistory, Status};
+use domain::loan::{LoanEvent, LoanHistory, Status};
 use event_store::StreamEvent;
 use uuid::Uuid;
 

@@ -9,6 +9,7 @@ use domain::loan::event::{CreditApplied, Effect, Share};
 use domain::loan::facts::{Restructure, What};
 use domain::{Amount, Currency};
 
+use super::loan::EachComponent;
 use super::seen_loan::{SeenFact, SeenLoan};
 use super::statement::{StatementItem, StatementLine};
 use super::transactions::TransactionView;
@@ -184,8 +185,10 @@ impl Item {
 
     fn of_credit(applied: &CreditApplied, currency: Currency) -> Self {
         let shares = applied.shares.iter();
-        let allocation = shares.fold(Components::NOTHING, |sum, share| sum.plus(share.allocation));
-        let what = StatementItem::CreditApplied { amount: exact(allocation.total(), currency), allocation };
+        let served = shares.fold(Components::NOTHING, |sum, share| sum.plus(share.allocation));
+        let amount = exact(served.total(), currency);
+        let allocation = EachComponent::of(served, currency);
+        let what = StatementItem::CreditApplied { amount, allocation };
         Self { on: applied.on, order: Order::Paid, due: currency.zero(), principal: None, what }
     }
 }

@@ -5,7 +5,9 @@ mod book;
 mod lender;
 mod loans;
 mod projecting;
+mod point_in_time;
 mod reading;
+mod trouble;
 
 use event_store::Log;
 use sqlx::PgPool;
