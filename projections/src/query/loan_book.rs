@@ -58,11 +58,8 @@ impl LoanBook {
         let LoanEvent::Applied(applied) = &first.event else {
             panic!("corrupt stream: loan {id} begins with {}", first.event.name());
         };
-        let last = LastEvent {
-            sequence: first.sequence,
-            position: first.position,
-            recorded_at: first.recorded_at,
-        };
+        let last =
+            LastEvent { sequence: first.sequence, position: first.position, recorded_at: first.recorded_at };
         let mut history = LoanHistory::default();
         history.record(&first.event);
         let mut book = Self {

@@ -75,7 +75,8 @@ pub(crate) async fn find(
         return Err(NOT_ACTIVE.because(format!("the loan is {status}: there is nothing to settle")).into());
     }
     let quoting = tokio::task::spawn_blocking(move || {
-        engine::quote(&seen.book.applied.terms, &seen.known_facts(), on).map_err(|error| underivable(id, &error))
+        engine::quote(&seen.book.applied.terms, &seen.known_facts(), on)
+            .map_err(|error| underivable(id, &error))
     });
     let quote = quoting.await.map_err(|error| underivable(id, &error))??;
     let exact = |amount| exact(amount, currency);

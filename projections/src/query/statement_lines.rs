@@ -145,7 +145,8 @@ fn only_late(components: Components) -> Components {
 
 /// Credit that was applied on due dates, by facts and by time alone.
 fn applied<'a>(seen: &'a SeenLoan, facts: &'a [SeenFact<'a>]) -> impl Iterator<Item = &'a CreditApplied> {
-    let by_facts = facts.iter().filter_map(|fact| seen.derived_effect(fact)).flat_map(|effect| &effect.applied);
+    let by_facts =
+        facts.iter().filter_map(|fact| seen.derived_effect(fact)).flat_map(|effect| &effect.applied);
     by_facts.chain(seen.derived.iter().flat_map(|derived| &derived.applied))
 }
 

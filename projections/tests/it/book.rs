@@ -12,10 +12,10 @@ use domain::loan::command::{
     AddCharge, AddedCharge, Apply, Approve, Close, Disburse, Early, ProductTaken, RecordRepayment,
     Reverse as ReversePayment, SettleEarly,
 };
-use domain::terms::TermsRequest;
 use domain::loan::{Loan, LoanCommand, LoanEvent, LoanHistory};
 use domain::period::{self, Change, Month, PeriodCommand, Periods};
 use domain::product::{Define, Offer, Product, ProductCommand, Retire};
+use domain::terms::TermsRequest;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use sqlx::PgPool;

@@ -4,8 +4,8 @@ mod asking;
 mod book;
 mod lender;
 mod loans;
-mod projecting;
 mod point_in_time;
+mod projecting;
 mod reading;
 mod trouble;
 

@@ -44,7 +44,8 @@ async fn a_loan_is_seen_as_it_stood_on_a_day(pool: PgPool) {
         ("2199-12-31", "active", "1100.00", "110.00"),
     ] {
         let loan = read(&client, &format!("?effective_on={on}")).await;
-        let seen = [&loan["status"], &loan["balances"]["principal"], &loan["received"], &loan["effective_on"]];
+        let seen =
+            [&loan["status"], &loan["balances"]["principal"], &loan["received"], &loan["effective_on"]];
         assert_eq!(seen, [status, principal, received, on]);
     }
     let schedule = read(&client, "/schedule?effective_on=2025-01-09").await;
@@ -73,7 +74,8 @@ async fn a_loan_is_seen_as_it_was_known_at_a_position(pool: PgPool) {
         assert_eq!([&loan["version"], &loan["as_of"]["position"]], [position, position]);
     }
     let transactions = read(&client, "/transactions?known_at=6").await;
-    let reversed = |items: &Value| items.as_array().unwrap().iter().filter(|item| item["reversed"] == true).count();
+    let reversed =
+        |items: &Value| items.as_array().unwrap().iter().filter(|item| item["reversed"] == true).count();
     assert_eq!(reversed(&transactions["items"]), 0);
     assert_eq!(reversed(&read(&client, "/transactions").await["items"]), 1);
     assert_eq!(client.ask(&format!("{LOAN}?known_at=0")).await.status, 404);

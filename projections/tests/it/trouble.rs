@@ -42,7 +42,7 @@ impl Book {
                 self.repay(loan, later(4), "60.00");
             }
             3 => {
-                let charge = self.waived_charge(loan, later(2), later(3));
+                let charge = self.waived_charge(loan, later(6), later(7));
                 assert!(!charge.uuid().is_nil());
                 self.write_off(loan, later(9));
                 // Dated before it, so less was written off.
@@ -89,7 +89,12 @@ impl Book {
         self.command(loan, &LoanCommand::Restructure(command));
     }
 
-    pub(crate) fn waived_charge(&mut self, loan: &mut Borrowing, due_on: NaiveDate, on: NaiveDate) -> ChargeId {
+    pub(crate) fn waived_charge(
+        &mut self,
+        loan: &mut Borrowing,
+        due_on: NaiveDate,
+        on: NaiveDate,
+    ) -> ChargeId {
         let charge_id = ChargeId::new(loan.next_id());
         let add = AddCharge { charge_id, kind: AddedCharge::Fee, amount: decimal("12.00"), due_on };
         self.command(loan, &LoanCommand::AddCharge(add));
