@@ -6,7 +6,6 @@ use domain::Amount;
 use domain::loan::engine::{self, Accrued};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
@@ -22,7 +21,7 @@ const MOST_DAYS: i64 = 36_600;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AccrualsBetween {
-    /// The date of the first disbursement by default.
+    /// The date of the first disbursement by default, or `to` where that is earlier.
     from: Option<NaiveDate>,
     /// `effective_on` by default. Days to come are shown as things stand.
     to: Option<NaiveDate>,
@@ -78,7 +77,7 @@ pub(crate) async fn list(
     let seen = state.loan(id, point, &reading).await?;
     let (as_of, currency) = (seen.as_of, seen.currency());
     let to = params.to.unwrap_or(seen.day);
-    let from = params.from.or(seen.book.disbursed_on()).unwrap_or(to);
+    let from = params.from.unwrap_or(seen.book.disbursed_on().map_or(to, |first| first.min(to)));
     in_known_years("from", from)?;
     in_known_years("to", to)?;
     if from > to {

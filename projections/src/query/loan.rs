@@ -95,15 +95,22 @@ pub(crate) struct BorrowerView {
     name: Option<String>,
 }
 
-/// An amount for each component, and their sum.
+/// An amount for each component.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-pub(crate) struct Balances {
+pub(crate) struct EachComponent {
     late_fee: Amount,
     late_interest: Amount,
     penalty: Amount,
     fee: Amount,
     interest: Amount,
     principal: Amount,
+}
+
+/// An amount for each component, and their sum.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(crate) struct Balances {
+    #[serde(flatten)]
+    each: EachComponent,
     total: Amount,
 }
 
@@ -113,12 +120,8 @@ pub(crate) struct WriteOffView {
     on: NaiveDate,
     /// The sum of the components.
     amount: Amount,
-    late_fee: Amount,
-    late_interest: Amount,
-    penalty: Amount,
-    fee: Amount,
-    interest: Amount,
-    principal: Amount,
+    #[serde(flatten)]
+    each: EachComponent,
     /// Interest that was accrued by then but not yet due, apart from `amount`.
     accrued_interest: Amount,
 }
@@ -215,35 +218,36 @@ impl BorrowerView {
     }
 }
 
-impl Balances {
+impl EachComponent {
     pub(crate) fn of(components: Components, currency: Currency) -> Self {
+        let Components { late_fee, late_interest, penalty, fee, interest, principal } = components;
         let exact = |amount| exact(amount, currency);
         Self {
-            late_fee: exact(components.late_fee),
-            late_interest: exact(components.late_interest),
-            penalty: exact(components.penalty),
-            fee: exact(components.fee),
-            interest: exact(components.interest),
-            principal: exact(components.principal),
-            total: exact(components.total()),
+            late_fee: exact(late_fee),
+            late_interest: exact(late_interest),
+            penalty: exact(penalty),
+            fee: exact(fee),
+            interest: exact(interest),
+            principal: exact(principal),
         }
+    }
+}
+
+impl Balances {
+    pub(crate) fn of(components: Components, currency: Currency) -> Self {
+        let each = EachComponent::of(components, currency);
+        Self { each, total: exact(components.total(), currency) }
     }
 }
 
 impl WriteOffView {
     pub(crate) fn of(write_off: WriteOff, currency: Currency) -> Self {
-        let exact = |amount| exact(amount, currency);
         let WriteOff { on, open, accrued_interest } = write_off;
         Self {
             on,
-            amount: exact(open.total()),
-            late_fee: exact(open.late_fee),
-            late_interest: exact(open.late_interest),
-            penalty: exact(open.penalty),
-            fee: exact(open.fee),
-            interest: exact(open.interest),
-            principal: exact(open.principal),
-            accrued_interest: exact(accrued_interest),
+            amount: exact(open.total(), currency),
+            each: EachComponent::of(open, currency),
+            accrued_interest: exact(accrued_interest, currency),
         }
     }
 }

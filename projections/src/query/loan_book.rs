@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::Currency;
 use domain::loan::event::{AddedCharge, Applied, Approved, Closed, Effect, PaymentReversed};
 use domain::loan::facts::What;
-use domain::loan::{Loan, LoanEvent, LoanHistory, Status};
+use domain::loan::{LoanEvent, LoanHistory, Status};
 use event_store::StreamEvent;
 use uuid::Uuid;
 
@@ -58,11 +58,8 @@ impl LoanBook {
         let LoanEvent::Applied(applied) = &first.event else {
             panic!("corrupt stream: loan {id} begins with {}", first.event.name());
         };
-        let last = LastEvent {
-            sequence: first.sequence,
-            position: first.position,
-            recorded_at: first.recorded_at,
-        };
+        let last =
+            LastEvent { sequence: first.sequence, position: first.position, recorded_at: first.recorded_at };
         let mut history = LoanHistory::default();
         history.record(&first.event);
         let mut book = Self {

@@ -41,9 +41,9 @@ impl TryFrom<String> for KnownAt {
             return Ok(Self::Position(position));
         }
         let instant = DateTime::parse_from_rfc3339(&text);
-        instant
-            .map(|instant| Self::Instant(instant.to_utc()))
-            .map_err(|_| format!("`{text}` is neither a position nor an instant such as 2026-03-02T12:00:00Z"))
+        instant.map(|instant| Self::Instant(instant.to_utc())).map_err(|_| {
+            format!("`{text}` is neither a position nor an instant such as 2026-03-02T12:00:00Z")
+        })
     }
 }
 

@@ -63,7 +63,11 @@ impl QueryState {
 }
 
 pub(crate) fn no_loan(id: Uuid, as_of: AsOf) -> Problem {
-    NOT_FOUND.because(format!("there is no {} {id} as of position {}", Loan::TYPE.to_lowercase(), as_of.position))
+    NOT_FOUND.because(format!(
+        "there is no {} {id} as of position {}",
+        Loan::TYPE.to_lowercase(),
+        as_of.position
+    ))
 }
 
 /// The facts of a loan were accepted one by one, so that they make no loan together is the program's fault.

@@ -7,7 +7,6 @@ use domain::loan::settlement::SettlementQuote;
 use problems::{BEFORE_FIRST_FACT, NOT_ACTIVE, ProblemDetails};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoResponses, ToSchema};
-use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
@@ -76,7 +75,8 @@ pub(crate) async fn find(
         return Err(NOT_ACTIVE.because(format!("the loan is {status}: there is nothing to settle")).into());
     }
     let quoting = tokio::task::spawn_blocking(move || {
-        engine::quote(&seen.book.applied.terms, &seen.known_facts(), on).map_err(|error| underivable(id, &error))
+        engine::quote(&seen.book.applied.terms, &seen.known_facts(), on)
+            .map_err(|error| underivable(id, &error))
     });
     let quote = quoting.await.map_err(|error| underivable(id, &error))??;
     let exact = |amount| exact(amount, currency);

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use chrono::NaiveDate;
-use domain::component::Components;
 use domain::{Amount, Currency};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,6 +9,7 @@ use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
+use super::loan::EachComponent;
 use super::point_in_time::PointInTime;
 use super::request::{IdInPath, Params, ReadHeaders, Reading};
 use super::statement_lines::lines;
@@ -60,7 +60,7 @@ pub(crate) enum StatementItem {
     /// Money kept for the borrower served what fell due.
     CreditApplied {
         amount: Amount,
-        allocation: Components,
+        allocation: EachComponent,
     },
     /// What was outstanding is owed by other installments from then on.
     Restructuring {

@@ -9,6 +9,7 @@ use domain::loan::event::{CreditApplied, Effect, Share};
 use domain::loan::facts::{Restructure, What};
 use domain::{Amount, Currency};
 
+use super::loan::EachComponent;
 use super::seen_loan::{SeenFact, SeenLoan};
 use super::statement::{StatementItem, StatementLine};
 use super::transactions::TransactionView;
@@ -144,7 +145,8 @@ fn only_late(components: Components) -> Components {
 
 /// Credit that was applied on due dates, by facts and by time alone.
 fn applied<'a>(seen: &'a SeenLoan, facts: &'a [SeenFact<'a>]) -> impl Iterator<Item = &'a CreditApplied> {
-    let by_facts = facts.iter().filter_map(|fact| seen.derived_effect(fact)).flat_map(|effect| &effect.applied);
+    let by_facts =
+        facts.iter().filter_map(|fact| seen.derived_effect(fact)).flat_map(|effect| &effect.applied);
     by_facts.chain(seen.derived.iter().flat_map(|derived| &derived.applied))
 }
 
@@ -184,8 +186,10 @@ impl Item {
 
     fn of_credit(applied: &CreditApplied, currency: Currency) -> Self {
         let shares = applied.shares.iter();
-        let allocation = shares.fold(Components::NOTHING, |sum, share| sum.plus(share.allocation));
-        let what = StatementItem::CreditApplied { amount: exact(allocation.total(), currency), allocation };
+        let served = shares.fold(Components::NOTHING, |sum, share| sum.plus(share.allocation));
+        let amount = exact(served.total(), currency);
+        let allocation = EachComponent::of(served, currency);
+        let what = StatementItem::CreditApplied { amount, allocation };
         Self { on: applied.on, order: Order::Paid, due: currency.zero(), principal: None, what }
     }
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, List, NotThere, ReadProblems, answer};
+use super::loan::EachComponent;
 use super::point_in_time::{KnownAt, PointInTime};
 use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, decode_cursor};
 use super::seen_loan::SeenFact;
@@ -28,9 +29,8 @@ pub(crate) struct TransactionView {
     on: NaiveDate,
     amount: Amount,
     currency: Currency,
-    /// What it covers of each component, as it is spread now; what is zero is left out. Of a reversed one what it
-    /// covered until then.
-    allocation: Components,
+    /// What it covers of each component, as it is spread now. Of a reversed one what it covered until then.
+    allocation: EachComponent,
     /// What it adds to (below zero: takes from) what exceeds everything owed.
     overpaid: Amount,
     /// What it adds to what is kept for the borrower until the next due date.
@@ -115,6 +115,7 @@ impl TransactionView {
         let record = seen.record;
         let reversal = record.reversal.as_ref();
         let effect = seen.effect.or(reversal.map(|reversal| &reversal.undone));
+        let covered = effect.map_or(Components::NOTHING, Effect::components);
         let credit_kind = match &seen.fact.what {
             What::Payment(payment) => match payment.purpose {
                 Purpose::Credit(kind) => Some(kind),
@@ -132,7 +133,7 @@ impl TransactionView {
             on: seen.fact.on,
             amount: exact(amount),
             currency,
-            allocation: effect.map_or(Components::NOTHING, Effect::components),
+            allocation: EachComponent::of(covered, currency),
             overpaid: exact(effect.map_or(Amount::ZERO, |effect| effect.overpaid)),
             credit: exact(effect.map_or(Amount::ZERO, |effect| effect.credit)),
             balance: exact(seen.principal),

@@ -102,7 +102,11 @@ impl Book {
 
     /// A loan that was applied for.
     pub(crate) fn apply(&mut self, id: Uuid, product: &str) -> Borrowing {
-        let terms: TermsRequest = serde_json::from_str(TERMS).expect("the terms can be read");
+        self.apply_with(id, product, TERMS)
+    }
+
+    pub(crate) fn apply_with(&mut self, id: Uuid, product: &str, terms: &str) -> Borrowing {
+        let terms: TermsRequest = serde_json::from_str(terms).expect("the terms can be read");
         let terms = Arc::new(terms.check().expect("the terms are acceptable"));
         let borrower_id = BorrowerId::new(Uuid::from_u128(id.as_u128() + (1 << 64)));
         let mut borrowing =
@@ -121,11 +125,15 @@ impl Book {
     /// A loan of 1,200.00 in twelve installments of 100.00 and 10.00 interest, due from a month after `on`.
     pub(crate) fn lend(&mut self, id: Uuid, product: &str, on: NaiveDate) -> Borrowing {
         let mut borrowing = self.apply(id, product);
-        self.command(&mut borrowing, &LoanCommand::Approve(Approve { on, reason: None }));
+        self.approve(&mut borrowing, on);
         let disbursement_id = DisbursementId::new(borrowing.next_id());
         let disburse = Disburse { disbursement_id, on, amount: None };
         self.command(&mut borrowing, &LoanCommand::Disburse(disburse));
         borrowing
+    }
+
+    pub(crate) fn approve(&mut self, borrowing: &mut Borrowing, on: NaiveDate) {
+        self.command(borrowing, &LoanCommand::Approve(Approve { on, reason: None }));
     }
 
     pub(crate) fn reject(&mut self, borrowing: &mut Borrowing, on: NaiveDate) {
@@ -232,7 +240,7 @@ impl Book {
         }
     }
 
-    fn command(&mut self, borrowing: &mut Borrowing, command: &LoanCommand) {
+    pub(crate) fn command(&mut self, borrowing: &mut Borrowing, command: &LoanCommand) {
         let today = DecisionDay::open(day("2026-06-30"));
         let events = borrowing.loan.decide(Some(&borrowing.history), command, today);
         for event in events.expect("the command is accepted") {
@@ -264,7 +272,7 @@ impl Book {
 }
 
 impl Borrowing {
-    fn next_id(&mut self) -> Uuid {
+    pub(crate) fn next_id(&mut self) -> Uuid {
         self.ids += 1;
         Uuid::from_u128((self.id.as_u128() << 32) + self.ids)
     }
@@ -315,6 +323,7 @@ pub(crate) fn varied(loans: u128) -> Book {
             2 => drop(book.repay(&mut loan, later(2), "60.00")),
             3 => book.charge(&mut loan, "7.50", later(2)),
             4 => book.settle(&mut loan, later(4)),
+            6 => book.trouble(&mut loan, number / 7, second, later),
             5 => {
                 book.repay(&mut loan, later(4), "2000.00");
                 book.reverse(&mut loan, second, later(5));

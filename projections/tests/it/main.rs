@@ -4,8 +4,10 @@ mod asking;
 mod book;
 mod lender;
 mod loans;
+mod point_in_time;
 mod projecting;
 mod reading;
+mod trouble;
 
 use event_store::Log;
 use sqlx::PgPool;

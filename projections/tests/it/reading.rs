@@ -93,6 +93,7 @@ async fn what_is_not_there_is_not_found(pool: PgPool) {
         format!("{loan}/transactions"),
         format!("{loan}/statement"),
         format!("{loan}/settlement-quote"),
+        format!("{loan}/accruals"),
         format!("{loan}/history"),
         entry.clone(),
         format!("{entry}/history"),
@@ -166,7 +167,7 @@ async fn the_projections_say_how_far_they_are(pool: PgPool) {
 #[test]
 fn every_route_is_documented() {
     let document = projections::api_document();
-    assert_eq!(document.paths.paths.len(), 20);
+    assert_eq!(document.paths.paths.len(), 21);
     for (path, item) in document.paths.paths {
         let get = item.get.unwrap_or_else(|| panic!("{path} is read"));
         for status in ["200", "400", "503"] {
