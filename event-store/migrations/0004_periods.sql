@@ -17,7 +17,7 @@ begin
         perform from event_head for update;
         if decided_under <> coalesce((
             select max(e.sequence) from events e
-             where e.aggregate_type = 'Periods' and e.aggregate_id = '70657269-6f64-8000-8000-000000000001'), 0)
+             where e.aggregate_type = 'Periods' and e.aggregate_id = '70657269-6f00-8000-8000-000000000001'), 0)
         then
             raise exception 'an accounting period was closed or reopened' using errcode = 'RZ001';
         end if;

@@ -16,7 +16,7 @@ pub use month::{Month, NotAMonth};
 use crate::decider::{Decider, DecisionDay, StoredEvent, Undecided};
 
 /// The one stream of the lender's periods.
-pub const STREAM: Uuid = Uuid::from_u128(0x7065_7269_6f64_8000_8000_0000_0000_0001);
+pub const STREAM: Uuid = Uuid::from_u128(0x7065_7269_6f00_8000_8000_0000_0000_0001);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type")]
