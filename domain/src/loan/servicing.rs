@@ -165,7 +165,7 @@ impl Servicing {
 
     /// Puts in what an event says: its shares, or else every installment that changed.
     fn follow(&mut self, effect: Option<&Effect>, outcome: &Outcome) {
-        if outcome.changed.is_empty() && outcome.rederived.is_empty() {
+        if outcome.says_only_what_is_covered() {
             self.cover(effect.map_or(&[], |effect| &effect.shares));
         } else {
             self.change(&outcome.changed);

@@ -55,7 +55,7 @@ fn has_an_id_of_its_own(command: &LoanCommand) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     #[test]
     fn the_books_hold_whatever_happens(terms in any_terms(), tries in prop::collection::vec(something(), 1..30)) {

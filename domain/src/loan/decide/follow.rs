@@ -58,9 +58,10 @@ fn outcome(
     (own, taken_off_by_it): (Option<&Effect>, Amount),
 ) -> Outcome {
     let rederived = before.rederived(now, derived);
-    let changed = changed(loan, derived, own, &rederived);
     let tax = derived.rows.iter().map(|row| row.tax.min(row.paid.fee)).sum::<Amount>();
     let by_time = by_time(derived).minus(loan.by_time);
+    let may_be_plain = rederived.is_empty() && by_time.is_nothing();
+    let changed = changed(loan, derived, own.filter(|_| may_be_plain));
     let standing = Standing {
         status: derived.status,
         balances: derived.balances,
@@ -104,14 +105,9 @@ fn served(applied: &[CreditApplied]) -> Components {
     shares.fold(Components::NOTHING, |sum, share| sum.plus(share.allocation))
 }
 
-/// Every installment that changed; none where nothing happened but that the event's own shares were covered.
-fn changed(
-    loan: &Servicing,
-    derived: &Derived,
-    own: Option<&Effect>,
-    rederived: &[Rederived],
-) -> Vec<ChangedInstallment> {
-    if rederived.is_empty() && follows_from_shares(loan, derived, own) {
+/// Every installment that changed; none where nothing happened but that the shares of `own` were covered.
+fn changed(loan: &Servicing, derived: &Derived, own: Option<&Effect>) -> Vec<ChangedInstallment> {
+    if own.is_some_and(|own| follows_from_shares(loan, derived, own)) {
         return Vec::new();
     }
     let rows = loan.rows.len().max(derived.rows.len());
@@ -123,12 +119,12 @@ fn changed(
     each.filter(|change| change.before != change.after).collect()
 }
 
-fn follows_from_shares(loan: &Servicing, derived: &Derived, own: Option<&Effect>) -> bool {
+fn follows_from_shares(loan: &Servicing, derived: &Derived, own: &Effect) -> bool {
     if loan.rows.len() != derived.rows.len() {
         return false;
     }
     let mut after = loan.clone();
-    after.cover(own.map_or(&[], |effect| &effect.shares));
+    after.cover(&own.shares);
     after.rows.iter().zip(&derived.rows).all(|(row, derived)| row.state == state_of(derived))
 }
 

@@ -16,7 +16,7 @@ pub struct Outcome {
     /// Other facts that come to something else now: those after a backdated fact, a reversal or a charge.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rederived: Vec<Rederived>,
-    /// Every installment that changed, before and after. Empty where the shares of the event say it all.
+    /// Every installment that changed, before and after. Left out where the shares of the event say it all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<ChangedInstallment>,
     /// Principal that joins the books (below zero: leaves them) beside what effects cover and write off: handed out,
@@ -117,6 +117,14 @@ impl InstallmentState {
     /// What is open of it.
     pub fn open(&self) -> Components {
         self.due.minus(self.waived).minus(self.paid)
+    }
+}
+
+impl Outcome {
+    /// Whether nothing happened to installments but that the event's own shares were covered. Else every installment
+    /// that changed is listed, which may be none: what one fact covers now another may have covered before.
+    pub fn says_only_what_is_covered(&self) -> bool {
+        self.changed.is_empty() && self.rederived.is_empty() && self.by_time.is_nothing()
     }
 }
 
