@@ -52,10 +52,10 @@ fn the_quote_settles_the_loan() {
     assert_eq!(in_words(event.allocation, brl("0.00")), "interest 30.35, principal 1200.00");
     let interest = |state: Option<InstallmentState>| state.expect("it was and is").due.interest;
     let changed = event.outcome.changed.iter();
-    let changes: Vec<_> = changed
+    let interests: Vec<_> = changed
         .map(|row| format!("{} {} {}", row.installment, interest(row.before), interest(row.after)))
         .collect();
-    assert_eq!(changes, ["1 24.00 24.00", "2 18.00 6.35", "3 12.00 0.00", "4 6.00 0.00"]);
+    assert_eq!(interests, ["1 24.00 24.00", "2 18.00 6.35", "3 12.00 0.00", "4 6.00 0.00"]);
     let settled = loan().and(&settle(1, "2026-02-25", "1230.35"));
     assert_eq!(settled.stands(), "settled nothing");
     assert_eq!(settled.accounts(), ["assets:cash 30.35", "income:interest -30.35"]);

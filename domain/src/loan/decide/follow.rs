@@ -5,7 +5,7 @@ use super::{Effect, LoanHistory, Servicing};
 use crate::Amount;
 use crate::component::Components;
 use crate::loan::engine::{CALCULATION, Derived, EngineError, Row};
-use crate::loan::event::{ChangedInstallment, CreditApplied, InstallmentState, Moved, Outcome, Rederived};
+use crate::loan::event::{ChangedInstallment, CreditApplied, InstallmentState, Moved, Outcome};
 use crate::loan::standing::{Standing, Status};
 
 /// What the fact comes to that was recorded last in `now`, and what else follows from it.
