@@ -344,4 +344,20 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn all_interest_is_accrued_in_the_end(terms in terms(), steps in steps(15)) {
+        let mut terms = terms;
+        terms["accrual"] = json!({"stop_after_days": 36_000});
+        // What moves between contracts or is settled early does not stay in its rows.
+        let steps: Vec<Step> = steps.into_iter().filter(|step| step.kind < 14).collect();
+        let Some(played) = record(&terms, &steps) else { return Ok(()) };
+        let derived = engine::derive(&played.terms, &played.facts, day(END)).unwrap();
+        if derived.rows.iter().any(|row| row.due_on >= day(END)) {
+            return Ok(());
+        }
+        let total = engine::total_accrued(&played.terms, &played.facts, day(END)).unwrap();
+        let due: Amount = derived.rows.iter().map(|row| row.due.interest.plus(row.capitalized)).sum();
+        prop_assert_eq!(total, due);
+    }
 }

@@ -23,7 +23,7 @@ pub use plan::{Installment, Plan, PlanTax, TaxKind, Totals};
 pub use present_value::{OpenRow, present_value};
 pub use price::equal_installment;
 pub(crate) use servicing::{
-    LoanPlan, RowFees, draw_for_servicing, draw_rest, fees_of_row, levels, tax_of_rows,
+    LoanPlan, RestRow, RowFees, draw_for_servicing, draw_rest, fees_of_row, levels, tax_of_rows,
 };
 pub use timeline::{Period, Timeline};
 

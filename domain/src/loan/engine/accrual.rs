@@ -8,7 +8,7 @@ use super::view::days_past;
 use super::{Accrued, Outcome};
 use crate::Amount;
 use crate::loan::facts::Fact;
-use crate::terms::Terms;
+use crate::terms::{LAST_YEAR, Terms};
 
 /// The entries of the days from `from` to `to`, both included; a day on which nothing is booked has none.
 pub fn accruals(terms: &Terms, facts: &[Fact], from: NaiveDate, to: NaiveDate) -> Outcome<Vec<Accrued>> {
@@ -30,7 +30,6 @@ struct Book<'f> {
     engine: Engine<'f>,
     from: NaiveDate,
     to: NaiveDate,
-    stop_after: i64,
     is_stopped: bool,
     /// The total that was booked last.
     booked: Amount,
@@ -39,10 +38,11 @@ struct Book<'f> {
 
 impl<'f> Book<'f> {
     fn open(terms: &Terms, facts: &'f [Fact], from: NaiveDate, to: NaiveDate) -> Self {
+        // No interest runs beyond the last year that terms can name.
+        let to = NaiveDate::from_ymd_opt(LAST_YEAR + 1, 12, 31).map_or(to, |last| to.min(last));
         let engine = Engine::begin(terms, facts, to);
         let booked = terms.currency.zero();
-        let stop_after = i64::from(terms.accrual.stop_after_days);
-        Self { engine, from, to, stop_after, is_stopped: false, booked, entries: Vec::new() }
+        Self { engine, from, to, is_stopped: false, booked, entries: Vec::new() }
     }
 
     /// From one day on which something changes to the next.
@@ -50,7 +50,7 @@ impl<'f> Book<'f> {
         let Some(mut day) = self.engine.next_on() else { return Ok(()) };
         while day <= self.to {
             // Had nothing happened on this day, it might have been the first that is not booked any more.
-            if !self.is_stopped && self.engine.past_due_on(day) > self.stop_after {
+            if !self.is_stopped && self.engine.past_due_on(day) > self.stop_after() {
                 self.booked = self.engine.earned_by(before(day))?;
             }
             while self.engine.next_on() == Some(day) {
@@ -91,12 +91,18 @@ impl<'f> Book<'f> {
         Ok(())
     }
 
+    /// So many days past due are still booked, by the terms that hold.
+    fn stop_after(&self) -> i64 {
+        let terms = self.engine.contracts.last().map_or(&self.engine.terms, |contract| &contract.terms);
+        i64::from(terms.accrual.stop_after_days)
+    }
+
     fn first_not_booked(&mut self, first: NaiveDate, last: NaiveDate) -> Option<NaiveDate> {
         if self.engine.is_written_off(first) {
             return Some(first);
         }
         let (due_on, on_time_until) = self.engine.oldest_open()?;
-        let days = Days::new(u64::try_from(self.stop_after + 1).unwrap_or(0));
+        let days = Days::new(u64::try_from(self.stop_after() + 1).unwrap_or(0));
         let beyond = due_on.checked_add_days(days)?.max(after(on_time_until)).max(first);
         (beyond <= last).then_some(beyond)
     }

@@ -8,7 +8,7 @@ use super::redraw::Redraw;
 use super::till::Till;
 use crate::Amount;
 use crate::component::Component;
-use crate::terms::Excess;
+use crate::terms::{Excess, GraceMode};
 
 impl Engine<'_> {
     /// After what is due: interest of the current period to the day, then principal; the rows not yet due are drawn
@@ -32,13 +32,21 @@ impl Engine<'_> {
         let day = till.on.max(since);
         let before = row.cut.map_or_else(|| self.zero(), |cut| cut.accrued);
         let contract = self.contract();
-        let accrued = before.plus(contract.interest(balance, contract.factor_in(period, since, day)?)?);
+        let grace = contract.terms.grace;
+        let is_in_grace = period < grace.interest as usize && rows.len() > 1;
+        let accrued = if is_in_grace && grace.mode == GraceMode::Free {
+            self.zero()
+        } else {
+            before.plus(contract.interest(balance, contract.factor_in(period, since, day)?)?)
+        };
         let to_interest = till.left.min(accrued.minus(paid).max(self.zero()));
+        let in_grace =
+            if is_in_grace { accrued.minus(paid).minus(to_interest).max(self.zero()) } else { self.zero() };
         let off = till.left.minus(to_interest).min(balance);
         let factor = self.contract().factor_in(period, day, end)?;
         self.redraw(
             &rows,
-            &Redraw { balance: balance.minus(off), factor, excess, accrued, cut_on: Some(day) },
+            &Redraw { balance: balance.minus(off), factor, excess, accrued, in_grace, cut_on: Some(day) },
         )?;
         let here = self.index_of(id);
         self.put(till, here, Component::Interest, to_interest);

@@ -58,6 +58,10 @@ impl LiveCharge {
         all
     }
 
+    pub(super) const fn is_chargeback(&self) -> bool {
+        self.id.is_none()
+    }
+
     /// Whether it counts after a fact of `day`.
     fn is_after(&self, day: NaiveDate) -> bool {
         self.on > day || self.on == day && !self.taken
@@ -122,6 +126,7 @@ impl Engine<'_> {
         } else {
             self.rows[index].due.add(component, amount);
             self.first_open = self.first_open.min(index);
+            self.first_fee = self.first_fee.min(index);
         }
     }
 
@@ -272,6 +277,9 @@ impl Engine<'_> {
 
     /// Open principal that is charged back only later: it is in a row, but not yet owed.
     pub(super) fn charged_back_later(&self) -> Amount {
+        if !self.has_chargebacks {
+            return self.zero();
+        }
         let later = self
             .charges
             .iter()

@@ -8,7 +8,8 @@ use rust_decimal::Decimal;
 
 use super::Outcome;
 use crate::Amount;
-use crate::exact::{OutOfRange, mul};
+use crate::day_count::DayCount;
+use crate::exact::{OutOfRange, div, mul};
 use crate::rate::Growth;
 use crate::schedule::{self, Period, RowFees, Timeline};
 use crate::terms::{LateInterest, LateRate, Method, Terms};
@@ -28,6 +29,7 @@ pub(super) struct Contract {
     /// The IOF charged so far.
     pub(super) taxed: Amount,
     late_growth: Option<Growth>,
+    of_days: Vec<Decimal>,
 }
 
 /// How principal is shared out when rows are drawn again.
@@ -78,6 +80,7 @@ impl Contract {
             released: Vec::new(),
             taxed: nothing,
             late_growth,
+            of_days: Vec::new(),
         })
     }
 
@@ -104,13 +107,48 @@ impl Contract {
 
     /// f(a,b) for a part of a period.
     pub(super) fn factor_in(&self, index: usize, a: NaiveDate, b: NaiveDate) -> Result<Decimal, OutOfRange> {
+        let period = self.period(index)?;
+        if (a, b) != (period.from, period.to)
+            && let Some(factor) = self.factor_of_days(a, b)
+        {
+            return Ok(factor);
+        }
         self.timeline.factor_in(index, a, b)
+    }
+
+    /// The factor of a part of a period whose length is a number of days, where those are held ready.
+    fn factor_of_days(&self, a: NaiveDate, b: NaiveDate) -> Option<Decimal> {
+        let days = usize::try_from((b - a).num_days()).ok()?;
+        self.of_days.get(days).copied()
+    }
+
+    /// Holds the factors of up to a month of days ready: where interest follows the balance, many are asked for.
+    pub(super) fn hold_days_ready(&mut self) -> Outcome<()> {
+        let by_days =
+            matches!(self.terms.day_count, DayCount::Actual365 | DayCount::Actual360 | DayCount::Actual364);
+        // A bullet plan compounds from due date to due date inside its one period.
+        if by_days && self.terms.method != Method::Bullet {
+            for days in 0..=31_u32 {
+                let years = div(Decimal::from(days), Decimal::from(self.terms.day_count.days_a_year()))?;
+                self.of_days.push(self.timeline.growth().factor(years)?);
+            }
+        }
+        Ok(())
     }
 
     /// f(a,b) for any span, as one.
     pub(super) fn factor(&self, a: NaiveDate, b: NaiveDate) -> Result<Decimal, OutOfRange> {
         if b <= a {
             return Ok(Decimal::ZERO);
+        }
+        // A power costs more than a look.
+        let periods = &self.timeline.periods;
+        let at = periods.partition_point(|period| period.to < b);
+        if let Some(period) = periods.get(at).filter(|period| (period.from, period.to) == (a, b)) {
+            return Ok(period.factor);
+        }
+        if let Some(factor) = self.factor_of_days(a, b) {
+            return Ok(factor);
         }
         self.timeline.growth().factor(self.timeline.years(a, b)?)
     }

@@ -43,6 +43,9 @@ impl Engine<'_> {
         contract.released.push((on, totals.financed.value()));
         contract.taxed = taxed;
         let rows = self.rows_of(&contract, &installments)?;
+        if contract.terms.interest_basis != InterestBasis::Plan {
+            contract.hold_days_ready()?;
+        }
         let levels = match contract.terms.interest_basis {
             InterestBasis::DailyRest | InterestBasis::PeriodRest => {
                 schedule::levels(&contract.terms, &contract.timeline, on, totals.financed)?

@@ -62,7 +62,14 @@ impl Engine<'_> {
         let ahead = self.rows[here].id;
         self.redraw(
             &after,
-            &Redraw { balance: balance.minus(off), factor, excess, accrued: self.zero(), cut_on: None },
+            &Redraw {
+                balance: balance.minus(off),
+                factor,
+                excess,
+                accrued: self.zero(),
+                in_grace: self.zero(),
+                cut_on: None,
+            },
         )?;
         let here = self.index_of(ahead);
         self.pay_ahead(till, here, off);

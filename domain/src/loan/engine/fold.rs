@@ -36,6 +36,9 @@ pub struct Engine<'f> {
     /// Principal that came after the first disbursement, by day: what a row's balance looks ahead to.
     pub(super) joined: Vec<(NaiveDate, Amount)>,
     pub(super) charges: Vec<LiveCharge>,
+    pub(super) has_chargebacks: bool,
+    /// No row before it has an open fee or penalty.
+    pub(super) first_fee: usize,
     pub(super) basis: Basis,
     pub(super) overpaid: Amount,
     pub(super) credit: Amount,
@@ -83,6 +86,8 @@ impl<'f> Engine<'f> {
             first_open: 0,
             open_principal: zero,
             joined: Vec::new(),
+            has_chargebacks: charges.iter().any(LiveCharge::is_chargeback),
+            first_fee: 0,
             charges,
             basis: Basis::Plan,
             overpaid: zero,
@@ -244,6 +249,7 @@ impl<'f> Engine<'f> {
     pub(super) fn insert(&mut self, row: LiveRow) -> usize {
         let index = self.first_due_after(row.due_on);
         self.first_open = self.first_open.min(index);
+        self.first_fee = self.first_fee.min(index);
         if index < self.passed {
             self.passed += 1;
         }

@@ -14,8 +14,8 @@ use crate::component::Component;
 use crate::exact::{add, div};
 use crate::iof::IofCollection;
 use crate::loan::facts::Outlay;
-use crate::schedule::{self, PlanError};
-use crate::terms::Disbursement;
+use crate::schedule::{self, PlanError, RestRow};
+use crate::terms::{Disbursement, GraceMode};
 
 /// Rows as they will be, and the level that they were drawn with.
 struct Further {
@@ -28,6 +28,8 @@ struct FurtherRow {
     principal: Amount,
     interest: Amount,
     capitalized: Amount,
+    /// What the period earns, where that is not `interest`.
+    earns: Option<Amount>,
     /// Principal at the start of the period.
     base: Amount,
     /// Principal and interest that fees are a fraction of.
@@ -160,22 +162,50 @@ impl Engine<'_> {
         let rest =
             schedule::draw_rest(&contract.terms, &contract.timeline, first, (balance, deferred), &released)?;
         let is_at_start = contract.period(first)?.from >= on;
-        let mut base = if is_at_start { balance.plus(joined) } else { balance };
-        let drawn = rest.rows.iter().zip(rows).enumerate().map(|(nth, (drawn, index))| {
-            let row = FurtherRow {
-                principal: drawn.principal.plus(self.charged_back_in_all(*index)),
-                interest: drawn.interest,
-                capitalized: drawn.capitalized,
+        let (mut base, mut deferred) = (if is_at_start { balance.plus(joined) } else { balance }, deferred);
+        let mut drawn = Vec::with_capacity(rows.len());
+        for (nth, (row, index)) in rest.rows.iter().zip(rows).enumerate() {
+            let inside = if nth == 0 && !is_at_start { joined } else { zero };
+            let earns = self.earned_in_grace(first + nth, base, (on, inside), row, &mut deferred)?;
+            drawn.push(FurtherRow {
+                principal: row.principal.plus(self.charged_back_in_all(*index)),
+                interest: row.interest,
+                capitalized: row.capitalized,
+                earns,
                 base,
-                installment: drawn.principal.plus(drawn.interest),
-            };
-            base = base.minus(drawn.principal).plus(drawn.capitalized);
-            if nth == 0 && !is_at_start {
-                base = base.plus(joined);
+                installment: row.principal.plus(row.interest),
+            });
+            base = base.minus(row.principal).plus(row.capitalized).plus(inside);
+        }
+        Ok(Further { rows: drawn, level: rest.levels.last().copied() })
+    }
+
+    /// What a row's period earns, where that is not what falls due with it.
+    fn earned_in_grace(
+        &self,
+        period: usize,
+        base: Amount,
+        (on, inside): (NaiveDate, Amount),
+        row: &RestRow,
+        deferred: &mut Amount,
+    ) -> Outcome<Option<Amount>> {
+        let contract = self.contract();
+        let grace = contract.terms.grace;
+        if period >= grace.interest as usize {
+            let on_top = std::mem::replace(deferred, contract.zero());
+            return Ok(Some(row.interest.minus(on_top)).filter(|_| on_top.is_positive()));
+        }
+        Ok(Some(match grace.mode {
+            GraceMode::Capitalized => row.capitalized,
+            GraceMode::Free => contract.zero(),
+            GraceMode::Deferred => {
+                let to = contract.period(period)?.to;
+                let whole = contract.interest(base, contract.period(period)?.factor)?;
+                let earned = whole.plus(contract.interest(inside, contract.factor_in(period, on, to)?)?);
+                *deferred = deferred.plus(earned);
+                earned
             }
-            row
-        });
-        Ok(Further { rows: drawn.collect(), level: rest.levels.last().copied() })
+        }))
     }
 
     /// Rows that were drawn again or paid ahead: what is open of them, and what they owe at the end of the period.
@@ -219,6 +249,7 @@ impl Engine<'_> {
                 principal: next.principal.plus(kept),
                 interest: next.interest,
                 capitalized: next.capitalized,
+                earns: next.earns,
                 base,
                 installment: next.principal.plus(next.interest),
             });
@@ -249,6 +280,7 @@ impl Engine<'_> {
             let row = &mut self.rows[*index];
             row.due.interest = drawn.interest.max(row.paid.interest);
             row.capitalized = drawn.capitalized;
+            row.earns = drawn.earns;
             row.due.fee = fees.plus(row.tax).plus(by_hand).max(row.paid.fee.plus(row.waived.fee));
         }
         Ok(())

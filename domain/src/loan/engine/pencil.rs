@@ -50,6 +50,18 @@ impl Pencil<'_> {
         Ok(Drawn { principal, interest: earned.plus(on_top), capitalized: zero, earns })
     }
 
+    /// Interest of a row in the grace period that accrued before its period was cut.
+    pub(super) fn keep_in_grace(&mut self, drawn: &mut Drawn, interest: Amount) {
+        match self.contract.terms.grace.mode {
+            GraceMode::Capitalized => {
+                drawn.capitalized = drawn.capitalized.plus(interest);
+                self.balance = self.balance.plus(interest);
+            }
+            GraceMode::Deferred => self.deferred = self.deferred.plus(interest),
+            GraceMode::Free => {}
+        }
+    }
+
     fn principal(&self, period: usize, interest: Amount, is_last: bool) -> Outcome<Amount> {
         if is_last {
             return Ok(self.balance);

@@ -20,6 +20,8 @@ pub(super) struct Redraw {
     pub(super) excess: Excess,
     /// Interest of the first row's period that accrued before.
     pub(super) accrued: Amount,
+    /// What of it is neither due nor paid in the grace period: it goes the way of that period's interest.
+    pub(super) in_grace: Amount,
     /// The day on which the first row's period is cut.
     pub(super) cut_on: Option<NaiveDate>,
 }
@@ -64,9 +66,14 @@ impl Engine<'_> {
         let mut last_drawn = rows[0];
         for (nth, (index, (period, factor))) in rows.iter().zip(&periods).enumerate() {
             let base = pencil.balance;
-            let drawn = pencil.next(*period, *factor, nth + 1 == rows.len())?;
+            let mut drawn = pencil.next(*period, *factor, nth + 1 == rows.len())?;
             let paid = self.rows[*index].paid;
-            let accrued = if nth == 0 { redraw.accrued } else { self.zero() };
+            let mut accrued = self.zero();
+            if nth == 0 {
+                accrued = redraw.accrued.minus(redraw.in_grace);
+                pencil.keep_in_grace(&mut drawn, redraw.in_grace);
+                drawn.earns = drawn.earns.map(|earns| earns.plus(redraw.accrued));
+            }
             let interest = drawn.interest.plus(accrued).max(paid.interest);
             let charged_back = self.charged_back(*index);
             self.set_principal(*index, drawn.principal.plus(paid.principal).plus(charged_back));

@@ -137,7 +137,9 @@ impl Rest {
     /// Interest of the running period up to a day in it.
     pub(super) fn accrued_by(&self, engine: &Engine<'_>, day: NaiveDate) -> Outcome<Amount> {
         let contract = engine.contract();
-        if self.is_over(contract) {
+        let grace = contract.terms.grace;
+        let is_free = grace.mode == GraceMode::Free && self.period < grace.interest as usize;
+        if self.is_over(contract) || is_free {
             return Ok(contract.zero());
         }
         let mut seen = self.clone();
@@ -168,6 +170,8 @@ impl Rest {
         let is_last = self.period + 1 >= contract.timeline.periods.len();
         let bears_none = self.period < grace.interest as usize && !is_last;
         let capitalized = if bears_none && grace.mode == GraceMode::Capitalized { earned } else { zero };
+        // What is never charged is never earned.
+        let earned = if bears_none && grace.mode == GraceMode::Free { zero } else { earned };
         let interest = if bears_none { zero } else { earned.plus(self.deferred) };
         let available = self.available();
         let extra = self.extra.get(self.period).copied().unwrap_or(zero);

@@ -102,15 +102,27 @@ impl LiveRow {
     }
 
     pub(super) fn open_of(&self, component: Component) -> Amount {
-        self.due.of(component).minus(self.paid.of(component)).minus(self.waived.of(component))
+        let [due, paid, waived] = [self.due, self.paid, self.waived].map(|parts| parts.of(component));
+        // Most parts of most rows are nothing, and comparing is cheaper than subtracting.
+        if due == paid && waived.is_zero() {
+            return Amount::ZERO;
+        }
+        due.minus(paid).minus(waived)
     }
 
     pub(super) fn open(&self) -> Components {
-        self.due.minus(self.paid).minus(self.waived)
+        let mut open = Components::NOTHING;
+        for component in Component::ALL {
+            *open.of_mut(component) = self.open_of(component);
+        }
+        open
     }
 
     pub(super) fn is_settled(&self) -> bool {
-        Component::ALL.into_iter().all(|component| self.open_of(component).is_zero())
+        Component::ALL.into_iter().all(|component| {
+            let [due, paid, waived] = [self.due, self.paid, self.waived].map(|parts| parts.of(component));
+            due == paid && waived.is_zero() || self.open_of(component).is_zero()
+        })
     }
 
     /// Nothing falls due with it, and nothing was ever paid of it.

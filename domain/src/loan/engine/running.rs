@@ -42,6 +42,8 @@ pub(super) struct Planned {
     pub(super) interest: Amount,
     fined: bool,
     charged: bool,
+    /// Its fees stand as they fell due.
+    pub(super) has_fees: bool,
     /// What becomes of the interest of its period; none where it is charged as any.
     grace: Option<GraceMode>,
 }
@@ -159,7 +161,8 @@ impl Running {
             Early::Anticipation => due_on.min(day),
             Early::Installment => due_on,
         };
-        if self.is_in_grace() {
+        // Without a balance nothing falls due any more, whatever the plan says.
+        if self.is_in_grace() || !self.balance.is_positive() {
             let (x, of_later) = (zero, zero);
             let to = self.charged_to;
             return Ok(Owed { late_fee: zero, late_interest: zero, x, of_later, row, to, is_late: false });
@@ -268,6 +271,7 @@ impl Planned {
             interest: row.due.interest,
             fined: false,
             charged: false,
+            has_fees: false,
             grace: None,
         }
     }
@@ -295,9 +299,7 @@ impl Engine<'_> {
     pub(super) fn spread_on_running(&mut self, till: &mut Till, early: Early) -> Outcome<()> {
         let contract = self.contract_shared();
         let day = self.late_until(till.on);
-        if !contract.terms.charges.is_empty() {
-            self.draw_running_rows(day)?;
-        }
+        self.fix_fees(till.on)?;
         for index in self.rows_outside(till.on) {
             self.serve_row(till, index, &contract.terms.allocation)?;
         }
@@ -318,9 +320,6 @@ impl Engine<'_> {
         let carried = self.running()?.carried;
         self.serve_carried(till, index, carried)?;
         self.serve_principal(till)?;
-        if !contract.terms.charges.is_empty() {
-            self.draw_running_rows(day)?;
-        }
         self.serve_fees(till)
     }
 
@@ -342,7 +341,7 @@ impl Engine<'_> {
         for component in &terms.allocation {
             match component {
                 Component::Principal => {}
-                Component::Penalty | Component::Fee => self.serve_fee(till, *component, till.on)?,
+                Component::Penalty | Component::Fee => self.serve_fee(till, *component),
                 Component::LateFee | Component::LateInterest | Component::Interest => {
                     let limit = limits.of(*component).min(self.running()?.carried.of(*component));
                     let paid = self.put(till, index, *component, limit);
@@ -357,17 +356,27 @@ impl Engine<'_> {
         Ok(())
     }
 
-    fn serve_fee(&mut self, till: &mut Till, component: Component, by: NaiveDate) -> Outcome<()> {
-        for index in 0..self.rows.len() {
-            let row = &self.rows[index];
-            let open = if row.due_on <= by {
-                row.open_of(component)
-            } else {
-                self.charges_open(index, component, by)
-            };
-            self.put(till, index, component, open);
+    /// Fees or penalties of rows due by the day, and charges by hand due before the rest of the next.
+    fn serve_fee(&mut self, till: &mut Till, component: Component) {
+        let by = till.on;
+        let has_fee = |row: &LiveRow| {
+            row.open_of(Component::Fee).is_positive() || row.open_of(Component::Penalty).is_positive()
+        };
+        while self.rows.get(self.first_fee).is_some_and(|row| row.due_on <= by && !has_fee(row)) {
+            self.first_fee += 1;
         }
-        Ok(())
+        for index in self.first_fee..self.rows.len() {
+            if till.is_empty() {
+                break;
+            }
+            let row = &self.rows[index];
+            let is_due = row.due_on <= by;
+            let open = if is_due { row.open_of(component) } else { self.charges_open(index, component, by) };
+            self.put(till, index, component, open);
+            if !is_due && self.rows[index].period.is_some() {
+                break;
+            }
+        }
     }
 
     /// Charges entered by hand that are yet to come, and tax: what is left after everything else.

@@ -6,13 +6,14 @@ use chrono::NaiveDate;
 use super::Outcome;
 use super::contract::Contract;
 use super::fold::{Basis, Engine};
-use super::running::Running;
+use super::running::{Planned, Running};
 use crate::Amount;
 use crate::component::{Component, Components};
 use crate::loan::facts::Early;
 
 impl Engine<'_> {
     pub(super) fn draw_running_rows(&mut self, day: NaiveDate) -> Outcome<()> {
+        self.fix_fees(day)?;
         let contract = self.contract_shared();
         let Basis::Running(running) = &self.basis else { return Ok(()) };
         let mut running = running.clone();
@@ -21,39 +22,75 @@ impl Engine<'_> {
             let index = self.index_of(row);
             self.rows[index].capitalized = interest;
         }
-        let open = running.open_rows(&contract, day)?;
-        let is_over = !running.balance.is_positive();
-        let first = if is_over { 0 } else { running.first_uncovered() };
-        for (nth, (planned, (open, base))) in running.plan.iter().zip(open).enumerate() {
+        let open = running.open_rows(&contract, day, NaiveDate::MAX)?;
+        for (planned, (open, base)) in running.plan.iter().zip(open) {
             let index = self.index_of(planned.row);
-            let is_gone = open.is_nothing() && base.is_zero();
-            let paid = self.rows[index].paid;
-            // What fell due stays due; a row that the balance does not reach any more has no fees.
-            if planned.due_on > day && nth >= first {
-                let owed = open.principal.plus(open.interest);
-                let fees = match self.rows[index].period {
-                    Some(period) => contract.fees_of(period, owed, base)?,
-                    None => contract.zero(),
-                };
-                let by_hand = self.charged_by_hand(index, Component::Fee);
-                let row = &mut self.rows[index];
-                row.due.fee = fees.plus(row.tax).plus(by_hand).max(row.paid.fee.plus(row.waived.fee));
+            if !planned.has_fees {
+                self.set_fees(index, &contract, open.principal.plus(open.interest), base)?;
             }
+            let paid = self.rows[index].paid;
             self.set_principal(index, paid.principal.plus(open.principal));
             let row = &mut self.rows[index];
             for component in [Component::LateFee, Component::LateInterest, Component::Interest] {
                 *row.due.of_mut(component) = paid.of(component).plus(open.of(component));
             }
             row.base = base;
-            row.gone = is_gone && row.is_nothing();
+            row.gone = open.is_nothing() && base.is_zero() && row.is_nothing();
         }
+        Ok(())
+    }
+
+    /// Fees stand as they are when their row falls due; before, they follow the balance.
+    pub(super) fn fix_fees(&mut self, day: NaiveDate) -> Outcome<()> {
+        let contract = self.contract_shared();
+        let Basis::Running(running) = &self.basis else { return Ok(()) };
+        let falls_due = |row: &Planned| row.due_on <= day && !row.has_fees;
+        if contract.terms.charges.is_empty() || !running.plan.iter().any(falls_due) {
+            return Ok(());
+        }
+        let mut running = running.clone();
+        let open = running.open_rows(&contract, day, day)?;
+        let balance = running.balance;
+        for (planned, (open, base)) in running.plan.iter_mut().zip(open) {
+            if falls_due(planned) {
+                planned.has_fees = true;
+                // A row that was covered in advance falls due all the same, as long as anything is owed.
+                let is_covered = open.is_nothing() && balance.is_positive();
+                let (owed, base) = if is_covered {
+                    (planned.total, balance)
+                } else {
+                    (open.principal.plus(open.interest), base)
+                };
+                let index = self.index_of(planned.row);
+                self.set_fees(index, &contract, owed, base)?;
+            }
+        }
+        self.basis = Basis::Running(running);
+        Ok(())
+    }
+
+    fn set_fees(&mut self, index: usize, contract: &Contract, owed: Amount, base: Amount) -> Outcome<()> {
+        let fees = match self.rows[index].period {
+            Some(period) => contract.fees_of(period, owed, base)?,
+            None => contract.zero(),
+        };
+        let by_hand = self.charged_by_hand(index, Component::Fee);
+        let row = &mut self.rows[index];
+        row.due.fee = fees.plus(row.tax).plus(by_hand).max(row.paid.fee.plus(row.waived.fee));
+        self.first_fee = self.first_fee.min(index);
+        self.first_open = self.first_open.min(index);
         Ok(())
     }
 }
 
 impl Running {
-    /// What is open of each row, and the balance before it.
-    fn open_rows(&self, contract: &Contract, day: NaiveDate) -> Outcome<Vec<(Components, Amount)>> {
+    /// What is open of each row due up to `until`, and the balance before it.
+    fn open_rows(
+        &self,
+        contract: &Contract,
+        day: NaiveDate,
+        until: NaiveDate,
+    ) -> Outcome<Vec<(Components, Amount)>> {
         let zero = contract.zero();
         let first = self.first_uncovered();
         let mut open = vec![(Components::NOTHING, zero); self.plan.len()];
@@ -68,6 +105,9 @@ impl Running {
         let mut covered = self.plan[..first].iter().fold(zero, |sum, row| sum.plus(row.total));
         for index in first..self.plan.len() {
             let planned = &self.plan[index];
+            if planned.due_on > until {
+                break;
+            }
             let base = balance;
             let mut row = Components::NOTHING;
             if index == first {

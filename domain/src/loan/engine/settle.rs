@@ -34,7 +34,8 @@ impl Engine<'_> {
         let first = self.first_open().min(end);
         let past = self.rows[first..end].iter().filter(|row| !row.gone);
         let due = past.fold(zero, |sum, row| sum.plus(row.open().total()));
-        let (mut by_hand, mut principal) = (zero, zero);
+        // Interest that has yet to join the principal is none of it.
+        let (mut by_hand, mut principal) = (zero, zero.minus(self.capital_to_come(on)));
         for index in end..self.rows.len() {
             by_hand = by_hand.plus(self.owed_all_the_same(index).total());
             principal = principal.plus(self.rows[index].open_of(Component::Principal));
@@ -65,6 +66,7 @@ impl Engine<'_> {
         let end = self.first_due_after(till.on);
         let accrued = self.accrued_now(till.on)?;
         self.serve_due(till)?;
+        self.waive_capital_to_come(end);
         let mut interest = quote.interest.max(self.zero());
         let first = self.plan_row_from(end);
         self.return_interest(till, end, quote.interest.negated());
@@ -151,24 +153,35 @@ impl Engine<'_> {
         Ok(self.contract().cents(value)?)
     }
 
-    /// B + r(B·f(s_c, d)) less interest of c already paid, not below B. Interest that has yet to join the principal is
-    /// none of it.
+    /// B + r(B·f(s_c, d)) less interest of c already paid, not below B.
     fn to_date(&self, end: usize, on: NaiveDate, principal: Amount) -> Outcome<Amount> {
         let Some(index) = self.plan_row_from(end) else { return Ok(principal) };
-        let to_join = self.capital_to_come(on);
-        let balance = principal.minus(to_join).max(self.zero());
         let row = &self.rows[index];
         let accrued = match (&self.basis, row.cut, row.period) {
             (Basis::Rest(_), ..) => self.accrued_now(on)?,
             (_, Some(_), _) => self.accrued_in(index, on.max(row.from))?,
             (_, None, Some(period)) => {
                 let contract = &self.contracts[row.contract];
-                contract.interest(balance, contract.factor_in(period, row.from, on.max(row.from))?)?
+                contract.interest(principal, contract.factor_in(period, row.from, on.max(row.from))?)?
             }
             (_, None, None) => self.zero(),
         };
-        let interest = accrued.minus(row.paid.interest).max(self.zero());
-        // What has yet to join is waived with the rest of the interest, but the row still shows it as principal.
-        Ok(balance.plus(interest).max(balance).plus(to_join))
+        Ok(principal.plus(accrued.minus(row.paid.interest).max(self.zero())))
+    }
+
+    /// What has yet to join the principal of rows from `end` on never does: the last rows repay so much less.
+    fn waive_capital_to_come(&mut self, end: usize) {
+        let mut left = self.zero();
+        for row in &mut self.rows[end..] {
+            left = left.plus(std::mem::replace(&mut row.capitalized, left.minus(left)));
+        }
+        for index in (end..self.rows.len()).rev() {
+            let part = left.min(self.rows[index].open_of(Component::Principal));
+            if part.is_positive() {
+                let principal = self.rows[index].due.principal.minus(part);
+                self.set_principal(index, principal);
+                left = left.minus(part);
+            }
+        }
     }
 }

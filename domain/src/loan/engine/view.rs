@@ -125,16 +125,15 @@ impl Engine<'_> {
     }
 
     pub(super) fn shares(&self, shares: Vec<(u32, Components)>) -> Vec<Share> {
+        if let [(row, allocation)] = shares[..] {
+            return vec![Share { installment: row, allocation }];
+        }
         let mut shares: Vec<(usize, Share)> = shares
             .into_iter()
-            .map(|(row, allocation)| (self.place_of(row), Share { installment: row, allocation }))
+            .map(|(row, allocation)| (self.index_of(row), Share { installment: row, allocation }))
             .collect();
         shares.sort_by_key(|(place, _)| *place);
         shares.into_iter().map(|(_, share)| share).collect()
-    }
-
-    fn place_of(&self, id: u32) -> usize {
-        self.index_of(id)
     }
 }
 
