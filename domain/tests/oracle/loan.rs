@@ -25,6 +25,8 @@ pub(crate) struct Loan {
     pub(crate) credit: Fraction,
     pub(crate) write_off: Option<WriteOff>,
     pub(crate) receipts: Vec<Receipt>,
+    /// Something happened of which nowhere is said what follows.
+    pub(crate) is_unsaid: bool,
     pub(crate) releases: Vec<Release>,
     today: NaiveDate,
 }
@@ -106,6 +108,7 @@ impl Loan {
             credit: zero(),
             write_off: None,
             receipts: Vec::new(),
+            is_unsaid: false,
             today: releases[0].0,
             releases,
         };

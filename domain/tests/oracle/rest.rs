@@ -101,7 +101,8 @@ impl Rest {
     fn happen(&mut self, fact: &Fact, at: usize) {
         self.go_to(fact.on);
         self.loan.charge_late(fact.on);
-        if !self.is_over() {
+        // Spans are cut at payments and disbursements, and at nothing else that happens.
+        if !self.is_over() && matches!(fact.what, What::Payment(_) | What::Disbursement(_)) {
             self.cut(fact.on, true);
         }
         match &fact.what {

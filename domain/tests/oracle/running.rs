@@ -19,6 +19,8 @@ pub(crate) struct Running {
     /// c.
     charged_to: NaiveDate,
     fined: Vec<usize>,
+    /// Rows whose interest was charged because they were past due.
+    charged: Vec<usize>,
     /// Owed and not covered by a payment.
     carried: Parts,
 }
@@ -31,6 +33,7 @@ impl Running {
             received: zero(),
             charged_to: loan.line.start,
             fined: Vec::new(),
+            charged: Vec::new(),
             carried: Parts::nothing(),
             loan,
         };
@@ -68,15 +71,22 @@ impl Running {
     }
 
     /// What a payment on a day owes, and the day to which interest is charged by it.
-    pub(crate) fn owed(&self, seer: Seer, anticipates: bool) -> (Parts, NaiveDate, Vec<usize>) {
+    pub(crate) fn owed(&self, seer: Seer, anticipates: bool) -> (Parts, NaiveDate, [Vec<usize>; 2]) {
         let (day, loan, terms) = (seer.0, &self.loan, &self.loan.terms);
         let rows: Vec<_> = loan.rows.iter().filter(|row| row.period.is_some()).collect();
+        let is_repaid = !self.balance.is_positive();
         let j = self.reached();
         let due = rows[j].due_on;
         let until = if anticipates { day } else { due };
         let x = &self.balance * loan.line.factor(self.charged_to, until);
-        let past: Vec<usize> = (j..rows.len()).filter(|k| rows[*k].due_on < day).collect();
-        let later: Fraction = past.iter().filter(|k| **k > j).map(|k| &rows[*k].due[INTEREST]).sum();
+        // Interest of rows after j is charged once, like the fee: c is the date to which interest is charged.
+        let past: Vec<usize> = (j..rows.len()).filter(|k| !is_repaid && rows[*k].due_on < day).collect();
+        let later: Fraction = past
+            .iter()
+            .filter(|k| **k > j && rows[**k].due_on > self.charged_to)
+            .map(|k| &rows[*k].due[INTEREST])
+            .sum();
+        let charged = past.iter().copied().filter(|k| *k > j).collect();
         let mut owed = self.carried.clone();
         owed[INTEREST] += terms.show(&(&x + later));
         let mut fined = Vec::new();
@@ -98,11 +108,11 @@ impl Running {
             }
         }
         owed[PRINCIPAL] = self.balance.clone();
-        (owed, until, fined)
+        (owed, until, [fined, charged])
     }
 
     fn receive(&mut self, payment: &Payment, seer: Seer) -> (Parts, Fraction) {
-        let (owed, until, fined) = self.owed(seer, payment.anticipates);
+        let (owed, until, [fined, charged]) = self.owed(seer, payment.anticipates);
         let (mut cash, mut allocation) = (payment.amount.clone(), Parts::nothing());
         let order: Vec<usize> = self.loan.terms.order.iter().copied().filter(|x| *x != PRINCIPAL).collect();
         for part in order.into_iter().chain([PRINCIPAL]) {
@@ -135,6 +145,7 @@ impl Running {
         }
         self.charged_to = self.charged_to.max(until).max(seer.0);
         self.fined.extend(fined);
+        self.charged.extend(charged);
         (allocation, cash)
     }
 }

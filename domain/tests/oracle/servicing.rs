@@ -217,6 +217,9 @@ fn difference(case: &Value, on: NaiveDate) -> Option<String> {
     let expected = match own.basis.as_str() {
         "plan" => {
             let loan = Loan::replay(&own, &facts, Some(on));
+            if loan.is_unsaid {
+                return None;
+            }
             let q = Loan::found_on(&own, &facts, on).quote(on, EVERYTHING);
             let figures = [&q.amount, &q.due, &q.principal, &q.interest].map(|x| shown(x, 2));
             let quote = (!is_settled).then(|| format!("quote {}", figures.join(" ")));

@@ -67,10 +67,11 @@ impl Loan {
         if *amount < quote.amount {
             return None;
         }
+        // Rows whose interest was paid in advance may be worth less than their principal.
+        self.is_unsaid |= quote.interest < zero();
         let mut first = true;
         for row in self.rows.iter_mut().filter(|row| row.due_on > seer.0) {
-            let extra =
-                if first && row.period.is_some() { quote.interest.clone().max(zero()) } else { zero() };
+            let extra = if first && row.period.is_some() { quote.interest.clone() } else { zero() };
             first &= row.period.is_none();
             row.due[INTEREST] = &row.paid[INTEREST] + extra;
             row.due[FEE] = &row.paid[FEE] + &row.waived[FEE] + by_hand(row, FEE, (seer.0, EVERYTHING));
