@@ -22,8 +22,7 @@ use problems::{
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::OneOfBuilder;
-use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::openapi::{OneOfBuilder, Ref};
 use uuid::Uuid;
 
 use crate::answer::LoanAnswer;
@@ -281,7 +280,7 @@ fn components(names: Vec<String>, checks: &mut Checks) -> Vec<Component> {
 }
 
 impl utoipa::PartialSchema for RestructureAnswer {
-    fn schema() -> RefOr<Schema> {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
         OneOfBuilder::new()
             .item(Ref::from_schema_name(LoanAnswer::name()))
             .item(Ref::from_schema_name(SimulationAnswer::name()))

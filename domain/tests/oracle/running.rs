@@ -119,20 +119,21 @@ impl Running {
             allocation[part] = owed[part].clone().min(cash.clone());
             cash -= &allocation[part];
         }
-        // What is left reaches charges that are not yet due.
-        for part in [PENALTY, FEE] {
-            let rows = &self.loan.rows;
-            let open: Fraction = rows.iter().map(|row| row.charges_open(NaiveDate::MAX, part, seer)).sum();
-            let share = (open - &allocation[part]).min(cash.clone());
-            allocation[part] += &share;
-            cash -= share;
-        }
         for part in [FEE, PENALTY] {
             let mut left = allocation[part].clone();
             for at in 0..self.loan.rows.len() {
-                let share = self.loan.rows[at].charges_open(NaiveDate::MAX, part, seer).min(left.clone());
+                let share = self.loan.rows[at].charges_open(seer.0, part, seer).min(left.clone());
                 self.loan.rows[at].pay(part, &share, seer);
                 left -= share;
+            }
+        }
+        // What is left reaches charges that are not yet due, row after row.
+        for at in 0..self.loan.rows.len() {
+            for part in self.loan.terms.order_in_advance.clone() {
+                let share = self.loan.rows[at].charges_open(NaiveDate::MAX, part, seer).min(cash.clone());
+                self.loan.rows[at].pay(part, &share, seer);
+                allocation[part] += &share;
+                cash -= share;
             }
         }
         for part in [LATE_FEE, LATE_INTEREST, INTEREST] {

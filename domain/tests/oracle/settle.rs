@@ -69,6 +69,10 @@ impl Loan {
         }
         // Rows whose interest was paid in advance may be worth less than their principal.
         self.is_unsaid |= quote.interest < zero();
+        // Nor is it said how long a chargeback after the last due date is discounted.
+        let joined_after =
+            |row: &Row| row.period.is_none() && row.due_on > seer.0 && row.open(PRINCIPAL) > zero();
+        self.is_unsaid |= self.rows.iter().any(joined_after);
         let mut first = true;
         for row in self.rows.iter_mut().filter(|row| row.due_on > seer.0) {
             let extra = if first && row.period.is_some() { quote.interest.clone() } else { zero() };
