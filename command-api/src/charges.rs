@@ -123,6 +123,7 @@ pub(crate) async fn waive_charge(
 }
 
 impl ChargeBody {
+    #[expect(clippy::unnecessary_wraps, reason = "the bodies of all commands become orders in one way")]
     pub(crate) fn order(self, loan: LoanId) -> Result<Order<LoanCommand>, Problem> {
         let charge_id = ChargeId::new(self.id.unwrap_or_else(Uuid::now_v7));
         let claims = claims::of([(CHARGE_ID, Some(charge_id.to_string()))]);

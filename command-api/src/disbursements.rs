@@ -87,6 +87,7 @@ pub(crate) async fn disburse_loan(
 }
 
 impl DisbursementBody {
+    #[expect(clippy::unnecessary_wraps, reason = "the bodies of all commands become orders in one way")]
     pub(crate) fn order(self, loan: LoanId) -> Result<Order<LoanCommand>, Problem> {
         let disbursement_id = DisbursementId::new(self.id.unwrap_or_else(Uuid::now_v7));
         let claims = claims::of([(TRANSACTION_ID, Some(disbursement_id.to_string()))]);

@@ -72,6 +72,7 @@ pub(crate) async fn refund_overpayment(
 }
 
 impl RefundBody {
+    #[expect(clippy::unnecessary_wraps, reason = "the bodies of all commands become orders in one way")]
     pub(crate) fn order(self, loan: LoanId) -> Result<Order<LoanCommand>, Problem> {
         let refund_id = TransactionId::new(self.id.unwrap_or_else(Uuid::now_v7));
         let claims = claims::of([(TRANSACTION_ID, Some(refund_id.to_string()))]);

@@ -1,4 +1,5 @@
 //! `POST /v1/loans/{id}/restructure`: what is outstanding is owed in another way; `?preview=true` only shows it.
+#![expect(unused_qualifications, reason = "the derived schema of the body repeats the types of its fields")]
 
 use std::sync::Arc;
 
@@ -213,7 +214,7 @@ impl RestructureBody {
                     first_due_on: self.first_due_on.map(|Day(day)| day.to_string()),
                     ..TermsRequest::default()
                 };
-                take(rows.check_due_dates(), "", &mut checks)?.flatten().and_then(re_aged)
+                take(rows.check_due_dates(), "", &mut checks)?.flatten().and_then(|due| re_aged(&due))
             }
             Mode::ReAmortize => Some(Restructure::ReAmortize),
         };
@@ -251,8 +252,8 @@ impl RestructureBody {
     }
 }
 
-fn re_aged(due: DueDates) -> Option<Restructure> {
-    match due {
+fn re_aged(due: &DueDates) -> Option<Restructure> {
+    match *due {
         DueDates::Regular { installments, every, first_due_on } => {
             Some(Restructure::ReAge { installments, every, first_due_on: first_due_on? })
         }

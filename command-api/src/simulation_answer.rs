@@ -175,9 +175,9 @@ impl SimulationAnswer {
         id: LoanId,
         version: i64,
         (before, after): (&Seen, &Seen),
-        events: Vec<LoanEvent>,
+        events: &[LoanEvent],
     ) -> Self {
-        let numbered = || (version + 1..).zip(&events);
+        let numbered = || (version + 1..).zip(events);
         Self {
             id,
             version,

@@ -218,6 +218,6 @@ impl Simulation {
     pub(crate) fn answer(self, day: NaiveDate) -> Result<SimulationAnswer, Problem> {
         let before = Seen::on(&self.before, day)?;
         let after = Seen::on(&self.after, day)?;
-        Ok(SimulationAnswer::new(self.loan, self.version, (&before, &after), self.events))
+        Ok(SimulationAnswer::new(self.loan, self.version, (&before, &after), &self.events))
     }
 }

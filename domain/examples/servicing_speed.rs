@@ -8,6 +8,7 @@
     reason = "a measurement prints, and stops at the first surprise"
 )]
 
+use std::hint::black_box;
 use std::time::Instant;
 
 use chrono::{Days, NaiveDate};
@@ -72,9 +73,15 @@ fn measure(name: &str, terms: &Terms, facts: &[Fact]) {
     };
     let derive = best(&|| drop(engine::derive(terms, facts, last).unwrap()));
     let engine = Engine::after(terms, facts, last).unwrap();
-    let from_state = best(&|| drop(engine.quote(last).unwrap()));
-    let quote = best(&|| drop(engine::quote(terms, facts, last).unwrap()));
-    let accrued = best(&|| drop(engine::total_accrued(terms, facts, last).unwrap()));
+    let from_state = best(&|| {
+        black_box(engine.quote(last).unwrap());
+    });
+    let quote = best(&|| {
+        black_box(engine::quote(terms, facts, last).unwrap());
+    });
+    let accrued = best(&|| {
+        black_box(engine::total_accrued(terms, facts, last).unwrap());
+    });
     println!(
         "{name}: derive {derive:?}, quote {quote:?}, from the state {from_state:?}, accrued {accrued:?}"
     );

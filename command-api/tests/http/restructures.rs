@@ -37,7 +37,7 @@ async fn a_preview_shows_what_would_follow_and_stores_nothing(_: PgPoolOptions, 
         writeln!(told, "{name}: {} rows differ", shown["difference"].as_array().unwrap().len()).unwrap();
         told.push_str(&rows(&shown["schedule"]["installments"]));
     }
-    expect![[r#"
+    expect![[r"
         replace: 4 rows differ
         2026-05-02 259.35 + 18.31
         2026-06-02 259.35 + 14.20
@@ -54,7 +54,7 @@ async fn a_preview_shows_what_would_follow_and_stores_nothing(_: PgPoolOptions, 
         2026-02-15 0.00 + 20.00
         2026-03-15 496.67 + 16.48
         2026-04-15 503.33 + 10.07
-    "#]]
+    "]]
     .assert_eq(&told);
     assert_eq!(server.stored().await, stored, "a preview stores nothing");
 

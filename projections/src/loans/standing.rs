@@ -32,8 +32,8 @@ pub(super) struct StandingChange {
     received: i64,
     recovered: i64,
     restructured_on: Option<NaiveDate>,
-    /// The write-off that stands, or none, where the page says which.
-    write_off: Option<Option<WrittenOff>>,
+    /// Where the page says which write-off stands.
+    write_off: Option<Books>,
     version: i64,
     position: i64,
     updated_at: DateTime<Utc>,
@@ -49,10 +49,10 @@ struct Owed {
     late_from: Option<NaiveDate>,
 }
 
-/// What a write-off took off the books.
-struct WrittenOff {
-    amount: i64,
-    json: String,
+/// Whether a loan is on the books, or what a write-off took off them.
+enum Books {
+    Carried,
+    WrittenOff { amount: i64, json: String },
 }
 
 impl StandingChange {
@@ -105,7 +105,7 @@ impl StandingChange {
 
     fn write_off(&mut self, effect: Option<&Effect>, currency: Currency) {
         let write_off = effect.and_then(|effect| effect.write_off);
-        self.write_off = Some(write_off.map(|write_off: WriteOff| WrittenOff {
+        self.write_off = Some(write_off.map_or(Books::Carried, |write_off: WriteOff| Books::WrittenOff {
             amount: to_minor(write_off.open.total(), currency),
             json: serde_json::to_string(&write_off).expect("a write-off is plain data"),
         }));
@@ -155,11 +155,17 @@ impl StandingChange {
 
     /// The sum of the write-off, where the page says which stands; 0 where none does.
     fn written_off(&self) -> Option<i64> {
-        self.write_off.as_ref().map(|stands| stands.as_ref().map_or(0, |written_off| written_off.amount))
+        self.write_off.as_ref().map(|books| match books {
+            Books::Carried => 0,
+            Books::WrittenOff { amount, .. } => *amount,
+        })
     }
 
     fn write_off_json(&self) -> Option<&str> {
-        Some(self.write_off.as_ref()?.as_ref()?.json.as_str())
+        match self.write_off.as_ref()? {
+            Books::Carried => None,
+            Books::WrittenOff { json, .. } => Some(json),
+        }
     }
 
     fn closed_because(&self) -> Option<Cow<'_, str>> {

@@ -71,13 +71,11 @@ impl QueryState {
         match at {
             None => Ok(head),
             Some(KnownAt::Instant(instant)) => Ok(self.log.head_by(instant).await?.into()),
-            Some(KnownAt::Position(position)) => match self.log.head_at(position).await? {
-                Some(then) => Ok(then.into()),
-                None => {
-                    let detail = format!("the log ends at position {}", head.position);
-                    Err(invalid("known_at", detail).into())
-                }
-            },
+            Some(KnownAt::Position(position)) => {
+                let then = self.log.head_at(position).await?;
+                let detail = || format!("the log ends at position {}", head.position);
+                Ok(then.ok_or_else(|| invalid("known_at", detail()))?.into())
+            }
         }
     }
 }

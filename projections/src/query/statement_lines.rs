@@ -72,18 +72,18 @@ fn charges(seen: &SeenLoan) -> Vec<Item> {
 
 /// What of each row's dues was entered by hand. A charge is in the row of its period, unless a restructuring moved it to
 /// a later one or made it principal.
-fn charged_by_hand(seen: &SeenLoan, charges: &mut [Item]) -> Vec<Components> {
+fn charged_by_hand(seen: &SeenLoan, items: &mut [Item]) -> Vec<Components> {
     let rows = seen.rows();
     let mut charged = vec![Components::NOTHING; rows.len()];
-    for item in charges {
-        let StatementItem::Charge { charge, amount, .. } = &item.what else { continue };
-        let component = if *charge == "penalty" { Component::Penalty } else { Component::Fee };
+    for item in items {
+        let StatementItem::Charge { charge: kind, amount, .. } = &item.what else { continue };
+        let component = if *kind == "penalty" { Component::Penalty } else { Component::Fee };
         let mut left = *amount;
         let first = rows.partition_point(|row| row.due_on < item.on);
-        for (row, charged) in rows.iter().zip(&mut charged).skip(first) {
-            let here = row.due.of(component).minus(charged.of(component)).min(left);
+        for (row, by_hand) in rows.iter().zip(&mut charged).skip(first) {
+            let here = row.due.of(component).minus(by_hand.of(component)).min(left);
             if here.is_positive() {
-                charged.add(component, here);
+                by_hand.add(component, here);
                 left = left.minus(here);
             }
         }
