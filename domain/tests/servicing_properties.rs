@@ -1,6 +1,13 @@
 //! What holds for every loan, whatever happened to it in whatever order.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![allow(
+    clippy::too_many_lines,
+    clippy::match_same_arms,
+    clippy::manual_is_multiple_of,
+    clippy::semicolon_if_nothing_returned,
+    reason = "a history is drawn by one table, a line for each kind of fact"
+)]
 
 #[allow(dead_code, reason = "the worked cases ask for more of it")]
 #[path = "servicing/adapter.rs"]

@@ -35,7 +35,6 @@ pub(crate) struct Loan {
 pub(crate) struct WriteOff {
     pub(crate) on: NaiveDate,
     pub(crate) open: Parts,
-    pub(crate) accrued_interest: Fraction,
 }
 
 /// What a payment came to.
@@ -286,7 +285,7 @@ impl Loan {
                 open[part] += row.open(part) - row.hidden(part, seer);
             }
         }
-        self.write_off = Some(WriteOff { on, open, accrued_interest: self.accrued_not_due(on) });
+        self.write_off = Some(WriteOff { on, open });
     }
 
     /// Interest of the current period to a day.

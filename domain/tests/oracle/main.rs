@@ -4,6 +4,19 @@
 //! calendar, powers and rounding, and replays a whole history for every question.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![allow(
+    clippy::similar_names,
+    clippy::many_single_char_names,
+    clippy::struct_excessive_bools,
+    clippy::match_same_arms,
+    clippy::if_same_then_else,
+    clippy::needless_pass_by_value,
+    clippy::needless_for_each,
+    clippy::manual_is_multiple_of,
+    clippy::single_match_else,
+    clippy::doc_markdown,
+    reason = "it is written as the text of the rules is: their letters, their cases one by one, nothing shortened"
+)]
 
 mod accrual;
 mod answer;

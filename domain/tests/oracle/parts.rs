@@ -24,12 +24,6 @@ impl Parts {
         Self(std::array::from_fn(|_| zero()))
     }
 
-    pub(crate) fn of(part: usize, amount: Fraction) -> Self {
-        let mut parts = Self::nothing();
-        parts[part] = amount;
-        parts
-    }
-
     pub(crate) fn total(&self) -> Fraction {
         self.0.iter().sum()
     }

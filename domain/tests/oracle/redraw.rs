@@ -1,6 +1,6 @@
 //! Plans drawn again when principal is paid ahead (LENDING.md §10, §12).
 
-use num_traits::{Signed, Zero};
+use num_traits::Zero;
 
 use crate::fractions::{Fraction, kept, one, whole, zero};
 use crate::loan::{Loan, Seer};
