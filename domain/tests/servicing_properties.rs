@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+#[allow(dead_code, reason = "the worked cases ask for more of it")]
 #[path = "servicing/adapter.rs"]
 mod adapter;
 
@@ -349,8 +350,8 @@ proptest! {
     fn all_interest_is_accrued_in_the_end(terms in terms(), steps in steps(15)) {
         let mut terms = terms;
         terms["accrual"] = json!({"stop_after_days": 36_000});
-        // What moves between contracts or is settled early does not stay in its rows.
-        let steps: Vec<Step> = steps.into_iter().filter(|step| step.kind < 14).collect();
+        // What moves between contracts does not stay in its rows.
+        let steps: Vec<Step> = steps.into_iter().filter(|step| step.kind < 15).collect();
         let Some(played) = record(&terms, &steps) else { return Ok(()) };
         let derived = engine::derive(&played.terms, &played.facts, day(END)).unwrap();
         if derived.rows.iter().any(|row| row.due_on >= day(END)) {

@@ -98,8 +98,8 @@ pub(crate) fn draw_rest(
     terms.grace.interest = terms.grace.interest.saturating_sub(gone);
     let mut disbursements = vec![Disbursement { on: start, amount: balance }];
     disbursements.extend_from_slice(released);
-    let releases = Releases::of(&terms, &disbursements)?.along(&timeline)?;
-    let mut draft = Draft::new(&terms, &timeline, &releases, Decimal::ZERO)?;
+    let along = Releases::of(&terms, &disbursements)?.along(&timeline)?;
+    let mut draft = Draft::new(&terms, &timeline, &along, Decimal::ZERO)?;
     draft.deferred = deferred.value();
     let mut drawn = Drawn { draft, rows: rows(&draft)?, tax: None };
     cents::fix(&mut drawn)?;

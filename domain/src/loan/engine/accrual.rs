@@ -4,6 +4,7 @@
 use chrono::{Days, NaiveDate};
 
 use super::fold::{Basis, Engine};
+use super::row::LiveRow;
 use super::view::days_past;
 use super::{Accrued, Outcome};
 use crate::Amount;
@@ -110,27 +111,38 @@ impl<'f> Book<'f> {
 
 impl Engine<'_> {
     /// Counts the interest of the periods that end before `day`.
-    pub(super) fn pass_interest(&mut self, day: NaiveDate) -> Outcome<()> {
+    pub(super) fn pass_interest(&mut self, day: NaiveDate) {
         if !matches!(self.basis, Basis::Plan) {
-            return Ok(());
+            return;
         }
         let contract = self.contracts.len() - 1;
         while let Some(row) = self.rows.get(self.passed).filter(|row| row.to < day) {
             if row.contract == contract && row.period.is_some() {
-                self.earned = self.earned.plus(row.earns.unwrap_or(row.due.interest));
+                let earns = row.earns.unwrap_or(row.due.interest);
+                self.earned = self.earned.plus(earns).minus(row.interest_ahead);
             }
             self.passed += 1;
         }
-        Ok(())
+    }
+
+    /// Counts the interest of rows from `end` on that a settlement paid: what they show is all that they earn.
+    pub(super) fn count_settled(&mut self, end: usize) {
+        let contract = self.contracts.len() - 1;
+        let of_plan = |row: &&mut LiveRow| row.contract == contract && row.period.is_some();
+        for row in self.rows[end..].iter_mut().filter(of_plan) {
+            self.earned = self.earned.plus(row.due.interest).minus(row.interest_ahead);
+            row.interest_ahead = row.due.interest;
+        }
     }
 
     /// Counts what was earned by `day` once and for all: the rows that are still to come earn nothing more.
     pub(super) fn end_accrual(&mut self, day: NaiveDate) -> Outcome<()> {
         match &self.basis {
             Basis::Plan => {
-                self.pass_interest(after(day))?;
+                self.pass_interest(after(day));
                 if let Some(index) = self.current_row(day).filter(|index| *index >= self.passed) {
-                    self.earned = self.earned.plus(self.accrued_in(index, day)?);
+                    let counted = self.rows[index].interest_ahead;
+                    self.earned = self.earned.plus(self.accrued_in(index, day)?).minus(counted);
                 }
                 self.passed = self.rows.len();
             }
@@ -146,14 +158,17 @@ impl Engine<'_> {
             return Ok(self.zero());
         }
         self.pass_days_before(day)?;
-        self.pass_interest(after(day))?;
+        self.pass_interest(after(day));
         match &self.basis {
             Basis::Plan => {
                 let here = self.rows.get(self.passed).filter(|row| row.from < day);
                 let here =
                     here.filter(|row| row.contract + 1 == self.contracts.len() && row.period.is_some());
                 match here {
-                    Some(_) => Ok(self.earned.plus(self.accrued_in(self.passed, day)?)),
+                    Some(row) => {
+                        let accrued = self.accrued_in(self.passed, day)?.minus(row.interest_ahead);
+                        Ok(self.earned.plus(accrued))
+                    }
                     None => Ok(self.earned),
                 }
             }

@@ -19,7 +19,8 @@ impl Engine<'_> {
                     }
                     self.serve_row(till, index, &terms.allocation)?;
                 }
-                self.serve_charges_due(till, end, &terms.allocation)
+                self.serve_charges_due(till, end, &terms.allocation);
+                Ok(())
             }
             AllocationScope::Loan => {
                 for index in first..end {
@@ -29,7 +30,7 @@ impl Engine<'_> {
                     for index in first..end {
                         self.serve_row(till, index, &[*component])?;
                     }
-                    self.serve_charges_due(till, end, &[*component])?;
+                    self.serve_charges_due(till, end, &[*component]);
                 }
                 Ok(())
             }
@@ -52,14 +53,9 @@ impl Engine<'_> {
     }
 
     /// Serves the charges entered by hand that fell due before the rest of their row does.
-    pub(super) fn serve_charges_due(
-        &mut self,
-        till: &mut Till,
-        index: usize,
-        order: &[Component],
-    ) -> Outcome<()> {
+    pub(super) fn serve_charges_due(&mut self, till: &mut Till, index: usize, order: &[Component]) {
         if self.rows.get(index).is_none_or(|row| row.charges.is_empty()) {
-            return Ok(());
+            return;
         }
         for component in order {
             if matches!(component, Component::Penalty | Component::Fee) {
@@ -67,7 +63,6 @@ impl Engine<'_> {
                 self.put(till, index, *component, open);
             }
         }
-        Ok(())
     }
 
     /// Rows not yet due in turn; what is left then exceeds everything.

@@ -66,7 +66,7 @@ impl Engine<'_> {
         }
     }
 
-    /// The row whose period is running on `day`: s_k < day ≤ e_k.
+    /// The row whose period is running on `day`: begun before it and not ended.
     pub(super) fn current_row(&self, day: NaiveDate) -> Option<usize> {
         let contract = self.contracts.len().checked_sub(1)?;
         self.rows.iter().position(|row| {
@@ -79,7 +79,7 @@ impl Engine<'_> {
         let row = &self.rows[index];
         let contract = &self.contracts[row.contract];
         let Some(period) = row.period else { return Ok(contract.zero()) };
-        let base = if row.earns.is_some_and(|earns| earns.is_zero()) { contract.zero() } else { row.base };
+        let base = if row.earns.is_some_and(Amount::is_zero) { contract.zero() } else { row.base };
         match row.cut {
             Some(cut) if cut.on <= day => {
                 let factor = contract.factor_in(period, cut.on, day)?;

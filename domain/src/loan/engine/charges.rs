@@ -264,15 +264,15 @@ impl Engine<'_> {
             return self.zero();
         }
         let charges = row.charges.iter().map(|at| &self.charges[*at]);
-        let charged = charges.filter(|charge| charge.id.is_none()).map(LiveCharge::net);
-        charged.fold(self.zero(), Amount::plus).min(row.open_of(Component::Principal)).max(self.zero())
+        let back = charges.filter(|charge| charge.id.is_none()).map(LiveCharge::net);
+        back.fold(self.zero(), Amount::plus).min(row.open_of(Component::Principal)).max(self.zero())
     }
 
     /// All that was charged back into a row, paid or not.
     pub(super) fn charged_back_in_all(&self, index: usize) -> Amount {
         let charges = self.rows[index].charges.iter().map(|at| &self.charges[*at]);
-        let charged = charges.filter(|charge| charge.id.is_none()).map(LiveCharge::net);
-        charged.fold(self.zero(), Amount::plus)
+        let back = charges.filter(|charge| charge.id.is_none()).map(LiveCharge::net);
+        back.fold(self.zero(), Amount::plus)
     }
 
     /// Open principal that is charged back only later: it is in a row, but not yet owed.

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::Outcome;
 use super::contract::Contract;
-use super::fold::Engine;
+use super::fold::{Basis, Engine};
 use super::row::LiveRow;
 use crate::Amount;
 use crate::loan::facts::{Effect, Outlay};
@@ -52,7 +52,7 @@ impl Engine<'_> {
             }
             InterestBasis::Plan | InterestBasis::RunningBalance => Vec::new(),
         };
-        self.basis = self.basis_of(&contract, levels, &rows)?;
+        self.basis = Basis::of(&contract, levels, &rows);
         self.contracts.push(Arc::new(contract));
         for row in &rows {
             self.open_principal = self.open_principal.plus(row.due.principal);

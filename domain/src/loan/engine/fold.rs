@@ -60,6 +60,17 @@ pub(super) enum Basis {
 }
 
 impl Basis {
+    pub(super) fn of(contract: &Contract, levels: Vec<Amount>, rows: &[LiveRow]) -> Self {
+        match contract.terms.interest_basis {
+            InterestBasis::Plan => Self::Plan,
+            InterestBasis::DailyRest | InterestBasis::PeriodRest => {
+                let first = rows.first().map_or(0, |row| row.id);
+                Self::Rest(Box::new(Rest::begin(contract, levels, first)))
+            }
+            InterestBasis::RunningBalance => Self::Running(Box::new(Running::begin(contract, rows))),
+        }
+    }
+
     pub(super) const fn is_running(&self) -> bool {
         matches!(self, Self::Running(_))
     }
@@ -161,7 +172,7 @@ impl<'f> Engine<'f> {
             return Ok(());
         }
         self.apply_credit(day)?;
-        self.pass_interest(day)?;
+        self.pass_interest(day);
         match self.basis {
             Basis::Plan => Ok(()),
             Basis::Rest(_) => self.roll(day),
@@ -208,22 +219,6 @@ impl<'f> Engine<'f> {
     /// The terms that hold now.
     pub(super) fn now(&self) -> Arc<Terms> {
         Arc::clone(&self.contract().terms)
-    }
-
-    pub(super) fn basis_of(
-        &self,
-        contract: &Contract,
-        levels: Vec<Amount>,
-        rows: &[LiveRow],
-    ) -> Outcome<Basis> {
-        Ok(match contract.terms.interest_basis {
-            InterestBasis::Plan => Basis::Plan,
-            InterestBasis::DailyRest | InterestBasis::PeriodRest => {
-                let first = rows.first().map_or(0, |row| row.id);
-                Basis::Rest(Box::new(Rest::begin(contract, levels, first)))
-            }
-            InterestBasis::RunningBalance => Basis::Running(Box::new(Running::begin(contract, rows))),
-        })
     }
 
     pub(super) fn new_id(&mut self) -> u32 {

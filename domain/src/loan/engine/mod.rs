@@ -28,6 +28,7 @@ mod rest_payment;
 mod rest_view;
 mod row;
 mod running;
+mod running_payment;
 mod running_view;
 mod settle;
 mod tax;

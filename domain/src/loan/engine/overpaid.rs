@@ -8,7 +8,6 @@ use super::till::Till;
 use crate::Amount;
 use crate::component::Component;
 use crate::loan::facts::{Early, Effect};
-use crate::terms::Excess;
 
 impl Engine<'_> {
     /// Lets what was overpaid serve what has come to be owed.
@@ -22,7 +21,7 @@ impl Engine<'_> {
                     self.serve_next(&mut till)?;
                 }
                 Basis::Rest(_) | Basis::Running(_) => {
-                    self.spread(&mut till, Early::Installment, Some(Excess::Next))?;
+                    self.spread(&mut till, Early::Installment, None)?;
                 }
             }
             self.overpaid = till.left;

@@ -55,7 +55,10 @@ impl Engine<'_> {
             (Early::Installment, Excess::Next) => {}
             (Early::Installment, Excess::Last) => self.serve_from_the_last(till)?,
             (Early::Installment, Excess::Equal) => self.serve_equally(till)?,
-            (Early::Installment, Excess::Credit) => return Ok(self.keep(till)),
+            (Early::Installment, Excess::Credit) => {
+                self.keep(till);
+                return Ok(());
+            }
             (Early::Installment, Excess::ReduceTerm | Excess::ReduceInstallment) => {
                 self.reduce(till, excess)?;
             }

@@ -1,4 +1,4 @@
-//! Restructuring (LENDING.md §13), modes re_age and re_amortize: principal moves to other rows.
+//! Restructuring (LENDING.md §13), modes `re_age` and `re_amortize`: principal moves to other rows.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;

@@ -122,7 +122,7 @@ impl Rest {
         Ok(contract.interest(base, contract.factor_in(self.period, self.reached, day)?)?)
     }
 
-    /// `period_rest`: r((B + O at s_k)·f), and that of what joined inside the period.
+    /// `period_rest`: r((B + O at the start)·f), and that of what joined inside the period.
     pub(super) fn of_period(&self, contract: &Contract, overdue: Amount, to: NaiveDate) -> Outcome<Amount> {
         let from = contract.period(self.period)?.from;
         let factor = contract.factor_in(self.period, from, to)?;
@@ -190,11 +190,15 @@ impl Rest {
         let paid = self.paid.plus(self.paid_at_end);
         let extra = self.extra.get(self.period).copied().unwrap_or(zero);
         let level = self.levels.get(self.period).copied().unwrap_or(zero);
-        let beyond = closed.principal.minus(extra).minus(if contract.shape == Shape::Installment {
+        // What A leaves for principal; a row of the grace period leaves nothing.
+        let scheduled = if self.period < contract.terms.grace.principal as usize {
+            zero
+        } else if contract.shape == Shape::Installment {
             level.minus(closed.earned)
         } else {
             level
-        });
+        };
+        let beyond = closed.principal.minus(extra).minus(scheduled);
         let grace = contract.terms.grace;
         if self.period < grace.interest as usize && grace.mode == GraceMode::Deferred {
             self.deferred = self.deferred.plus(closed.earned);

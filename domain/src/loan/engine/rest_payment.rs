@@ -50,7 +50,10 @@ impl Engine<'_> {
             self.write_current(&contract)?;
         }
         self.serve_earlier(till, here, is_end)?;
-        let Some(here) = here else { return self.serve_later_charges(till, 0) };
+        let Some(here) = here else {
+            self.serve_later_charges(till, 0);
+            return Ok(());
+        };
         if is_end {
             // Beyond its interest all of it is principal.
             let limit = self.rest()?.open_here();
@@ -59,7 +62,8 @@ impl Engine<'_> {
         } else {
             self.serve_inside(till, here, early)?;
         }
-        self.serve_later_charges(till, here + 1)
+        self.serve_later_charges(till, here + 1);
+        Ok(())
     }
 
     /// Rows whose period has passed, and with `is_end` the one whose period ends on the day.
@@ -85,7 +89,7 @@ impl Engine<'_> {
                     self.serve_row(till, index, &terms.allocation)?;
                 }
                 if let Some(here) = charged {
-                    self.serve_charges_due(till, here, &terms.allocation)?;
+                    self.serve_charges_due(till, here, &terms.allocation);
                 }
             }
             AllocationScope::Loan => {
@@ -94,7 +98,7 @@ impl Engine<'_> {
                         self.serve_row(till, *index, &[*component])?;
                     }
                     if let Some(here) = charged {
-                        self.serve_charges_due(till, here, &[*component])?;
+                        self.serve_charges_due(till, here, &[*component]);
                     }
                 }
             }
@@ -168,7 +172,7 @@ impl Engine<'_> {
     }
 
     /// Charges entered by hand in rows to come: nothing else of those can be paid ahead.
-    fn serve_later_charges(&mut self, till: &mut Till, from: usize) -> Outcome<()> {
+    fn serve_later_charges(&mut self, till: &mut Till, from: usize) {
         for index in from..self.rows.len() {
             if till.is_empty() {
                 break;
@@ -178,7 +182,6 @@ impl Engine<'_> {
                 self.put(till, index, component, open);
             }
         }
-        Ok(())
     }
 
     /// Shows the row of the running period as it falls due on its last day.
@@ -248,10 +251,7 @@ impl Engine<'_> {
         (rest.paid, rest.paid_at_end) = (zero, zero);
         let here = self.index_of(id).min(self.rows.len());
         for row in &mut self.rows[here..] {
-            let more = row.due.interest.minus(row.interest_ahead);
-            self.earned = self.earned.plus(more);
             row.ahead = row.paid.principal;
-            row.interest_ahead = row.due.interest;
         }
     }
 }

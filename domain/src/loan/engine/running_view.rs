@@ -103,8 +103,7 @@ impl Running {
         let mut balance = self.balance;
         let mut charged_to = after.charged_to;
         let mut covered = self.plan[..first].iter().fold(zero, |sum, row| sum.plus(row.total));
-        for index in first..self.plan.len() {
-            let planned = &self.plan[index];
+        for (index, planned) in self.plan.iter().enumerate().skip(first) {
             if planned.due_on > until {
                 break;
             }

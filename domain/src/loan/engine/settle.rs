@@ -64,7 +64,6 @@ impl Engine<'_> {
             return self.settle_running(till);
         }
         let end = self.first_due_after(till.on);
-        let accrued = self.accrued_now(till.on)?;
         self.serve_due(till)?;
         self.waive_capital_to_come(end);
         let mut interest = quote.interest.max(self.zero());
@@ -81,15 +80,17 @@ impl Engine<'_> {
             let paid_and_waived = row.paid.plus(row.waived);
             row.due.interest = paid_and_waived.interest.plus(of_row).max(paid_and_waived.interest);
             row.due.fee = paid_and_waived.fee.plus(owed.fee);
-            row.cut = Some(Cut { on: till.on, accrued, balance: quote.principal.minus(quote.principal) });
+            row.earns = None;
+            let (accrued, balance) = (row.due.interest, of_row.minus(of_row));
+            row.cut = Some(Cut { on: till.on.max(row.from), accrued, balance });
             self.put(till, index, Component::Penalty, owed.penalty);
             self.put(till, index, Component::Fee, owed.fee);
             self.put(till, index, Component::Interest, of_row);
             let principal = self.rows[index].open_of(Component::Principal);
             self.put(till, index, Component::Principal, principal);
         }
+        self.count_settled(end);
         self.settle_rest();
-        self.end_accrual(till.on)?;
         // Where interest follows the balance a later disbursement may need the rows again.
         if matches!(self.basis, Basis::Plan) {
             self.drop_what_is_gone(end);
@@ -130,7 +131,7 @@ impl Engine<'_> {
         self.rows[end..].iter().position(of_plan).map(|at| end + at)
     }
 
-    /// r(Σ (open principal + interest)_k·w_k)
+    /// Open principal and interest of each row, discounted row by row, rounded as a whole.
     fn present_value(&self, end: usize, on: NaiveDate) -> Outcome<Amount> {
         let (mut weight, mut value) = (Decimal::ONE, Decimal::ZERO);
         let mut is_first = true;
@@ -153,7 +154,7 @@ impl Engine<'_> {
         Ok(self.contract().cents(value)?)
     }
 
-    /// B + r(B·f(s_c, d)) less interest of c already paid, not below B.
+    /// B and its interest from the start of c to the day, less interest of c already paid, not below B.
     fn to_date(&self, end: usize, on: NaiveDate, principal: Amount) -> Outcome<Amount> {
         let Some(index) = self.plan_row_from(end) else { return Ok(principal) };
         let row = &self.rows[index];

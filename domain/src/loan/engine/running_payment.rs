@@ -1,0 +1,280 @@
+//! Payments and disbursements where there is one running balance (LENDING.md §9).
+
+use chrono::NaiveDate;
+
+use super::Outcome;
+use super::fold::{Basis, Engine};
+use super::row::LiveRow;
+use super::running::{Planned, Running};
+use super::till::Till;
+use crate::Amount;
+use crate::component::{Component, Components};
+use crate::loan::facts::Early;
+use crate::loan::settlement::SettlementQuote;
+use crate::schedule::{self, PlanError};
+use crate::terms::Disbursement;
+
+impl Engine<'_> {
+    pub(super) fn running(&mut self) -> Outcome<&mut Running> {
+        match &mut self.basis {
+            Basis::Running(running) => Ok(running),
+            Basis::Plan | Basis::Rest(_) => Err(PlanError::OutOfRange(crate::OutOfRange).into()),
+        }
+    }
+
+    pub(super) fn spread_on_running(&mut self, till: &mut Till, early: Early) -> Outcome<()> {
+        let contract = self.contract_shared();
+        let day = self.late_until(till.on);
+        self.fix_fees(till.on)?;
+        for index in self.rows_outside(till.on) {
+            self.serve_row(till, index, &contract.terms.allocation)?;
+        }
+        if self.running()?.is_in_grace() {
+            self.part_running(till.on)?;
+        }
+        let running = self.running()?;
+        let carried = running.carried;
+        let mut row = running.first_uncovered();
+        if running.balance.is_positive() || !carried.is_nothing() {
+            let owed = running.owed(&contract, day, early)?;
+            running.take(&contract, &owed, day);
+            row = owed.row;
+        }
+        let index = self.running()?.plan.get(row).map(|planned| planned.row);
+        let index = index.map_or(0, |row| self.index_of(row));
+        self.serve_carried(till, index, carried)?;
+        let carried = self.running()?.carried;
+        self.serve_carried(till, index, carried)?;
+        self.serve_principal(till)?;
+        self.serve_fees(till)
+    }
+
+    /// Rows due by `day` that the balance does not know: what was due of a contract before.
+    fn rows_outside(&self, day: NaiveDate) -> Vec<usize> {
+        let Basis::Running(running) = &self.basis else { return Vec::new() };
+        let contract = self.contracts.len() - 1;
+        let is_outside = |row: &LiveRow| {
+            (row.contract != contract || row.period.is_none())
+                && row.due_on <= day
+                && running.plan.iter().all(|planned| planned.row != row.id)
+        };
+        (0..self.rows.len()).filter(|index| is_outside(&self.rows[*index])).collect()
+    }
+
+    /// What is carried of late charges and interest, and with it fees and penalties due by the day.
+    fn serve_carried(&mut self, till: &mut Till, index: usize, limits: Components) -> Outcome<()> {
+        let terms = self.now();
+        for component in &terms.allocation {
+            match component {
+                Component::Principal => {}
+                Component::Penalty | Component::Fee => self.serve_fee(till, *component),
+                Component::LateFee | Component::LateInterest | Component::Interest => {
+                    let limit = limits.of(*component).min(self.running()?.carried.of(*component));
+                    let paid = self.put(till, index, *component, limit);
+                    let running = self.running()?;
+                    running.carried.add(*component, paid.negated());
+                    if *component == Component::Interest {
+                        running.received = running.received.plus(paid);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Fees or penalties of rows due by the day, and charges by hand due before the rest of the next.
+    fn serve_fee(&mut self, till: &mut Till, component: Component) {
+        let by = till.on;
+        let has_fee = |row: &LiveRow| {
+            row.open_of(Component::Fee).is_positive() || row.open_of(Component::Penalty).is_positive()
+        };
+        while self.rows.get(self.first_fee).is_some_and(|row| row.due_on <= by && !has_fee(row)) {
+            self.first_fee += 1;
+        }
+        for index in self.first_fee..self.rows.len() {
+            if till.is_empty() {
+                break;
+            }
+            let row = &self.rows[index];
+            let is_due = row.due_on <= by;
+            let open = if is_due { row.open_of(component) } else { self.charges_open(index, component, by) };
+            self.put(till, index, component, open);
+            if !is_due && self.rows[index].period.is_some() {
+                break;
+            }
+        }
+    }
+
+    /// Charges entered by hand that are yet to come, and tax: what is left after everything else.
+    fn serve_fees(&mut self, till: &mut Till) -> Outcome<()> {
+        if till.is_empty() || self.running()?.balance.is_positive() {
+            return Ok(());
+        }
+        for index in 0..self.rows.len() {
+            let owed = self.owed_all_the_same(index);
+            self.put(till, index, Component::Penalty, owed.penalty);
+            self.put(till, index, Component::Fee, owed.fee);
+        }
+        Ok(())
+    }
+
+    /// Principal up to B, shown in the rows that it covers.
+    fn serve_principal(&mut self, till: &mut Till) -> Outcome<()> {
+        loop {
+            let running = self.running()?;
+            let (row, last) = (running.first_uncovered(), running.plan.len().saturating_sub(1));
+            let zero = running.balance.minus(running.balance);
+            let covered = running.plan[..=row].iter().fold(zero, |sum, row| sum.plus(row.total));
+            let limit = running.balance;
+            let limit =
+                if row == last { limit } else { limit.min(covered.minus(running.received).max(zero)) };
+            let id = running.plan[row].row;
+            let index = self.index_of(id);
+            let paid = self.put(till, index, Component::Principal, limit);
+            if !paid.is_positive() {
+                return Ok(());
+            }
+            let running = self.running()?;
+            running.balance = running.balance.minus(paid);
+            running.received = running.received.plus(paid);
+        }
+    }
+
+    /// What a payment on the day owes, claiming the reduction of interest (CDC art. 52 §2).
+    pub(super) fn quote_running(&mut self, on: NaiveDate) -> Outcome<SettlementQuote> {
+        let contract = self.contract_shared();
+        let zero = self.zero();
+        let day = self.late_until(on);
+        self.draw_running_rows(day)?;
+        let running = self.running()?;
+        let principal = running.balance;
+        let mut due = running.carried.total().plus(zero);
+        let mut interest = zero;
+        if principal.is_positive() {
+            let owed = running.owed(&contract, day, Early::Anticipation)?;
+            due = due.plus(owed.late_fee).plus(owed.late_interest).plus(owed.of_later);
+            if owed.to < on {
+                due = due.plus(owed.x);
+            } else {
+                interest = owed.x;
+            }
+            if running.is_in_grace() {
+                interest = running.of_grace(&contract, on)?;
+            }
+        }
+        let late_or_interest = [Component::LateFee, Component::LateInterest, Component::Interest];
+        for index in self.rows_outside(on) {
+            due =
+                late_or_interest.into_iter().fold(due, |sum, part| sum.plus(self.rows[index].open_of(part)));
+        }
+        for index in 0..self.rows.len() {
+            let row = &self.rows[index];
+            let fees = if row.due_on <= on {
+                row.open_of(Component::Penalty).plus(row.open_of(Component::Fee))
+            } else {
+                self.owed_all_the_same(index).total()
+            };
+            due = due.plus(fees);
+        }
+        Ok(SettlementQuote { on, amount: due.plus(principal).plus(interest), due, principal, interest })
+    }
+
+    pub(super) fn settle_running(&mut self, till: &mut Till) -> Outcome<()> {
+        let contract = self.contract_shared();
+        let running = self.running()?;
+        if running.is_in_grace() {
+            let interest = running.of_grace(&contract, till.on)?;
+            running.carried.interest = running.carried.interest.plus(interest);
+            running.charged = running.charged.plus(interest);
+            running.charged_to = running.charged_to.max(till.on);
+            running.pending = contract.zero();
+        }
+        self.spread_on_running(till, Early::Anticipation)
+    }
+
+    /// Ends the periods of grace up to `day`.
+    pub(super) fn pass_running(&mut self, day: NaiveDate) -> Outcome<()> {
+        let contract = self.contract_shared();
+        if contract.terms.grace.interest == 0 {
+            return Ok(());
+        }
+        for (row, interest) in self.running()?.pass_grace(&contract, day)? {
+            let index = self.index_of(row);
+            self.rows[index].capitalized = interest;
+        }
+        Ok(())
+    }
+
+    /// Interest up to `on` is charged on the balance so far; from then on it is another.
+    fn part_running(&mut self, on: NaiveDate) -> Outcome<()> {
+        let contract = self.contract_shared();
+        let running = self.running()?;
+        if on > running.charged_to {
+            let factor = contract.factor(running.charged_to, on)?;
+            running.pending = running.pending.plus(contract.interest(running.balance, factor)?);
+            running.charged_to = on;
+        }
+        Ok(())
+    }
+
+    /// Principal charged back: it joins the balance, and what is due with the row in whose period it falls.
+    pub(super) fn join_running(&mut self, on: NaiveDate, amount: Amount) -> Outcome<()> {
+        self.part_running(on)?;
+        let running = self.running()?;
+        running.balance = running.balance.plus(amount);
+        match running.plan.iter_mut().find(|row| row.due_on >= on) {
+            Some(row) => row.total = row.total.plus(amount),
+            None => self.plan_running(on, amount)?,
+        }
+        Ok(())
+    }
+
+    /// Principal owed again on a day: a row of its own.
+    pub(super) fn owe_running(&mut self, on: NaiveDate, amount: Amount) -> Outcome<()> {
+        self.part_running(on)?;
+        let running = self.running()?;
+        running.balance = running.balance.plus(amount);
+        self.plan_running(on, amount)
+    }
+
+    fn plan_running(&mut self, on: NaiveDate, amount: Amount) -> Outcome<()> {
+        let index = self.fresh_row(on);
+        let mut planned = Planned::of(&self.rows[index]);
+        (planned.total, planned.interest) = (amount, amount.minus(amount));
+        let running = self.running()?;
+        let at = running.plan.partition_point(|row| row.due_on <= on);
+        running.plan.insert(at, planned);
+        Ok(())
+    }
+
+    /// A further disbursement: the plan from its period on is drawn again, and the balance grows.
+    pub(super) fn release_running(&mut self, first: usize, on: NaiveDate, amount: Amount) -> Outcome<()> {
+        self.part_running(on)?;
+        let contract = self.contract_shared();
+        let rows = self.rows_from(first);
+        let balance = rows.iter().fold(self.zero(), |sum, index| {
+            let id = self.rows[*index].id;
+            let Basis::Running(running) = &self.basis else { return sum };
+            let planned = running.plan.iter().find(|planned| planned.row == id);
+            planned.map_or(sum, |planned| sum.plus(planned.total).minus(planned.interest))
+        });
+        let released = [Disbursement { on, amount }];
+        let again = schedule::draw_rest(
+            &contract.terms,
+            &contract.timeline,
+            first,
+            (balance, self.zero()),
+            &released,
+        )?;
+        for (index, drawn) in rows.into_iter().zip(again.rows) {
+            let id = self.rows[index].id;
+            if let Some(planned) = self.running()?.plan.iter_mut().find(|planned| planned.row == id) {
+                planned.total = drawn.principal.plus(drawn.interest);
+                planned.interest = drawn.interest;
+            }
+        }
+        let running = self.running()?;
+        running.balance = running.balance.plus(amount);
+        Ok(())
+    }
+}
