@@ -4,6 +4,7 @@
 use chrono::{Days, NaiveDate};
 
 use super::fold::{Basis, Engine};
+use super::row::LiveRow;
 use super::view::days_past;
 use super::{Accrued, Outcome};
 use crate::Amount;
@@ -126,7 +127,9 @@ impl Engine<'_> {
 
     /// Counts the interest of rows from `end` on that a settlement paid: what they show is all that they earn.
     pub(super) fn count_settled(&mut self, end: usize) {
-        for row in &mut self.rows[end..] {
+        let contract = self.contracts.len() - 1;
+        let of_plan = |row: &&mut LiveRow| row.contract == contract && row.period.is_some();
+        for row in self.rows[end..].iter_mut().filter(of_plan) {
             self.earned = self.earned.plus(row.due.interest).minus(row.interest_ahead);
             row.interest_ahead = row.due.interest;
         }
