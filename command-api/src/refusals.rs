@@ -101,7 +101,9 @@ impl ToProblem for LoanRefusal {
                 ALREADY_REVERSED.because(detail)
             }
             Self::Impossible(error) => impossible(error, detail),
-            Self::NewTerms(error) => plan_problem(error, pointer_in_terms(error)),
+            Self::NewPlan { error, by_new_terms } => {
+                plan_problem(error, pointer_in_restructure(error, *by_new_terms))
+            }
             Self::Plan(error) => plan_problem(error, pointer_of_plan(error)),
         }
     }
@@ -160,10 +162,16 @@ fn impossible(error: &EngineError, detail: String) -> Problem {
     }
 }
 
-/// What is restructured is in no list of the new terms: its date stands for the one disbursement that they have.
-fn pointer_in_terms(error: &PlanError) -> String {
+/// What is restructured is in no list of the new terms: its date stands for the one disbursement that they have. Where
+/// there are none, so it does for what the loan had before.
+fn pointer_in_restructure(error: &PlanError, by_new_terms: bool) -> String {
     let pointer = error.pointer();
-    if pointer.starts_with("/disbursements") { "/on".to_owned() } else { format!("/terms{pointer}") }
+    match pointer.as_str() {
+        pointer if pointer.starts_with("/disbursements") => "/on".to_owned(),
+        pointer if by_new_terms => format!("/terms{pointer}"),
+        "/installments" | "/first_due_on" => pointer,
+        _ => "/on".to_owned(),
+    }
 }
 
 /// The terms were agreed before: of the disbursement, its date or its amount is what the plan cannot be drawn with.

@@ -22,8 +22,6 @@ use problems::{
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::OneOfBuilder;
-use utoipa::openapi::{Ref, RefOr, Schema};
 use uuid::Uuid;
 
 use crate::answer::LoanAnswer;
@@ -281,10 +279,10 @@ fn components(names: Vec<String>, checks: &mut Checks) -> Vec<Component> {
 }
 
 impl utoipa::PartialSchema for RestructureAnswer {
-    fn schema() -> RefOr<Schema> {
-        OneOfBuilder::new()
-            .item(Ref::from_schema_name(LoanAnswer::name()))
-            .item(Ref::from_schema_name(SimulationAnswer::name()))
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::OneOfBuilder::new()
+            .item(utoipa::openapi::Ref::from_schema_name(LoanAnswer::name()))
+            .item(utoipa::openapi::Ref::from_schema_name(SimulationAnswer::name()))
             .into()
     }
 }

@@ -85,7 +85,18 @@ async fn every_command_to_a_loan_that_runs(_: PgPoolOptions, options: PgConnectO
         let answer = server.take(&format!("{loan}/{path}"), &body).await;
         story.push_str(&told(path.split("018f").next().unwrap(), &answer));
     }
-    expect![""].assert_eq(&story);
+    expect![[r#"
+        charges: 201 LoanChargeAdded, covers null; active owes {"fee":"9.00","interest":"40.26","principal":"1000.00"}, overpaid 0.00
+        charges: 201 LoanChargeAdded, covers null; active owes {"fee":"9.00","interest":"40.26","penalty":"5.00","principal":"1000.00"}, overpaid 0.00
+        repayments: 201 LoanRepaymentRecorded, covers [{"allocation":{"interest":"10.92","principal":"89.08"},"installment":1}]; active owes {"fee":"9.00","interest":"26.44","penalty":"5.00","principal":"910.92"}, overpaid 0.00
+        credits: 201 LoanCreditGranted, covers [{"allocation":{"fee":"9.00","interest":"8.18","principal":"32.82"},"installment":1}]; active owes {"interest":"18.26","penalty":"5.00","principal":"878.10"}, overpaid 0.00
+        charges/: 200 LoanChargeWaived, covers null; active owes {"interest":"18.26","penalty":"3.00","principal":"878.10"}, overpaid 0.00
+        charges/: 200 LoanChargeWaived, covers null; active owes {"interest":"18.26","principal":"878.10"}, overpaid 0.00
+        repayments/: 200 LoanRepaymentChargedBack, covers null; active owes {"interest":"18.26","principal":"918.10"}, overpaid 0.00
+        credits/: 200 LoanCreditReversed, covers null; active owes {"fee":"9.00","interest":"26.44","principal":"950.92"}, overpaid 0.00
+        repayments: 201 LoanRepaymentRecorded, covers [{"allocation":{"fee":"9.00","interest":"8.18","principal":"304.27"},"installment":1},{"allocation":{"interest":"12.13","principal":"340.32"},"installment":2},{"allocation":{"interest":"6.13","principal":"306.33"},"installment":3}]; overpaid owes {}, overpaid 1013.64
+        refunds: 201 LoanOverpaymentRefunded, covers null; overpaid owes {}, overpaid 713.64
+    "#]].assert_eq(&story);
     server.stop().await;
 }
 
@@ -115,7 +126,14 @@ async fn off_the_books_and_back(_: PgPoolOptions, options: PgConnectOptions) {
         let answer = server.take(&format!("{loan}/{path}"), &body).await;
         story.push_str(&told(path.split("018f").next().unwrap(), &answer));
     }
-    expect![""].assert_eq(&story);
+    expect![[r#"
+        write-off: 200 LoanWrittenOff, covers null; written_off owes {"interest":"40.26","principal":"1000.00"}, overpaid 0.00
+        recoveries: 201 LoanRecoveryRecorded, covers [{"allocation":{"interest":"20.00","principal":"280.00"},"installment":1}]; written_off owes {"interest":"20.26","principal":"720.00"}, overpaid 0.00
+        recoveries: 201 LoanRecoveryRecorded, covers [{"allocation":{"principal":"20.00"},"installment":1}]; written_off owes {"interest":"20.26","principal":"700.00"}, overpaid 0.00
+        recoveries/: 200 LoanRecoveryReversed, covers null; written_off owes {"interest":"20.26","principal":"1000.00"}, overpaid 0.00
+        write-off/reverse: 200 LoanWriteOffReversed, covers null; active owes {"interest":"20.26","principal":"1000.00"}, overpaid 0.00
+        repayments: 201 LoanRepaymentRecorded, covers [{"allocation":{"principal":"10.00"},"installment":1}]; active owes {"interest":"20.26","principal":"990.00"}, overpaid 0.00
+    "#]].assert_eq(&story);
     server.stop().await;
 }
 
@@ -133,7 +151,11 @@ async fn money_goes_out_in_parts(_: PgPoolOptions, options: PgConnectOptions) {
     story.push_str(&told("rest", &server.take(&disburse, r#"{"on": "2026-01-20"}"#).await));
     let again = format!(r#"{{"id": "{}", "on": "2026-01-21", "amount": "1.00"}}"#, id(1));
     writeln!(story, "more: {}", server.post(&disburse, &again).await.problem()).unwrap();
-    expect![""].assert_eq(&story);
+    expect![[r#"
+        first: 200 LoanDisbursed, covers null; active owes {"interest":"16.11","principal":"400.00"}, overpaid 0.00
+        rest: 200 LoanDisbursed, covers null; active owes {"interest":"38.28","principal":"1000.00"}, overpaid 0.00
+        more: 409 not_approved
+    "#]].assert_eq(&story);
     server.stop().await;
 }
 
@@ -147,7 +169,8 @@ async fn a_settlement_with_an_id_and_an_external_id(_: PgPoolOptions, options: P
     let settled = server.take(&format!("{loan}/settle"), &body).await;
     assert_eq!(settled.event("repayment_id"), id(1));
     let elsewhere = server.post(&format!("{other}/settle"), &body).await;
-    expect![""].assert_eq(&elsewhere.problem());
+    expect!["409 duplicate_external_id /external_id=duplicate_external_id /id=already_exists"]
+        .assert_eq(&elsewhere.problem());
     server.stop().await;
 }
 
@@ -157,7 +180,7 @@ async fn a_repeat_is_answered_as_the_first(_: PgPoolOptions, options: PgConnectO
     let loan = server.active_loan("1").await;
     let paid = server.take(&format!("{loan}/repayments"), r#"{"on": "2026-02-15", "amount": "20.00"}"#).await;
     let paid = paid.event("repayment_id");
-    let charge = r#"{"kind": "fee", "amount": "1.00", "due_on": "2026-02-15"}"#;
+    let charge = r#"{"kind": "fee", "amount": "1.00", "due_on": "2026-06-20"}"#;
     let charged = server.take(&format!("{loan}/charges"), charge).await.event("charge_id");
     let why = r#"{"on": "2026-06-01", "reason": "x"}"#;
     let steps = [

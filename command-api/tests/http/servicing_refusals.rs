@@ -185,7 +185,9 @@ async fn what_the_terms_do_not_allow(_: PgPoolOptions, options: PgConnectOptions
     let charge = r#""charges": [{"kind": "fee", "due": "2027-01-01", "amount": "1.00"}], "every""#;
     let charged = begin("charged", "\"every\"", charge).await;
     let taxed = r#""tax": {"iof": {"person": "natural"}}, "every""#;
-    let taxed = begin("taxed", "\"every\"", taxed).await;
+    let taxed = application("taxed").replace("\"every\"", taxed);
+    let taxed = format!("/v1/loans/{}", server.take("/v1/loans", &taxed).await.id());
+    server.take(&format!("{taxed}/approve"), r#"{"on": "2014-12-30"}"#).await;
     let paid = |field: &str| format!(r#"{{"on": "2026-02-01", "amount": "100.00", {field}}}"#);
     let (reduce, last) = (paid(r#""excess": "reduce_term""#), paid(r#""excess": "last""#));
     let anticipation = paid(r#""as": "anticipation""#);
@@ -196,7 +198,7 @@ async fn what_the_terms_do_not_allow(_: PgPoolOptions, options: PgConnectOptions
         ("the last row first on a daily rest", format!("{daily}/repayments"), &last),
         ("disbursed too late", format!("{price}/disburse"), r#"{"on": "2026-04-15"}"#),
         ("a charge after the last due date", format!("{charged}/disburse"), r#"{"on": "2026-01-15"}"#),
-        ("tax before its table", format!("{taxed}/disburse"), r#"{"on": "2026-01-11"}"#),
+        ("tax before its table", format!("{taxed}/disburse"), r#"{"on": "2014-12-31"}"#),
     ];
     expect_file!["snapshots/refused_by_the_terms.txt"].assert_eq(&report(&server, &cases).await);
     server.stop().await;

@@ -36,7 +36,7 @@ async fn what_would_follow_at_a_date_to_come(_: PgPoolOptions, options: PgConnec
         ),
         (
             "repayments/018f0000-0000-7000-8000-000000000001/chargeback",
-            r#"{"on": "2026-07-20", "amount": "100.00", "reason": "disputed"}"#.to_owned(),
+            format!(r#"{{"id": "{}", "on": "2026-07-20", "amount": "100.00", "reason": "disputed"}}"#, id(3)),
         ),
     ];
     let steps: Vec<(&str, &str)> = steps.iter().map(|(path, body)| (*path, body.as_str())).collect();
@@ -46,7 +46,10 @@ async fn what_would_follow_at_a_date_to_come(_: PgPoolOptions, options: PgConnec
     assert_eq!(simulated.json()["effective_on"], "2026-07-20", "the latest date of the commands");
     let later = asked.replacen('{', r#"{"effective_on": "2026-08-01", "#, 1);
     let later = server.simulate(&loan, &later).await.json();
-    assert_eq!((&later["effective_on"], &later["loan"]["days_past_due"]), (&"2026-08-01".into(), &12.into()));
+    assert_eq!(
+        (&later["effective_on"], &later["loan"]["days_past_due"]),
+        (&"2026-08-01".into(), &108.into())
+    );
     assert_eq!(server.simulate(&loan, &asked).await.body, simulated.body, "asking changes nothing");
     assert_eq!(server.stored().await, stored, "a simulation stores nothing");
 
@@ -135,6 +138,6 @@ async fn what_a_simulation_is_refused_for(_: PgPoolOptions, options: PgConnectOp
     writeln!(report, "a query: {}", query.problem()).unwrap();
     expect_file!["snapshots/refused_simulations.txt"].assert_eq(&report);
     assert_eq!(server.stored().await, stored);
-    expect![""].assert_eq(&server.simulate(&loan, "{}").await.problem());
+    expect!["400 invalid_field /commands=missing"].assert_eq(&server.simulate(&loan, "{}").await.problem());
     server.stop().await;
 }

@@ -75,9 +75,9 @@ pub enum LoanRefusal {
     DuplicateCharge(ChargeId),
     #[error("{0}")]
     Plan(#[from] PlanError),
-    /// No plan can be drawn by the terms that were to replace those of the loan.
-    #[error("{0}")]
-    NewTerms(PlanError),
+    /// No plan can be drawn by what a restructuring asks for: by the terms that it brings, or by its dates.
+    #[error("{error}")]
+    NewPlan { error: PlanError, by_new_terms: bool },
     /// With it another fact, or itself, could not be in its place.
     #[error("the loan could not follow: {0}")]
     Impossible(EngineError),

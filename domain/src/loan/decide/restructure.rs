@@ -8,6 +8,7 @@ use super::{
 };
 use crate::component::Component;
 use crate::loan::command::{Restructure, RestructureLoan};
+use crate::loan::engine::EngineError;
 use crate::loan::event::{DisbursementTax, Restructured};
 use crate::schedule::{self, Disbursement, TaxKind};
 use crate::terms::Terms;
@@ -26,7 +27,11 @@ pub(super) fn decide(
     let restructure = checked(loan, &then, command)?;
     let restructured = fact(command.on, What::Restructure(restructure.clone()));
     let now = history.with(Some(command.restructure_id.uuid()), restructured);
-    let (effect, outcome) = follow::with_last(loan, history, &now).map_err(LoanRefusal::from)?;
+    let by_new_terms = matches!(restructure, Restructure::Replace { .. });
+    let (effect, outcome) = follow::with_last(loan, history, &now).map_err(|error| match error {
+        EngineError::Plan(error) => LoanRefusal::NewPlan { error, by_new_terms },
+        error => error.into(),
+    })?;
     let effect = effect.expect(NEW_FACT_COUNTS);
     let iof = now.tax_of_restructuring(command.on, &restructure);
     let tax = effect.outlay.zip(iof).filter(|(outlay, _)| !outlay.tax.is_zero());
@@ -81,6 +86,6 @@ fn replacing(
     let principal = joining.fold(then.balances.principal, crate::Amount::plus);
     let terms = Terms { principal, ..terms.clone() };
     schedule::draw_for_loan(&terms, &[Disbursement { on: command.on, amount: principal }])
-        .map_err(LoanRefusal::NewTerms)?;
+        .map_err(|error| LoanRefusal::NewPlan { error, by_new_terms: true })?;
     Ok(terms)
 }
