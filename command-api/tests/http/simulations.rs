@@ -36,7 +36,7 @@ async fn what_would_follow_at_a_date_to_come(_: PgPoolOptions, options: PgConnec
         ),
         (
             "repayments/018f0000-0000-7000-8000-000000000001/chargeback",
-            r#"{"on": "2026-07-20", "amount": "100.00", "reason": "disputed"}"#.to_owned(),
+            format!(r#"{{"id": "{}", "on": "2026-07-20", "amount": "100.00", "reason": "disputed"}}"#, id(3)),
         ),
     ];
     let steps: Vec<(&str, &str)> = steps.iter().map(|(path, body)| (*path, body.as_str())).collect();
