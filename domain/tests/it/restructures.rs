@@ -118,7 +118,11 @@ fn new_terms_by_which_no_plan_can_be_drawn_are_refused() {
     }));
     let refused =
         loan().decide(&restructure("2026-03-15", Restructure::Replace { terms, capitalize: Vec::new() }));
-    assert!(matches!(refused, Err(LoanRefusal::Plan(PlanError::NegativeAmortization { .. }))), "{refused:?}");
+    let Err(LoanRefusal::NewPlan { error: PlanError::NegativeAmortization { .. }, by_new_terms: true }) =
+        refused
+    else {
+        panic!("refused by the new terms: {refused:?}");
+    };
 }
 
 #[test]
