@@ -21,8 +21,9 @@ pub(crate) struct Running {
     fined: Vec<usize>,
     /// Rows whose interest was charged because they were past due.
     charged: Vec<usize>,
-    /// Owed and not covered by a payment.
+    /// Late charges and interest that were owed and not covered by a payment; fees due by that day are too.
     carried: Parts,
+    paid_until: NaiveDate,
 }
 
 impl Running {
@@ -35,6 +36,7 @@ impl Running {
             fined: Vec::new(),
             charged: Vec::new(),
             carried: Parts::nothing(),
+            paid_until: loan.line.start,
             loan,
         };
         for at in order {
@@ -52,9 +54,20 @@ impl Running {
                 let balance = self.balance.clone();
                 self.loan.receipts.push(Receipt { fact: at, allocation, balance, overpaid: left });
             }
-            What::Charge { .. } => {}
+            What::Charge { .. } => self.serve_overpaid(seer),
             What::Waiver { charge, amount } => self.loan.waive(charge, amount.as_ref()),
             other => panic!("outside of the oracle under running_balance: {other:?}"),
+        }
+    }
+
+    /// What was overpaid serves what has come to be owed.
+    fn serve_overpaid(&mut self, seer: Seer) {
+        if self.loan.overpaid.is_positive() {
+            let amount = std::mem::replace(&mut self.loan.overpaid, zero());
+            let payment =
+                Payment { command: String::new(), amount, settles: false, anticipates: false, excess: None };
+            let (_, left) = self.receive(&payment, seer);
+            self.loan.overpaid += left;
         }
     }
 
@@ -77,13 +90,14 @@ impl Running {
         let is_repaid = !self.balance.is_positive();
         let j = self.reached();
         let due = rows[j].due_on;
-        let until = if anticipates { day } else { due };
+        // What is late bears late interest in place of interest: that of an anticipation runs to the due date at most.
+        let until = if anticipates { day.min(due) } else { due };
         let x = &self.balance * loan.line.factor(self.charged_to, until);
-        // Interest of rows after j is charged once, like the fee: c is the date to which interest is charged.
+        // Interest of rows after j is charged once, like the fee.
         let past: Vec<usize> = (j..rows.len()).filter(|k| !is_repaid && rows[*k].due_on < day).collect();
         let later: Fraction = past
             .iter()
-            .filter(|k| **k > j && rows[**k].due_on > self.charged_to)
+            .filter(|k| **k > j && !self.charged.contains(k))
             .map(|k| &rows[*k].due[INTEREST])
             .sum();
         let charged = past.iter().copied().filter(|k| *k > j).collect();
@@ -115,10 +129,22 @@ impl Running {
         let (owed, until, [fined, charged]) = self.owed(seer, payment.anticipates);
         let (mut cash, mut allocation) = (payment.amount.clone(), Parts::nothing());
         let order: Vec<usize> = self.loan.terms.order.iter().copied().filter(|x| *x != PRINCIPAL).collect();
-        for part in order.into_iter().chain([PRINCIPAL]) {
-            allocation[part] = owed[part].clone().min(cash.clone());
-            cash -= &allocation[part];
+        // What was carried is owed first, then what is new, each by the order, then principal.
+        let mut first = self.carried.clone();
+        for part in [FEE, PENALTY] {
+            let rows = self.loan.rows.iter();
+            first[part] = rows.map(|row| row.charges_open(self.paid_until, part, seer)).sum();
         }
+        for bundle in [&first, &owed] {
+            for part in &order {
+                let share = (&bundle[*part] - &allocation[*part]).max(zero()).min(cash.clone());
+                allocation[*part] += &share;
+                cash -= share;
+            }
+        }
+        allocation[PRINCIPAL] = owed[PRINCIPAL].clone().min(cash.clone());
+        cash -= &allocation[PRINCIPAL];
+        self.paid_until = seer.0;
         for part in [FEE, PENALTY] {
             let mut left = allocation[part].clone();
             for at in 0..self.loan.rows.len() {

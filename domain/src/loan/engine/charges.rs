@@ -130,9 +130,9 @@ impl Engine<'_> {
         }
     }
 
-    /// Hides what is unpaid of the charges of `day` from payments recorded before them, the fact at `next` being the
-    /// first of the day.
-    pub(super) fn hide_charges_of(&mut self, day: NaiveDate, next: usize) {
+    /// Hides what is unpaid of the charges of `day` from payments recorded before them: those recorded after `fact`,
+    /// the one that is being taken in.
+    pub(super) fn hide_charges_of(&mut self, day: NaiveDate, fact: usize) {
         let first = self.charges.partition_point(|charge| charge.on < day);
         for at in first..self.charges.len() {
             let charge = &self.charges[at];
@@ -141,7 +141,7 @@ impl Engine<'_> {
             }
             let (component, Some(row)) = (charge.component, charge.row) else { continue };
             let index = self.index_of(row);
-            if charge.fact != next && index < self.rows.len() {
+            if charge.fact > fact && index < self.rows.len() {
                 let unpaid = self.unpaid(index, at);
                 self.add_due(index, component, unpaid.negated());
                 self.charges[at].hidden = unpaid;

@@ -152,7 +152,7 @@ impl<'f> Engine<'f> {
         let on = fact.on;
         let is_begun = !self.contracts.is_empty();
         match &fact.what {
-            What::Disbursement { amount, .. } => self.disburse(on, *amount),
+            What::Disbursement { amount, .. } => self.disburse(index, on, *amount),
             // A charge may be dated before the loan began: then its rows are yet to be drawn.
             What::Charge { .. } if !is_begun => Ok(self.effect_of(Till::new(on, self.zero()))),
             _ if !is_begun => Err(EngineError::NothingDisbursed(on)),

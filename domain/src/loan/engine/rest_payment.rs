@@ -173,13 +173,16 @@ impl Engine<'_> {
 
     /// Charges entered by hand in rows to come: nothing else of those can be paid ahead.
     fn serve_later_charges(&mut self, till: &mut Till, from: usize) {
+        let terms = self.now();
         for index in from..self.rows.len() {
             if till.is_empty() {
                 break;
             }
-            for component in [Component::Penalty, Component::Fee] {
-                let open = self.charges_open(index, component, NaiveDate::MAX);
-                self.put(till, index, component, open);
+            for component in &terms.allocation_in_advance {
+                if matches!(component, Component::Penalty | Component::Fee) {
+                    let open = self.charges_open(index, *component, NaiveDate::MAX);
+                    self.put(till, index, *component, open);
+                }
             }
         }
     }

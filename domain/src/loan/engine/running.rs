@@ -25,6 +25,8 @@ pub(super) struct Running {
     pub(super) pending: Amount,
     /// What was owed and not covered: it bears nothing and is owed first next time.
     pub(super) carried: Components,
+    /// When it was paid last: fees due by then are carried too.
+    pub(super) paid_until: NaiveDate,
     /// Interest charged so far, and the span of it that was charged last.
     pub(super) charged: Amount,
     pub(super) last_span: Span,
@@ -87,6 +89,7 @@ impl Running {
             charged_to: on,
             pending: zero,
             carried: Components::NOTHING,
+            paid_until: on,
             charged: zero,
             last_span: Span { from: on, to: on, balance: zero, interest: zero },
         }

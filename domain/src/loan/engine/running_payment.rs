@@ -42,9 +42,12 @@ impl Engine<'_> {
         }
         let index = self.running()?.plan.get(row).map(|planned| planned.row);
         let index = index.map_or(0, |row| self.index_of(row));
-        self.serve_carried(till, index, carried)?;
+        // What was carried is owed first, then what is new, each by the order, then principal.
+        let before = self.running()?.paid_until;
+        self.serve_carried(till, index, carried, before)?;
         let carried = self.running()?.carried;
-        self.serve_carried(till, index, carried)?;
+        self.serve_carried(till, index, carried, till.on)?;
+        self.running()?.paid_until = till.on;
         self.serve_principal(till)?;
         self.serve_fees(till)
     }
@@ -61,13 +64,19 @@ impl Engine<'_> {
         (0..self.rows.len()).filter(|index| is_outside(&self.rows[*index])).collect()
     }
 
-    /// What is carried of late charges and interest, and with it fees and penalties due by the day.
-    fn serve_carried(&mut self, till: &mut Till, index: usize, limits: Components) -> Outcome<()> {
+    /// What is owed of late charges and interest, and with it fees and penalties due by a day.
+    fn serve_carried(
+        &mut self,
+        till: &mut Till,
+        index: usize,
+        limits: Components,
+        by: NaiveDate,
+    ) -> Outcome<()> {
         let terms = self.now();
         for component in &terms.allocation {
             match component {
                 Component::Principal => {}
-                Component::Penalty | Component::Fee => self.serve_fee(till, *component),
+                Component::Penalty | Component::Fee => self.serve_fee(till, *component, by),
                 Component::LateFee | Component::LateInterest | Component::Interest => {
                     let limit = limits.of(*component).min(self.running()?.carried.of(*component));
                     let paid = self.put(till, index, *component, limit);
@@ -82,9 +91,8 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Fees or penalties of rows due by the day, and charges by hand due before the rest of the next.
-    fn serve_fee(&mut self, till: &mut Till, component: Component) {
-        let by = till.on;
+    /// Fees or penalties of rows due by a day, and charges by hand due before the rest of the next.
+    fn serve_fee(&mut self, till: &mut Till, component: Component, by: NaiveDate) {
         let has_fee = |row: &LiveRow| {
             row.open_of(Component::Fee).is_positive() || row.open_of(Component::Penalty).is_positive()
         };
@@ -110,10 +118,12 @@ impl Engine<'_> {
         if till.is_empty() || self.running()?.balance.is_positive() {
             return Ok(());
         }
+        let order = self.now();
         for index in 0..self.rows.len() {
             let owed = self.owed_all_the_same(index);
-            self.put(till, index, Component::Penalty, owed.penalty);
-            self.put(till, index, Component::Fee, owed.fee);
+            for component in &order.allocation_in_advance {
+                self.put(till, index, *component, owed.of(*component));
+            }
         }
         Ok(())
     }
