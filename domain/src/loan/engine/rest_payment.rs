@@ -247,6 +247,8 @@ impl Engine<'_> {
         let Basis::Rest(rest) = &mut self.basis else { return };
         let zero = rest.balance.minus(rest.balance);
         let id = rest.row_id(rest.period);
+        // Deferred interest was earned in its own periods, and is paid with the first row that is settled.
+        self.earned = self.earned.minus(rest.deferred);
         rest.balance = zero;
         rest.joined.clear();
         (rest.joined_at_end, rest.accrued, rest.deferred) = (zero, zero, zero);

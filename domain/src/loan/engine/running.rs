@@ -1,6 +1,7 @@
 //! One running balance (LENDING.md §9, `running_balance`): the plan says what is due when, interest follows payments.
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 
 use super::Outcome;
 use super::contract::Contract;
@@ -168,14 +169,12 @@ impl Running {
             let to = self.charged_to;
             return Ok(Owed { late_fee: zero, late_interest: zero, x, of_later, row, to, is_late: false });
         }
-        let x = if to > self.charged_to {
-            contract.interest(self.balance, contract.factor(self.charged_to, to)?)?
-        } else {
-            zero
-        };
-        let x = x.plus(self.pending);
+        // x is rounded with what it is charged with, not before.
+        let x = mul(self.balance.value(), contract.factor(self.charged_to, to)?)?;
+        let exact = add(x, self.pending.value())?;
         let later = self.plan[row..].iter().skip(1).filter(|later| later.due_on < day && !later.charged);
         let of_later = later.fold(zero, |sum, later| sum.plus(later.interest));
+        let x = contract.cents(add(exact, of_later.value())?)?.minus(of_later);
         let (mut late_fee, mut late_interest) = (zero, zero);
         if let Some(late) = &contract.terms.late {
             let fined = self.plan[row..].iter().filter(|row| !row.fined && row.is_late(day, grace));
@@ -183,7 +182,7 @@ impl Running {
             late_fee = contract.cents(late.fee(base.value(), contract.terms.rounding.decimals)?)?;
             if is_late && self.balance.is_positive() {
                 let from = due_on.max(self.charged_to);
-                late_interest = self.late_interest(contract, x, from, day)?;
+                late_interest = self.late_interest(contract, exact, from, day)?;
             }
         }
         Ok(Owed { late_fee, late_interest, x, of_later, row, to, is_late })
@@ -193,7 +192,7 @@ impl Running {
     fn late_interest(
         &self,
         contract: &Contract,
-        x: Amount,
+        x: Decimal,
         from: NaiveDate,
         day: NaiveDate,
     ) -> Outcome<Amount> {
@@ -201,12 +200,12 @@ impl Running {
         if day <= from {
             return Ok(contract.zero());
         }
-        let base = add(self.balance.value(), x.value())?;
+        let base = add(self.balance.value(), x)?;
         let exact = match late.interest {
             LateInterest::ByRate { .. } => mul(base, contract.late_factor(from, day)?)?,
             LateInterest::ByMonth(by_month) => {
                 let days = u32::try_from((day - from).num_days()).unwrap_or(0);
-                by_month.of_stretch(base, rust_decimal::Decimal::ZERO, days)?
+                by_month.of_stretch(base, Decimal::ZERO, days)?
             }
         };
         let rounded = late.rounding.round(exact, contract.terms.rounding.decimals);
