@@ -65,11 +65,43 @@ fn order() -> impl Strategy<Value = Value> {
     prop_oneof![1 => Just(Value::Null), 1 => some]
 }
 
+fn grace(plan: bool) -> impl Strategy<Value = Value> {
+    let some = (1..4_u32, 0..4_u32, maybe(&["capitalized", "deferred", "free"])).prop_map(
+        |(principal, interest, mode)| {
+            json!({"principal": principal, "interest": interest.min(principal), "mode": mode})
+        },
+    );
+    prop_oneof![2 => Just(Value::Null), if plan { 1 } else { 0 } => some]
+}
+
+/// The rows of a custom plan: days since the one before, a share of the principal, and maybe its interest.
+fn listed() -> impl Strategy<Value = Vec<(u64, u64, Option<u64>)>> {
+    prop::collection::vec((1..70_u64, 0..100_u64, prop::option::weighted(0.3, 0..9_000_u64)), 1..12)
+}
+
+/// Puts a custom plan in place of dates by a rule.
+fn list(terms: &mut Value, start: NaiveDate, principal: u64, rows: &[(u64, u64, Option<u64>)]) {
+    let all: u64 = rows.iter().map(|(_, share, _)| share).sum();
+    let (mut day, mut left) = (start, principal);
+    let row = |(k, (gap, share, interest)): (usize, &(u64, u64, Option<u64>))| {
+        day = day + Days::new(*gap);
+        let part = if k + 1 == rows.len() { left } else { principal * share / (all + 1) };
+        left -= part;
+        json!({"due_on": day.to_string(), "principal": cents(part), "interest": interest.map(cents)})
+    };
+    terms["custom"] = rows.iter().enumerate().map(row).collect();
+    terms["installments"] = Value::Null;
+    terms["every"] = Value::Null;
+}
+
 /// Terms of a loan of the basis, without its principal.
 fn terms(basis: &'static str) -> impl Strategy<Value = Value> {
     let plan = basis == "plan";
-    let methods: &[&str] =
-        if plan { &["price", "price", "sac", "interest_only", "flat", "sam"] } else { &["price"] };
+    let methods: &[&str] = if plan {
+        &["price", "price", "sac", "interest_only", "flat", "sam", "bullet", "custom"]
+    } else {
+        &["price"]
+    };
     let excess: &[&str] = match basis {
         "plan" => &["next", "last", "equal", "credit", "reduce_term", "reduce_installment"],
         "running_balance" => &["next"],
@@ -90,8 +122,17 @@ fn terms(basis: &'static str) -> impl Strategy<Value = Value> {
         select(excess),
         maybe(&["present_value", "interest_to_date", "interest_to_due_date"]),
     );
-    (select(methods), dates, days, money, paying).prop_map(move |(method, dates, days, money, paying)| {
+    let all = (select(methods), dates, days, money, paying, grace(plan));
+    all.prop_map(move |(method, dates, days, money, paying, mut grace)| {
         let (installments, every, _) = dates;
+        // A flat loan cannot capitalize, and grace leaves rows to repay the principal.
+        let is_flat = method == "flat";
+        if !(is_flat || ["price", "sac", "interest_only"].contains(&method))
+            || is_flat && (grace["mode"].is_null() || grace["mode"] == "capitalized")
+            || grace["principal"].as_u64().is_some_and(|rows| rows >= u64::from(installments))
+        {
+            grace = Value::Null;
+        }
         let (day_count, calendar, shift) = days;
         let (rate, mut rounding, late, fee) = money;
         let (order, in_advance, scope, excess, settlement) = paying;
@@ -125,17 +166,20 @@ fn terms(basis: &'static str) -> impl Strategy<Value = Value> {
             "day_count": day_count, "calendar": calendar, "due_date_shift": shift, "rate": rate,
             "rounding": rounding, "late": late, "allocation": order, "allocation_in_advance": in_advance,
             "allocation_scope": scope, "excess": excess, "settlement": settlement,
-            "charges": fee.unwrap_or(Value::Null)})
+            "charges": fee.unwrap_or(Value::Null), "grace": grace})
     })
 }
 
 /// A case as the worked ones are: terms, disbursements, commands.
 pub(crate) fn history(basis: &'static str) -> impl Strategy<Value = Value> {
     let drafts = prop::collection::vec(draft(), FEWEST_COMMANDS..45);
-    (terms(basis), date(2024..2027), 20_000..2_000_000_u64, drafts).prop_filter_map(
+    (terms(basis), date(2024..2027), 20_000..2_000_000_u64, listed(), drafts).prop_filter_map(
         "terms that can be drawn",
-        |(mut terms, start, principal, drafts)| {
+        |(mut terms, start, principal, listed, drafts)| {
             terms["principal"] = cents(principal).into();
+            if terms["method"] == "custom" {
+                list(&mut terms, start, principal, &listed);
+            }
             let releases = json!([{"on": start.to_string(), "amount": cents(principal)}]);
             Book::open(without_nulls(terms), releases).map(|book| book.written(&drafts))
         },

@@ -117,6 +117,7 @@ impl Loan {
 
     pub(crate) fn rows_of(&self, drawn: &Drawn) -> Vec<Row> {
         let mut before = drawn.first_balance();
+        let mut waiting = zero();
         let row = |(k, shown): (usize, answer::Shown)| {
             let mut row = Row::blank(&self.line, Some(k), [shown.from, shown.to, shown.due_on]);
             row.due[PRINCIPAL] = shown.principal;
@@ -126,6 +127,18 @@ impl Loan {
             row.capitalized = shown.capitalized;
             row.level = shown.level;
             row.begins_with = std::mem::replace(&mut before, shown.balance);
+            if row.is_in_grace() {
+                row.earns = Some(match drawn.terms().grace_mode.as_str() {
+                    "capitalized" => row.capitalized.clone(),
+                    "deferred" => drawn.terms().show(&(&row.begins_with * drawn.line.period_factor(k))),
+                    _ => zero(),
+                });
+                if drawn.terms().grace_mode == "deferred" {
+                    waiting += row.earned();
+                }
+            } else if waiting.is_positive() {
+                row.earns = Some(&row.due[INTEREST] - std::mem::replace(&mut waiting, zero()));
+            }
             row
         };
         drawn.shown().into_iter().enumerate().map(row).collect()
@@ -220,7 +233,8 @@ impl Loan {
 
     /// Open principal, but for what joins only later.
     pub(crate) fn balance(&self, seer: Seer) -> Fraction {
-        self.rows.iter().map(|row| row.open(PRINCIPAL) - row.joins_later(seer)).sum()
+        let open = |row: &Row| row.open(PRINCIPAL) - row.joins_later(seer) - row.capitalizes_after(seer.0);
+        self.rows.iter().map(open).sum::<Fraction>().max(zero())
     }
 
     /// What was overpaid serves what has come to be owed.
@@ -291,7 +305,7 @@ impl Loan {
     /// Interest of the current period to a day.
     pub(crate) fn accrued_not_due(&self, day: NaiveDate) -> Fraction {
         let current = self.rows.iter().find(|row| row.period.is_some() && row.from < day && day < row.to);
-        let Some(row) = current else { return zero() };
+        let Some(row) = current.filter(|row| !row.is_free()) else { return zero() };
         let since = row.drawn_on.max(row.from);
         &row.accrued + self.terms.show(&(&row.begins_with * row.line.factor(since, day.max(since))))
     }

@@ -7,7 +7,7 @@ use num_traits::Signed;
 
 use crate::fractions::{Fraction, zero};
 use crate::history::Fact;
-use crate::parts::{FEE, PARTS, PRINCIPAL, Parts};
+use crate::parts::{FEE, INTEREST, PARTS, PRINCIPAL, Parts};
 use crate::timeline::Timeline;
 
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub(crate) struct Row {
     pub(crate) tax: Fraction,
     pub(crate) charges: Vec<HandCharge>,
     pub(crate) capitalized: Fraction,
+    /// What its period earns, where that is not the interest that falls due with it (grace).
+    pub(crate) earns: Option<Fraction>,
     /// A of the row, or its part of principal, if it is drawn again.
     pub(crate) level: Fraction,
     /// Principal with which it begins, or began when last drawn inside its period.
@@ -96,6 +98,7 @@ impl Row {
             tax: zero(),
             charges: Vec::new(),
             capitalized: zero(),
+            earns: None,
             level: zero(),
             begins_with: zero(),
             drawn_on: from,
@@ -170,9 +173,29 @@ impl Row {
         joins.map(|x| &x.amount).sum::<Fraction>().min(self.open(PRINCIPAL))
     }
 
+    /// Interest that joins the principal with it, after a day.
+    pub(crate) fn capitalizes_after(&self, day: NaiveDate) -> Fraction {
+        if self.due_on > day { self.capitalized.clone() } else { zero() }
+    }
+
     /// Of its open principal, what facts joined to it: it is paid after the principal of the plan.
     pub(crate) fn joined_open(&self) -> Fraction {
         self.joined.clone().min(self.open(PRINCIPAL))
+    }
+
+    /// The interest of its whole period.
+    pub(crate) fn earned(&self) -> Fraction {
+        self.earns.clone().unwrap_or_else(|| self.due[INTEREST].clone())
+    }
+
+    /// Whether its period bears no interest at all.
+    pub(crate) fn is_free(&self) -> bool {
+        let terms = &self.line.terms;
+        self.earns.is_some() && terms.grace_mode == "free" && self.is_in_grace()
+    }
+
+    pub(crate) fn is_in_grace(&self) -> bool {
+        self.period.is_some_and(|k| k < self.line.terms.grace_interest)
     }
 
     /// Whether a payment on the day is late: after the due date moved to a business day.
@@ -184,6 +207,7 @@ impl Row {
     pub(crate) fn is_void(&self) -> bool {
         let parts = (0..PARTS.len()).filter(|part| *part != FEE);
         self.charges.is_empty()
+            && self.earns.is_none()
             && self.paid.total() == zero()
             && parts.map(|part| &self.due[part]).sum::<Fraction>() == zero()
     }

@@ -52,6 +52,7 @@ impl Engine<'_> {
             (row.due.late_fee, row.due.late_interest) = (paid.late_fee, paid.late_interest);
             row.due.fee = paid.fee.max(owed_fee);
             row.capitalized = zero;
+            row.earns = None;
         }
         self.drop_what_is_gone(end);
         if !accrued.is_nothing() {
@@ -132,9 +133,10 @@ impl Engine<'_> {
                 // What moved bears interest from the day.
                 let accrued = self.accrued_in(*index, on)?;
                 let more = contract.interest(left, contract.factor_in(period, on, row.to)?)?;
+                let bears = if contract.timeline.compounds() { accrued } else { contract.zero() };
                 let row = &mut self.rows[*index];
                 let balance = row.cut.map_or(base, |cut| cut.balance).plus(left);
-                row.cut = Some(Cut { on, accrued, balance });
+                row.cut = Some(Cut { on, accrued, bears, balance, is_release: false });
                 row.due.interest = row.due.interest.plus(more);
             } else {
                 let interest = contract.interest(base.plus(left), contract.period(period)?.factor)?;
