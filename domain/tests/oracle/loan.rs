@@ -25,8 +25,8 @@ pub(crate) struct Loan {
     pub(crate) credit: Fraction,
     pub(crate) write_off: Option<WriteOff>,
     pub(crate) receipts: Vec<Receipt>,
-    /// Something happened of which nowhere is said what follows.
-    pub(crate) is_unsaid: bool,
+    /// A fact that the loan refuses.
+    pub(crate) refused: Option<&'static str>,
     pub(crate) releases: Vec<Release>,
     today: NaiveDate,
 }
@@ -107,7 +107,7 @@ impl Loan {
             credit: zero(),
             write_off: None,
             receipts: Vec::new(),
-            is_unsaid: false,
+            refused: None,
             today: releases[0].0,
             releases,
         };
@@ -160,14 +160,20 @@ impl Loan {
         self.rows[row].join(charge);
     }
 
+    /// Whether a row is one of the plan that holds now.
+    pub(crate) fn holds(&self, row: &Row) -> bool {
+        row.period.is_some() && Rc::ptr_eq(&row.line, &self.line)
+    }
+
     /// The row in whose period a day falls; after the last one a row of its own.
     pub(crate) fn row_for(&mut self, day: NaiveDate) -> usize {
-        let found = self.rows.iter().position(|row| row.period.is_some() && row.from < day && day <= row.to);
-        let first = || self.rows.first().filter(|row| day <= row.from).map(|_| 0);
+        let of_plan = |row: &Row| self.holds(row);
+        let found = self.rows.iter().position(|row| of_plan(row) && row.from < day && day <= row.to);
+        let first = || self.rows.iter().position(of_plan).filter(|at| day <= self.rows[*at].from);
         found.or_else(first).unwrap_or_else(|| self.own_row(day))
     }
 
-    fn own_row(&mut self, day: NaiveDate) -> usize {
+    pub(crate) fn own_row(&mut self, day: NaiveDate) -> usize {
         if let Some(row) = self.rows.iter().position(|row| row.period.is_none() && row.due_on == day) {
             return row;
         }
@@ -178,6 +184,9 @@ impl Loan {
     }
 
     fn happen(&mut self, fact: &Fact, at: usize) {
+        if self.refused.is_some() {
+            return;
+        }
         let (on, seer) = (fact.on, (fact.on, at));
         // Time passes only between the days of facts.
         if self.today < on {
@@ -275,23 +284,6 @@ impl Loan {
         }
     }
 
-    fn disburse(&mut self, on: NaiveDate, amount: &Fraction) {
-        self.releases.push((on, amount.clone()));
-        let drawn = answer::draw(&self.terms, &self.releases, true).expect("terms that can be drawn");
-        let fresh = self.rows_of(&drawn);
-        for new in fresh.into_iter().filter(|row| row.to > on) {
-            let row = self.rows.iter_mut().find(|row| row.period == new.period).expect("the same periods");
-            for part in [INTEREST, PRINCIPAL, FEE] {
-                let joined = match part {
-                    INTEREST => zero(),
-                    _ => row.charges.iter().filter(|x| x.part == part).map(|x| &x.amount).sum(),
-                };
-                row.due[part] = &new.due[part] + joined;
-            }
-            (row.level, row.begins_with, row.capitalized) = (new.level, new.begins_with, new.capitalized);
-        }
-    }
-
     pub(crate) fn take_off_the_books(&mut self, seer: Seer) {
         let (on, mut open) = (seer.0, Parts::nothing());
         for row in &self.rows {
@@ -304,10 +296,9 @@ impl Loan {
 
     /// Interest of the current period to a day.
     pub(crate) fn accrued_not_due(&self, day: NaiveDate) -> Fraction {
-        let current = self.rows.iter().find(|row| row.period.is_some() && row.from < day && day < row.to);
-        let Some(row) = current.filter(|row| !row.is_free()) else { return zero() };
-        let since = row.drawn_on.max(row.from);
-        &row.accrued + self.terms.show(&(&row.begins_with * row.line.factor(since, day.max(since))))
+        let current = self.rows.iter().find(|row| self.holds(row) && row.from < day && day < row.to);
+        let Some(row) = current else { return zero() };
+        row.interest_on(&row.begins_with, day)
     }
 
     /// What was kept for the borrower serves each due date up to a day, at its end.

@@ -14,8 +14,8 @@ impl Loan {
     /// from its end on.
     pub(crate) fn reduce(&mut self, how: &str, cash: &mut Fraction, allocation: &mut Parts, seer: Seer) {
         let day = seer.0;
-        let is_current = |row: &Row| row.period.is_some() && row.from < day && day <= row.to;
-        let first_to_come = || self.rows.iter().position(|row| row.period.is_some() && row.due_on > day);
+        let is_current = |row: &Row| self.holds(row) && row.from < day && day <= row.to;
+        let first_to_come = || self.rows.iter().position(|row| self.holds(row) && row.due_on > day);
         let Some(here) = self.rows.iter().position(is_current).or_else(first_to_come) else {
             return self.pay_the_rest(cash, allocation, seer);
         };
@@ -44,12 +44,12 @@ impl Loan {
 
     /// Rows of the plan from one on that are not settled.
     fn redrawable(&self, from: usize) -> Vec<usize> {
-        let open = |at: &usize| self.rows[*at].period.is_some() && self.rows[*at].is_open();
+        let open = |at: &usize| self.holds(&self.rows[*at]) && self.rows[*at].is_open();
         (from..self.rows.len()).filter(open).collect()
     }
 
     /// What rows repay from now on, without interest that has yet to join it.
-    fn plan_principal(&self, at: usize) -> Fraction {
+    pub(crate) fn plan_principal(&self, at: usize) -> Fraction {
         let row = &self.rows[at];
         row.open(PRINCIPAL) - row.joined_open() - &row.capitalized
     }
@@ -75,6 +75,7 @@ impl Loan {
         seer: Seer,
     ) {
         let row = &mut self.rows[at];
+        row.is_redrawn |= off.is_positive();
         row.due[PRINCIPAL] += off;
         row.paid[PRINCIPAL] += off;
         *cash -= off;
@@ -91,8 +92,7 @@ impl Loan {
         let in_grace = row.is_in_grace() && rows.len() > 1;
         let since = row.from.max(row.drawn_on);
         let until = seer.0.max(since);
-        let grown = self.terms.show(&(&balance * row.line.factor(since, until)));
-        let accrued = if row.is_free() && in_grace { zero() } else { &row.accrued + grown };
+        let accrued = row.interest_on(&balance, until);
         let to_interest = (&accrued - &row.paid[INTEREST]).max(zero()).min(cash.clone());
         let off = (&*cash - &to_interest).min(balance.clone());
         // In a grace period what is not paid of it goes the way of that period's interest.
@@ -103,6 +103,8 @@ impl Loan {
         // The row stands where it stood: only rows after it can have gone.
         self.rows[here].drawn_on = until;
         self.rows[here].accrued = accrued;
+        self.rows[here].bears = zero();
+        self.rows[here].is_redrawn = true;
         self.rows[here].begins_with = &balance - &off;
         self.put(here, INTEREST, Some(to_interest), cash, allocation, seer);
         self.pay_ahead(here, &off, cash, allocation, seer);
@@ -124,6 +126,14 @@ impl Loan {
                 self.rows[*at].level = level.clone();
             }
         }
+        self.write_rows(rows, balance, &factors, &cut);
+        self.drop_void(rows);
+    }
+
+    /// Gives rows their principal and interest, one after another.
+    pub(crate) fn write_rows(&mut self, rows: &[usize], balance: &Fraction, factors: &[Fraction], cut: &Cut) {
+        let terms = self.terms.clone();
+        let rounding = &terms.rounding;
         let mut waiting = self.deferred_before(rows[0]);
         let mut left = balance.clone();
         for (n, at) in rows.iter().enumerate() {
@@ -136,6 +146,10 @@ impl Loan {
             row.capitalized = zero();
             row.earns = None;
             let (principal, interest);
+            let amortizes = row.period.is_some_and(|k| k >= terms.grace_principal) && !is_last;
+            if terms.method == "price" && amortizes && left.is_positive() && row.level < earned {
+                self.refused = Some("negative_amortization");
+            }
             if row.is_in_grace() && !is_last {
                 let free = terms.grace_mode == "free";
                 row.earns = Some(if free { zero() } else { &earned + &accrued });
@@ -163,11 +177,10 @@ impl Loan {
             row.due[PRINCIPAL] = principal + &row.paid[PRINCIPAL] + row.joined_open();
             row.due[INTEREST] = interest.max(row.paid[INTEREST].clone());
         }
-        self.drop_void(rows);
     }
 
     /// A for rows drawn again: found on the balance at the end of the grace.
-    fn level_anew(
+    pub(crate) fn level_anew(
         &self,
         rows: &[usize],
         balance: &Fraction,
@@ -214,11 +227,11 @@ impl Loan {
 }
 
 /// What is left of the first row's period when rows are drawn again.
-struct Cut {
-    factor: Fraction,
+pub(crate) struct Cut {
+    pub(crate) factor: Fraction,
     /// Its interest up to the cut, and what of that is neither due nor paid in a grace period.
-    accrued: Fraction,
-    unpaid: Fraction,
+    pub(crate) accrued: Fraction,
+    pub(crate) unpaid: Fraction,
 }
 
 /// A for a balance and the factors of its rows: the balance closes as a straight line in A.

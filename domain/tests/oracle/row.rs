@@ -33,6 +33,9 @@ pub(crate) struct Row {
     /// Inside its period: since when it is drawn anew, and the interest to that day.
     pub(crate) drawn_on: NaiveDate,
     pub(crate) accrued: Fraction,
+    /// What of that bears interest in the rest of the period, and whether only releases cut it.
+    pub(crate) bears: Fraction,
+    pub(crate) is_redrawn: bool,
     /// Of its principal: joined by facts, not by the plan.
     pub(crate) joined: Fraction,
     pub(crate) in_advance: Fraction,
@@ -81,6 +84,11 @@ impl HandCharge {
     pub(crate) fn open(&self) -> Fraction {
         &self.amount - &self.paid - &self.waived
     }
+
+    /// What is open of it as a charge of its own.
+    pub(crate) fn remaining(&self) -> Self {
+        Self { amount: self.open(), paid: zero(), waived: zero(), ..self.clone() }
+    }
 }
 
 impl Row {
@@ -103,6 +111,8 @@ impl Row {
             begins_with: zero(),
             drawn_on: from,
             accrued: zero(),
+            bears: zero(),
+            is_redrawn: false,
             joined: zero(),
             in_advance: zero(),
             late: zero(),
@@ -186,6 +196,25 @@ impl Row {
     /// The interest of its whole period.
     pub(crate) fn earned(&self) -> Fraction {
         self.earns.clone().unwrap_or_else(|| self.due[INTEREST].clone())
+    }
+
+    /// Interest of its period up to a day in it, on a balance since it was last cut.
+    pub(crate) fn interest_on(&self, balance: &Fraction, day: NaiveDate) -> Fraction {
+        let since = self.drawn_on.max(self.from);
+        if self.is_free() || day <= since {
+            return self.accrued.clone();
+        }
+        &self.accrued + self.line.terms.show(&((balance + &self.bears) * self.line.factor(since, day)))
+    }
+
+    /// Cuts its period on a day, from which interest runs on another balance; with effective compounding also on the
+    /// interest before (§3).
+    pub(crate) fn cut(&mut self, on: NaiveDate, more: &Fraction) {
+        let accrued = self.interest_on(&self.begins_with, on);
+        self.bears = if self.line.terms.rate.effective { accrued.clone() } else { zero() };
+        self.accrued = accrued;
+        self.begins_with += more;
+        self.drawn_on = on;
     }
 
     /// Whether its period bears no interest at all.

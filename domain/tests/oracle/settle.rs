@@ -1,7 +1,8 @@
 //! The settlement quote and what settles (LENDING.md §12).
 
+use std::rc::Rc;
+
 use chrono::NaiveDate;
-use num_traits::Zero;
 
 use crate::fractions::{Fraction, kept, one, zero};
 use crate::loan::{EVERYTHING, Loan, Seer};
@@ -32,11 +33,11 @@ impl Loan {
         let later: Vec<&Row> = loan.rows.iter().filter(|row| row.due_on > day).collect();
         let capital_to_come: Fraction = later.iter().map(|row| row.capitalizes_after(day)).sum();
         let principal = later.iter().map(|row| seen(row, PRINCIPAL)).sum::<Fraction>() - capital_to_come;
-        let current = loan.rows.iter().position(|row| row.due_on > day && row.period.is_some());
+        let current = loan.rows.iter().position(|row| row.due_on > day && loan.holds(row));
         let future = match loan.terms.settlement.as_str() {
             "present_value" => {
                 let (mut weight, mut value, mut first) = (one(), zero(), true);
-                for row in &later {
+                for row in later.iter().filter(|row| Rc::ptr_eq(&row.line, &loan.line)) {
                     let from = if first { row.from.max(day) } else { row.from };
                     // Where nothing is charged for waiting, nothing is taken off for not waiting.
                     let factor = if row.is_free() { zero() } else { row.line.factor(from, row.to) };
@@ -59,12 +60,8 @@ impl Loan {
     fn interest_to_date(&self, at: usize, principal: &Fraction, day: NaiveDate) -> Fraction {
         let row = &self.rows[at];
         let deferred = self.deferred_before(at);
-        if row.is_free() || principal.is_zero() {
-            return deferred;
-        }
-        let since = row.from.max(row.drawn_on);
-        let to_date = self.terms.show(&(principal * row.line.factor(since, day.max(since))));
-        (&row.accrued + to_date + deferred - &row.paid[INTEREST]).max(zero())
+        let accrued = row.interest_on(principal, day);
+        (accrued + deferred - &row.paid[INTEREST]).max(zero())
     }
 
     /// Open interest of the current period, due or not.
@@ -84,6 +81,7 @@ impl Loan {
         }
         let (mut cash, mut allocation) = (amount.clone(), Parts::nothing());
         let (mut first, mut back, mut joins) = (true, (-&quote.interest).max(zero()), zero());
+        let line = Rc::clone(&self.line);
         for row in self.rows.iter_mut().filter(|row| row.due_on > seer.0) {
             // Where less is owed than the principal, so much of the interest paid ahead serves principal.
             let returned = back.clone().min(row.paid[INTEREST].clone());
@@ -91,12 +89,12 @@ impl Loan {
             row.in_advance = (&row.in_advance - &returned).max(zero());
             allocation[INTEREST] -= &returned;
             (back, cash) = (back - &returned, cash + &returned);
-            let is_current = first && row.period.is_some();
-            first &= row.period.is_none();
+            let is_current = first && row.period.is_some() && Rc::ptr_eq(&row.line, &line);
+            first &= !is_current;
             let extra = if is_current { quote.interest.clone().max(zero()) } else { zero() };
             row.due[INTEREST] = &row.paid[INTEREST] + extra;
             row.due[FEE] = &row.paid[FEE] + &row.waived[FEE] + by_hand(row, FEE, (seer.0, EVERYTHING));
-            row.earns = None;
+            (row.earns, row.is_redrawn) = (None, true);
             joins += std::mem::replace(&mut row.capitalized, zero());
         }
         // Interest that has yet to join the principal never does: the last rows repay so much less.

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::fold::{Basis, Engine};
-use super::row::Cut;
+use super::row::{Cut, LiveRow};
 use super::tax::complementary;
 use super::{EngineError, Outcome};
 use crate::Amount;
@@ -25,17 +25,19 @@ impl Engine<'_> {
         first_due_on: NaiveDate,
     ) -> Outcome<Outlay> {
         self.bring_to(on)?;
-        let open = self.taxed();
+        let taxed = self.taxed();
         let zero = self.zero();
         let end = self.first_due_after(on);
         self.lift_charges_after(on);
-        let open_principal = self.rows.iter().map(|row| row.open_of(Component::Principal));
-        let moved = open_principal.fold(zero.minus(self.capital_to_come(on)), Amount::plus);
+        let open =
+            |rows: &[LiveRow]| rows.iter().map(|row| row.open_of(Component::Principal)).sum::<Amount>();
+        let not_due = open(&self.rows[end..]).minus(self.capital_to_come(on));
+        let moved = zero.plus(open(&self.rows[..end])).plus(not_due);
         if !moved.is_positive() {
             self.lay_charges();
             return Ok(self.no_outlay());
         }
-        let accrued = self.owed_interest(end, on, moved)?;
+        let accrued = self.owed_interest(end, on, not_due)?;
         self.end_accrual(on)?;
         for index in 0..self.rows.len() {
             let row = &self.rows[index];
@@ -67,7 +69,7 @@ impl Engine<'_> {
             moved,
             DueDates::Regular { installments, every, first_due_on: Some(first_due_on) },
         );
-        self.begin_again(on, terms, moved, moved, &open)
+        self.begin_again(on, terms, moved, moved, &taxed)
     }
 
     /// Principal past due moves to the rows due on or after the day.
