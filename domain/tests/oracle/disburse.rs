@@ -115,7 +115,7 @@ impl Loan {
     fn share_what_is_open(&mut self, rows: &[usize], on: NaiveDate, amount: &Fraction) {
         let owed = rows.iter().map(|at| self.plan_principal(*at)).sum::<Fraction>() + amount;
         let row = &self.rows[rows[0]];
-        let is_in_grace = row.is_in_grace() && row.earns.is_some();
+        let is_in_grace = row.is_in_grace() && rows.len() > 1;
         let kept = if is_in_grace { row.due[INTEREST].clone() } else { zero() };
         let of_released = self.terms.show(&(amount * row.line.factor(on.max(row.from), row.to)));
         let earned = row.earned() - &kept + if row.is_free() { zero() } else { of_released };

@@ -30,6 +30,7 @@ impl Loan {
         let factor = first.line.factor(first.from, first.to);
         self.pay_ahead(here, &off, cash, allocation, seer);
         self.draw_again(&rows, &(balance - off), Cut { factor, accrued: zero(), unpaid: zero() }, how);
+        self.drop_void(&rows);
         self.pay_the_rest(cash, allocation, seer);
     }
 
@@ -101,6 +102,7 @@ impl Loan {
         let cut = Cut { factor, accrued: accrued.clone(), unpaid: if in_grace { unpaid } else { zero() } };
         self.draw_again(&rows, &(&balance - &off), cut, how);
         // The row stands where it stood: only rows after it can have gone.
+        self.drop_void(&rows[1..]);
         self.rows[here].drawn_on = until;
         self.rows[here].accrued = accrued;
         self.rows[here].bears = zero();
@@ -127,7 +129,6 @@ impl Loan {
             }
         }
         self.write_rows(rows, balance, &factors, &cut);
-        self.drop_void(rows);
     }
 
     /// Gives rows their principal and interest, one after another.
@@ -211,7 +212,7 @@ impl Loan {
     /// Takes out rows with which nothing falls due any more, and fees that nobody owes any more.
     fn drop_void(&mut self, rows: &[usize]) {
         let dropped: Vec<usize> =
-            rows.iter().skip(1).copied().filter(|at| self.rows[*at].is_void()).collect();
+            rows.iter().copied().filter(|at| self.rows[*at].is_void()).collect();
         let mut at = 0;
         self.rows.retain(|_| {
             at += 1;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::answer;
 use crate::fractions::{Fraction, whole, zero};
 use crate::loan::{Loan, Seer};
-use crate::parts::{FEE, INTEREST, PENALTY, PRINCIPAL, Parts, part_named};
+use crate::parts::{FEE, INTEREST, LATE_INTEREST, PENALTY, PRINCIPAL, Parts, part_named};
 use crate::row::{HandCharge, Row};
 use crate::terms::{Every, Terms, day, list, text, word};
 use crate::timeline::Timeline;
@@ -55,6 +55,7 @@ impl Loan {
             let row = &mut self.rows[row];
             row.due = row.due.plus(&owed);
             row.fined = true;
+            row.stretch.before = row.due[LATE_INTEREST].clone();
             row.charges.extend(left.iter().map(HandCharge::remaining));
         }
         self.begin_anew(&body["terms"], on, amount);

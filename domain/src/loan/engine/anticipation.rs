@@ -82,7 +82,7 @@ impl Engine<'_> {
         let Some(period) = row.period else { return Ok(contract.zero()) };
         let cut = row.cut.filter(|cut| cut.on <= day);
         let accrued = cut.map_or_else(|| contract.zero(), |cut| cut.accrued);
-        if row.is_free() {
+        if row.is_free(contract) {
             return Ok(accrued);
         }
         let base = cut.map_or(balance, |cut| balance.plus(cut.bears));

@@ -232,8 +232,8 @@ impl Engine<'_> {
         let period = row.period.unwrap_or(0);
         let of_joined = contract.interest(joined, contract.factor_in(period, on.max(row.from), row.to)?)?;
         // What was paid of it in the grace period is due in its row.
-        let kept =
-            if row.earns.is_some() && row.is_in_grace(contract) { row.due.interest } else { contract.zero() };
+        let is_in_grace = row.is_in_grace(contract) && rows.len() > 1;
+        let kept = if is_in_grace { row.due.interest } else { contract.zero() };
         let earned = row.earns.unwrap_or(row.due.interest).minus(kept).plus(of_joined);
         let owed = self.to_repay(rows).plus(joined);
         let mut periods: Vec<(usize, Decimal)> = Vec::with_capacity(rows.len());
@@ -258,7 +258,7 @@ impl Engine<'_> {
             let mut next = pencil.next(*period, *factor, nth + 1 == periods.len())?;
             if nth == 0 {
                 next.interest = next.interest.plus(kept);
-                next.earns = next.earns.filter(|earns| !earns.is_zero()).map(|earns| earns.plus(kept));
+                next.earns = next.earns.map(|earns| earns.plus(kept));
             }
             let kept = self.rows[*index].paid.principal.plus(self.charged_back(*index));
             drawn.push(FurtherRow {

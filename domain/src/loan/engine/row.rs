@@ -6,6 +6,7 @@ use super::contract::Contract;
 use crate::Amount;
 use crate::calendar::Calendar;
 use crate::component::{Component, Components};
+use crate::terms::GraceMode;
 
 #[derive(Debug, Clone)]
 pub(super) struct LiveRow {
@@ -145,8 +146,8 @@ impl LiveRow {
     }
 
     /// Whether its period bears no interest at all.
-    pub(super) fn is_free(&self) -> bool {
-        self.earns.is_some_and(Amount::is_zero)
+    pub(super) fn is_free(&self, contract: &Contract) -> bool {
+        contract.terms.grace.mode == GraceMode::Free && self.earns.is_some() && self.is_in_grace(contract)
     }
 
     /// Open principal, interest and fees: what late charges look at.

@@ -146,7 +146,7 @@ impl Engine<'_> {
                 let from = if is_first { on.max(row.from) } else { row.from };
                 let factor = match row.period {
                     // Where nothing is charged for waiting, nothing is taken off for not waiting.
-                    Some(_) if row.is_free() => Decimal::ZERO,
+                    Some(_) if row.is_free(contract) => Decimal::ZERO,
                     Some(period) => contract.factor_in(period, from, row.to)?,
                     None => contract.factor(from, row.to)?,
                 };
