@@ -181,6 +181,42 @@ fn part_of_a_charge_is_waived_and_the_rest_stays() {
 }
 
 #[test]
+fn a_payment_has_not_paid_a_charge_of_its_day_that_was_recorded_after_it() {
+    let fee = json!([{"kind": "service_fee", "due": "installment", "amount": "11.83"}]);
+    let mut loan = plain(json!({"charges": fee}));
+    loan.command("repayments", &pay(FIRST, "2026-02-15", "11.83"));
+    loan.command("charges", &json!({"id": CHARGE, "kind": "fee", "amount": "20.93", "due_on": "2026-02-15"}));
+    loan.command(&format!("charges/{CHARGE}/waive"), &json!({"on": "2026-02-15", "reason": "x"}));
+    assert_eq!(column(&loan, "2026-02-15", "outstanding")[0], "300.00");
+}
+
+#[test]
+fn on_the_day_of_disbursement_too_a_payment_does_not_see_a_charge_recorded_after_it() {
+    let mut loan = plain(json!({}));
+    loan.command("repayments", &pay(FIRST, "2026-01-15", "5.00"));
+    loan.command("charges", &json!({"id": CHARGE, "kind": "fee", "amount": "7.00", "due_on": "2026-01-15"}));
+    let seen = loan.seen_on(day("2026-01-15"));
+    assert_eq!(seen["transactions"][0]["allocation"]["principal"], "5.00");
+    assert_eq!(column(&loan, "2026-01-15", "outstanding")[0], "302.00");
+}
+
+#[test]
+fn the_balance_leaves_out_later_chargebacks_of_one_row_together() {
+    let mut loan = plain(json!({}));
+    loan.command("repayments", &pay(FIRST, "2026-02-15", "300.00"));
+    for (on, amount) in [("2026-02-20", "13.86"), ("2026-02-22", "13.09")] {
+        loan.command(
+            &format!("repayments/{FIRST}/chargeback"),
+            &json!({"on": on, "amount": amount, "reason": "x"}),
+        );
+    }
+    // It leaves 14.01 of the second row, whose last 26.95 are not lent again yet.
+    loan.command("repayments", &pay(SECOND, "2026-02-16", "312.94"));
+    assert_eq!(column(&loan, "2026-02-22", "outstanding"), ["0.00", "14.01", "300.00"]);
+    assert_eq!(loan.seen_on(day("2026-02-22"))["transactions"][1]["balance"], "300.00");
+}
+
+#[test]
 fn fees_of_installments_not_yet_due_are_not_owed_by_who_settles_but_charges_by_hand_are() {
     let mut loan =
         plain(json!({"charges": [{"kind": "service_fee", "due": "installment", "amount": "5.00"}]}));

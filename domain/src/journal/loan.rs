@@ -41,6 +41,7 @@ pub fn loan_postings(event: &LoanEvent) -> Vec<Posting> {
     own.credit(&DEFERRED_INCOME, outcome.deferred);
     own.credit(&IOF, outcome.tax);
     own.debit(&FEE_INCOME, outcome.tax);
+    own.credit(&IOF, outcome.financed_tax);
     for moved in &outcome.rederived {
         let sums = book.on(moved.on.max(booked_on));
         if let Some(before) = &moved.before {

@@ -92,13 +92,18 @@ impl LoanHistory {
         replaced.max_by_key(|(on, _)| *on).map(|(_, terms)| terms).or(self.terms.as_ref())
     }
 
-    /// How the tax is collected that a restructuring brings: by its own terms, or else by those of the day.
-    pub fn tax_of_restructuring(&self, on: NaiveDate, restructure: &Restructure) -> Option<IofCollection> {
-        let terms = match restructure {
-            Restructure::Replace { terms, .. } => Some(terms),
-            Restructure::ReAge { .. } | Restructure::ReAmortize => self.terms_on(on),
+    /// How the tax is collected that a disbursement or a restructuring brings: by its own terms, or else by those of
+    /// the day. Where only rows move, none joins the principal.
+    pub fn tax_collected(&self, on: NaiveDate, what: &What) -> Option<IofCollection> {
+        let terms = match what {
+            What::Restructure(Restructure::Replace { terms, .. }) => Some(terms),
+            What::Disbursement { .. } | What::Restructure(_) => self.terms_on(on),
+            _ => None,
         };
-        Some(terms?.tax.as_ref()?.iof.collected)
+        let collected = terms?.tax.as_ref()?.iof.collected;
+        let moves_rows = matches!(what, What::Restructure(Restructure::ReAmortize));
+        let in_rows = moves_rows && collected == IofCollection::Financed;
+        Some(if in_rows { IofCollection::Installment } else { collected })
     }
 
     /// The facts in the order of recording.
@@ -256,8 +261,8 @@ impl LoanHistory {
                 What::Chargeback { amount, .. } => Some(*amount),
                 // What of it was taken back by a later fact is owed again.
                 What::Refund { amount } => Some(amount.plus(effect.overpaid)),
-                What::Restructure(restructure) => {
-                    let collected = self.tax_of_restructuring(fact.on, restructure);
+                What::Restructure(_) => {
+                    let collected = self.tax_collected(fact.on, &fact.what);
                     let financed = collected == Some(IofCollection::Financed);
                     effect.outlay.filter(|_| financed).map(|outlay| outlay.tax)
                 }

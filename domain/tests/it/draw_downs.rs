@@ -93,6 +93,40 @@ fn fees_and_tax_of_the_disbursement_are_income_and_the_state_s() {
 }
 
 #[test]
+fn what_a_backdated_payment_changes_of_a_financed_tax_is_the_state_s_too() {
+    let mut request = four_installments();
+    request["excess"] = json!("reduce_term");
+    request["tax"] = json!({"iof": {
+        "person": "natural", "rates": {"daily": "0.0001", "additional": "0.0038"}
+    }});
+    let loan = given([])
+        .and(&apply_for(request))
+        .and(&approve("2026-01-10"))
+        .and(&disburse_part("2026-01-15", Some("600.00")))
+        .and(&disburse_more(2, "2026-03-20", "600.00"));
+    let taxes = |loan: &Given<Loan>| {
+        let derived = loan.history().derive(day("2026-03-20")).expect("it follows");
+        let effects = derived.effects.into_iter().flatten();
+        effects.filter_map(|effect| effect.outlay).map(|outlay| outlay.tax).sum::<domain::Amount>()
+    };
+    let before = taxes(&loan);
+    let loan = loan.and(&pay(1, "2026-02-10", "400.00"));
+    let now = taxes(&loan);
+    assert_ne!(now, before);
+    let paid = loan.paid()[0].clone();
+    assert_eq!(paid, "interest 12.14, principal 387.86");
+    assert_eq!(
+        loan.accounts(),
+        [
+            "assets:cash -800.00".to_owned(),
+            format!("assets:loans:principal {}", brl("812.14").plus(now)),
+            "income:interest -12.14".to_owned(),
+            format!("liabilities:taxes:iof -{now}"),
+        ]
+    );
+}
+
+#[test]
 fn a_tax_in_the_installments_is_the_state_s_as_it_is_received() {
     let mut request = four_installments();
     request["tax"] = json!({"iof": {

@@ -6,7 +6,7 @@ use crate::calendar::later;
 use crate::fractions::{Fraction, zero};
 use crate::history::Fact;
 use crate::loan::Loan;
-use crate::parts::INTEREST;
+use crate::row::Row;
 use crate::terms::Terms;
 
 /// The day, what accrues on it, and the total with it.
@@ -36,5 +36,5 @@ pub(crate) fn accruals(terms: &Terms, facts: &[Fact], last: NaiveDate) -> Vec<Ac
 /// Interest of past rows, and of the current period to the day.
 pub(crate) fn total(loan: &Loan, day: NaiveDate) -> Fraction {
     let past = loan.rows.iter().filter(|row| row.to <= day);
-    past.map(|row| &row.due[INTEREST]).sum::<Fraction>() + loan.accrued_not_due(day)
+    past.map(Row::earned).sum::<Fraction>() + loan.accrued_not_due(day)
 }

@@ -31,12 +31,15 @@ pub(crate) fn in_cents(draft: &Draft<'_>, rows: &[Row]) -> Vec<Row> {
             let interest = rounding.round(&row.interest);
             (total - &interest, interest)
         };
+        let begins_with = balance.clone();
         balance += released + &capitalized - &principal;
         assert!(k + 1 < rows.len() || balance.is_zero(), "what is left is paid with the last row");
         fixed.push(Row {
             principal,
             interest,
             capitalized,
+            earned: rounding.round(&row.earned),
+            begins_with,
             balance: balance.clone(),
             level: row.level.clone(),
         });

@@ -25,8 +25,8 @@ pub(crate) struct Loan {
     pub(crate) credit: Fraction,
     pub(crate) write_off: Option<WriteOff>,
     pub(crate) receipts: Vec<Receipt>,
-    /// Something happened of which nowhere is said what follows.
-    pub(crate) is_unsaid: bool,
+    /// A fact that the loan refuses.
+    pub(crate) refused: Option<&'static str>,
     pub(crate) releases: Vec<Release>,
     today: NaiveDate,
 }
@@ -107,7 +107,7 @@ impl Loan {
             credit: zero(),
             write_off: None,
             receipts: Vec::new(),
-            is_unsaid: false,
+            refused: None,
             today: releases[0].0,
             releases,
         };
@@ -117,6 +117,7 @@ impl Loan {
 
     pub(crate) fn rows_of(&self, drawn: &Drawn) -> Vec<Row> {
         let mut before = drawn.first_balance();
+        let mut waiting = zero();
         let row = |(k, shown): (usize, answer::Shown)| {
             let mut row = Row::blank(&self.line, Some(k), [shown.from, shown.to, shown.due_on]);
             row.due[PRINCIPAL] = shown.principal;
@@ -126,6 +127,18 @@ impl Loan {
             row.capitalized = shown.capitalized;
             row.level = shown.level;
             row.begins_with = std::mem::replace(&mut before, shown.balance);
+            if row.is_in_grace() {
+                row.earns = Some(match drawn.terms().grace_mode.as_str() {
+                    "capitalized" => row.capitalized.clone(),
+                    "deferred" => drawn.terms().show(&(&row.begins_with * drawn.line.period_factor(k))),
+                    _ => zero(),
+                });
+                if drawn.terms().grace_mode == "deferred" {
+                    waiting += row.earned();
+                }
+            } else if waiting.is_positive() {
+                row.earns = Some(&row.due[INTEREST] - std::mem::replace(&mut waiting, zero()));
+            }
             row
         };
         drawn.shown().into_iter().enumerate().map(row).collect()
@@ -147,24 +160,34 @@ impl Loan {
         self.rows[row].join(charge);
     }
 
+    /// Whether a row is one of the plan that holds now.
+    pub(crate) fn holds(&self, row: &Row) -> bool {
+        row.period.is_some() && Rc::ptr_eq(&row.line, &self.line)
+    }
+
     /// The row in whose period a day falls; after the last one a row of its own.
     pub(crate) fn row_for(&mut self, day: NaiveDate) -> usize {
-        let found = self.rows.iter().position(|row| row.period.is_some() && row.from < day && day <= row.to);
-        let first = || self.rows.first().filter(|row| day <= row.from).map(|_| 0);
+        let of_plan = |row: &Row| self.holds(row);
+        let found = self.rows.iter().position(|row| of_plan(row) && row.from < day && day <= row.to);
+        let first = || self.rows.iter().position(of_plan).filter(|at| day <= self.rows[*at].from);
         found.or_else(first).unwrap_or_else(|| self.own_row(day))
     }
 
-    fn own_row(&mut self, day: NaiveDate) -> usize {
+    pub(crate) fn own_row(&mut self, day: NaiveDate) -> usize {
         if let Some(row) = self.rows.iter().position(|row| row.period.is_none() && row.due_on == day) {
             return row;
         }
         let at = self.rows.iter().position(|row| row.due_on > day).unwrap_or(self.rows.len());
-        let from = if at == 0 { self.line.start } else { self.rows[at - 1].to };
+        let before = self.rows.iter().rfind(|row| row.due_on < day);
+        let from = before.map_or(self.line.start, |before| before.to.min(day));
         self.rows.insert(at, Row::blank(&self.line, None, [from, day, day]));
         at
     }
 
     fn happen(&mut self, fact: &Fact, at: usize) {
+        if self.refused.is_some() {
+            return;
+        }
         let (on, seer) = (fact.on, (fact.on, at));
         // Time passes only between the days of facts.
         if self.today < on {
@@ -220,7 +243,8 @@ impl Loan {
 
     /// Open principal, but for what joins only later.
     pub(crate) fn balance(&self, seer: Seer) -> Fraction {
-        self.rows.iter().map(|row| row.open(PRINCIPAL) - row.joins_later(seer)).sum()
+        let open = |row: &Row| row.open(PRINCIPAL) - row.joins_later(seer) - row.capitalizes_after(seer.0);
+        self.rows.iter().map(open).sum::<Fraction>().max(zero())
     }
 
     /// What was overpaid serves what has come to be owed.
@@ -261,23 +285,6 @@ impl Loan {
         }
     }
 
-    fn disburse(&mut self, on: NaiveDate, amount: &Fraction) {
-        self.releases.push((on, amount.clone()));
-        let drawn = answer::draw(&self.terms, &self.releases, true).expect("terms that can be drawn");
-        let fresh = self.rows_of(&drawn);
-        for new in fresh.into_iter().filter(|row| row.to > on) {
-            let row = self.rows.iter_mut().find(|row| row.period == new.period).expect("the same periods");
-            for part in [INTEREST, PRINCIPAL, FEE] {
-                let joined = match part {
-                    INTEREST => zero(),
-                    _ => row.charges.iter().filter(|x| x.part == part).map(|x| &x.amount).sum(),
-                };
-                row.due[part] = &new.due[part] + joined;
-            }
-            (row.level, row.begins_with, row.capitalized) = (new.level, new.begins_with, new.capitalized);
-        }
-    }
-
     pub(crate) fn take_off_the_books(&mut self, seer: Seer) {
         let (on, mut open) = (seer.0, Parts::nothing());
         for row in &self.rows {
@@ -290,10 +297,9 @@ impl Loan {
 
     /// Interest of the current period to a day.
     pub(crate) fn accrued_not_due(&self, day: NaiveDate) -> Fraction {
-        let current = self.rows.iter().find(|row| row.period.is_some() && row.from < day && day < row.to);
+        let current = self.rows.iter().find(|row| self.holds(row) && row.from < day && day < row.to);
         let Some(row) = current else { return zero() };
-        let since = row.drawn_on.max(row.from);
-        &row.accrued + self.terms.show(&(&row.begins_with * row.line.factor(since, day.max(since))))
+        row.interest_on(&row.begins_with, day)
     }
 
     /// What was kept for the borrower serves each due date up to a day, at its end.

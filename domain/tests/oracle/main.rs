@@ -23,6 +23,7 @@ mod answer;
 mod calendar;
 mod cases;
 mod cost;
+mod disburse;
 mod fractions;
 mod generate;
 mod history;

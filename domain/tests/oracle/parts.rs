@@ -28,10 +28,6 @@ impl Parts {
         self.0.iter().sum()
     }
 
-    pub(crate) fn sum(&self, parts: &[usize]) -> Fraction {
-        parts.iter().map(|part| &self[*part]).sum()
-    }
-
     pub(crate) fn plus(&self, other: &Self) -> Self {
         Self(std::array::from_fn(|part| &self[part] + &other[part]))
     }

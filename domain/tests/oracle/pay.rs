@@ -16,6 +16,11 @@ impl Loan {
             return (allocation, cash);
         }
         let excess = payment.excess.clone().unwrap_or_else(|| self.terms.excess.clone());
+        let can_be_drawn_again = ["price", "sac", "interest_only"].contains(&self.terms.method.as_str());
+        if (payment.anticipates || excess.starts_with("reduce")) && !can_be_drawn_again {
+            self.refused = Some("plan_cannot_be_drawn_again");
+            return (allocation, cash);
+        }
         if payment.anticipates {
             let how = if excess == "reduce_installment" { "reduce_installment" } else { "reduce_term" };
             self.anticipate(how, &mut cash, &mut allocation, seer);
@@ -53,7 +58,9 @@ impl Loan {
                 for at in 0..due {
                     self.put(at, *part, None, cash, allocation, seer);
                 }
-                self.pay_due_charges(due, *part, cash, allocation, seer);
+                for at in due..self.rows.len() {
+                    self.pay_due_charges(at, *part, cash, allocation, seer);
+                }
             }
             return;
         }
@@ -62,8 +69,10 @@ impl Loan {
                 self.put(at, *part, None, cash, allocation, seer);
             }
         }
-        for part in &order {
-            self.pay_due_charges(due, *part, cash, allocation, seer);
+        for at in due..self.rows.len() {
+            for part in &order {
+                self.pay_due_charges(at, *part, cash, allocation, seer);
+            }
         }
     }
 
@@ -75,7 +84,7 @@ impl Loan {
         allocation: &mut Parts,
         seer: Seer,
     ) {
-        if at < self.rows.len() && [FEE, PENALTY].contains(&part) {
+        if [FEE, PENALTY].contains(&part) {
             let most = self.rows[at].charges_open(seer.0, part, seer);
             self.put(at, part, Some(most), cash, allocation, seer);
         }

@@ -12,6 +12,9 @@ pub(crate) struct Row {
     pub(crate) principal: Fraction,
     pub(crate) interest: Fraction,
     pub(crate) capitalized: Fraction,
+    /// Interest of its period, whenever it falls due, and the principal with which it begins.
+    pub(crate) earned: Fraction,
+    pub(crate) begins_with: Fraction,
     /// After the row and after what is released that day.
     pub(crate) balance: Fraction,
     /// A of the row, or its part of principal.
@@ -75,7 +78,9 @@ impl Draft<'_> {
         let (mut balance, mut waiting, mut rows) = (self.first_balance(), zero(), Vec::new());
         for k in 0..self.count() {
             let released = self.within(known, k);
+            let begins_with = balance.clone();
             let mut interest = self.interest_of_spans(k, &mut balance, &released);
+            let earned = interest.clone();
             let (mut principal, mut capitalized) = (zero(), zero());
             if k < terms.grace_interest {
                 match terms.grace_mode.as_str() {
@@ -95,7 +100,8 @@ impl Draft<'_> {
             balance = kept(balance + &capitalized - &principal);
             let to = self.line.periods[k].to;
             balance += released.iter().filter(|(on, _)| *on == to).map(|(_, x)| x).sum::<Fraction>();
-            rows.push(Row { principal, interest, capitalized, balance: balance.clone(), level: zero() });
+            let (balance, level) = (balance.clone(), zero());
+            rows.push(Row { principal, interest, capitalized, earned, begins_with, balance, level });
         }
         rows
     }
@@ -307,7 +313,15 @@ impl Draft<'_> {
         let balance = self.first_balance();
         let grown = self.factors().iter().fold(balance.clone(), |x, f| kept(x * (one() + f)));
         let interest = self.terms().rounding.interest(grown - &balance);
-        vec![Row { principal: balance, interest, capitalized: zero(), balance: zero(), level: zero() }]
+        vec![Row {
+            begins_with: balance.clone(),
+            principal: balance,
+            earned: interest.clone(),
+            interest,
+            capitalized: zero(),
+            balance: zero(),
+            level: zero(),
+        }]
     }
 
     fn flat(&self) -> Vec<Row> {
@@ -342,12 +356,16 @@ impl Draft<'_> {
             } else {
                 part.clone()
             };
+            let earned = interest.clone();
             let interest = if in_grace { zero() } else { interest + std::mem::replace(&mut waiting, zero()) };
+            let begins_with = balance.clone();
             balance -= &principal;
             rows.push(Row {
                 principal,
                 interest,
                 capitalized: zero(),
+                earned,
+                begins_with,
                 balance: balance.clone(),
                 level: part.clone(),
             });
@@ -362,9 +380,12 @@ impl Draft<'_> {
         let row = |(k, listed): (usize, &crate::terms::CustomRow)| {
             let by_rate = || terms.rounding.interest(&balance * self.line.period_factor(k));
             let interest = listed.interest.clone().unwrap_or_else(by_rate);
+            let begins_with = balance.clone();
             balance -= &listed.principal;
             Row {
                 principal: listed.principal.clone(),
+                earned: interest.clone(),
+                begins_with,
                 interest,
                 capitalized: zero(),
                 balance: balance.clone(),

@@ -1,6 +1,8 @@
 //! Plans drawn again when principal is paid ahead (LENDING.md §10, §12).
 
-use num_traits::Zero;
+use std::rc::Rc;
+
+use num_traits::{Signed, Zero};
 
 use crate::fractions::{Fraction, kept, one, whole, zero};
 use crate::loan::{Loan, Seer};
@@ -12,8 +14,8 @@ impl Loan {
     /// from its end on.
     pub(crate) fn reduce(&mut self, how: &str, cash: &mut Fraction, allocation: &mut Parts, seer: Seer) {
         let day = seer.0;
-        let is_current = |row: &Row| row.period.is_some() && row.from < day && day <= row.to;
-        let first_to_come = || self.rows.iter().position(|row| row.period.is_some() && row.due_on > day);
+        let is_current = |row: &Row| self.holds(row) && row.from < day && day <= row.to;
+        let first_to_come = || self.rows.iter().position(|row| self.holds(row) && row.due_on > day);
         let Some(here) = self.rows.iter().position(is_current).or_else(first_to_come) else {
             return self.pay_the_rest(cash, allocation, seer);
         };
@@ -27,7 +29,8 @@ impl Loan {
         let first = &self.rows[rows[0]];
         let factor = first.line.factor(first.from, first.to);
         self.pay_ahead(here, &off, cash, allocation, seer);
-        self.draw_again(&rows, &(balance - off), &factor, how, &zero());
+        self.draw_again(&rows, &(balance - off), Cut { factor, accrued: zero(), unpaid: zero() }, how);
+        self.drop_void(&rows);
         self.pay_the_rest(cash, allocation, seer);
     }
 
@@ -42,12 +45,25 @@ impl Loan {
 
     /// Rows of the plan from one on that are not settled.
     fn redrawable(&self, from: usize) -> Vec<usize> {
-        let open = |at: &usize| self.rows[*at].period.is_some() && self.rows[*at].is_open();
+        let open = |at: &usize| self.holds(&self.rows[*at]) && self.rows[*at].is_open();
         (from..self.rows.len()).filter(open).collect()
     }
 
-    fn plan_principal(&self, at: usize) -> Fraction {
-        self.rows[at].open(PRINCIPAL) - self.rows[at].joined_open()
+    /// What rows repay from now on, without interest that has yet to join it.
+    pub(crate) fn plan_principal(&self, at: usize) -> Fraction {
+        let row = &self.rows[at];
+        row.open(PRINCIPAL) - row.joined_open() - &row.capitalized
+    }
+
+    /// Interest of grace periods before a row that falls due on top of the first row after them.
+    pub(crate) fn deferred_before(&self, at: usize) -> Fraction {
+        let row = &self.rows[at];
+        let terms = &row.line.terms;
+        if terms.grace_mode != "deferred" || row.period.is_none_or(|k| k > terms.grace_interest) {
+            return zero();
+        }
+        let same = |other: &&Row| Rc::ptr_eq(&other.line, &row.line) && other.is_in_grace();
+        self.rows[..at].iter().filter(same).map(|row| row.earned() - &row.due[INTEREST]).sum()
     }
 
     /// Principal paid ahead shows in the row of its period.
@@ -60,6 +76,7 @@ impl Loan {
         seer: Seer,
     ) {
         let row = &mut self.rows[at];
+        row.is_redrawn |= off.is_positive();
         row.due[PRINCIPAL] += off;
         row.paid[PRINCIPAL] += off;
         *cash -= off;
@@ -73,17 +90,23 @@ impl Loan {
         let Some(here) = rows.first().copied() else { return self.pay_the_rest(cash, allocation, seer) };
         let balance: Fraction = rows.iter().map(|at| self.plan_principal(*at)).sum();
         let row = &self.rows[here];
+        let in_grace = row.is_in_grace() && rows.len() > 1;
         let since = row.from.max(row.drawn_on);
         let until = seer.0.max(since);
-        let grown = self.terms.show(&(&balance * row.line.factor(since, until)));
-        let accrued = &row.accrued + grown;
+        let accrued = row.interest_on(&balance, until);
         let to_interest = (&accrued - &row.paid[INTEREST]).max(zero()).min(cash.clone());
         let off = (&*cash - &to_interest).min(balance.clone());
+        // In a grace period what is not paid of it goes the way of that period's interest.
+        let unpaid = (&accrued - &row.paid[INTEREST] - &to_interest).max(zero());
         let factor = row.line.factor(until, row.to);
-        self.draw_again(&rows, &(&balance - &off), &factor, how, &accrued);
+        let cut = Cut { factor, accrued: accrued.clone(), unpaid: if in_grace { unpaid } else { zero() } };
+        self.draw_again(&rows, &(&balance - &off), cut, how);
         // The row stands where it stood: only rows after it can have gone.
+        self.drop_void(&rows[1..]);
         self.rows[here].drawn_on = until;
         self.rows[here].accrued = accrued;
+        self.rows[here].bears = zero();
+        self.rows[here].is_redrawn = true;
         self.rows[here].begins_with = &balance - &off;
         self.put(here, INTEREST, Some(to_interest), cash, allocation, seer);
         self.pay_ahead(here, &off, cash, allocation, seer);
@@ -91,60 +114,105 @@ impl Loan {
     }
 
     /// Draws rows again on a balance; what is paid of a row stays in it.
-    fn draw_again(
-        &mut self,
-        rows: &[usize],
-        balance: &Fraction,
-        first: &Fraction,
-        how: &str,
-        accrued: &Fraction,
-    ) {
-        let rounding = self.terms.rounding.clone();
-        let factors: Vec<Fraction> = rows
+    fn draw_again(&mut self, rows: &[usize], balance: &Fraction, cut: Cut, how: &str) {
+        let terms = self.terms.clone();
+        let rounding = &terms.rounding;
+        let mut factors: Vec<Fraction> = rows
             .iter()
-            .enumerate()
-            .map(|(n, at)| match n {
-                0 => first.clone(),
-                _ => self.rows[*at].line.factor(self.rows[*at].from, self.rows[*at].to),
-            })
+            .map(|at| self.rows[*at].line.factor(self.rows[*at].from, self.rows[*at].to))
             .collect();
+        factors[0] = cut.factor.clone();
         if how == "reduce_installment" {
-            let level = match self.terms.method.as_str() {
-                "price" => equal_level(balance, &factors),
-                _ => balance / whole(i64::try_from(rows.len()).expect("few rows")),
-            };
+            let level = rounding.installment(self.level_anew(rows, balance, &factors, &cut.unpaid));
             for at in rows {
-                self.rows[*at].level = rounding.installment(level.clone());
+                self.rows[*at].level = level.clone();
             }
         }
-        let (mut left, mut open) = (balance.clone(), balance.clone());
+        self.write_rows(rows, balance, &factors, &cut);
+    }
+
+    /// Gives rows their principal and interest, one after another.
+    pub(crate) fn write_rows(&mut self, rows: &[usize], balance: &Fraction, factors: &[Fraction], cut: &Cut) {
+        let terms = self.terms.clone();
+        let rounding = &terms.rounding;
+        let mut waiting = self.deferred_before(rows[0]);
+        let mut left = balance.clone();
         for (n, at) in rows.iter().enumerate() {
+            let is_last = n + 1 == rows.len();
             let row = &mut self.rows[*at];
-            let interest = rounding.interest(&left * &factors[n]);
-            let principal = match self.terms.method.as_str() {
-                _ if n + 1 == rows.len() => left.clone(),
-                "price" => &row.level - &interest,
-                "sac" => row.level.clone(),
-                _ => zero(),
-            };
-            let principal = principal.max(zero()).min(left.clone());
-            left = kept(left - &principal);
-            // In cents that add up (§4).
-            let (total, is_last) = (rounding.round(&(&principal + &interest)), n + 1 == rows.len());
-            let interest = rounding.round(&interest);
-            let (principal, interest) = if is_last {
-                (open.clone(), (total - &open).max(zero()))
+            let earned = rounding.round(&(&left * &factors[n]));
+            let (accrued, unpaid) =
+                if n == 0 { (cut.accrued.clone(), cut.unpaid.clone()) } else { (zero(), zero()) };
+            row.begins_with = left.clone();
+            row.capitalized = zero();
+            row.earns = None;
+            let (principal, interest);
+            let amortizes = row.period.is_some_and(|k| k >= terms.grace_principal) && !is_last;
+            if terms.method == "price" && amortizes && left.is_positive() && row.level < earned {
+                self.refused = Some("negative_amortization");
+            }
+            if row.is_in_grace() && !is_last {
+                let free = terms.grace_mode == "free";
+                row.earns = Some(if free { zero() } else { &earned + &accrued });
+                match terms.grace_mode.as_str() {
+                    "capitalized" => row.capitalized = earned + &unpaid,
+                    "deferred" => waiting += earned + &unpaid,
+                    _ => {}
+                }
+                (principal, interest) = (zero(), accrued - unpaid);
             } else {
-                (total - &interest, interest)
-            };
-            row.begins_with = open.clone();
-            open -= &principal;
+                principal = match terms.method.as_str() {
+                    _ if is_last => left.clone(),
+                    _ if row.period.is_some_and(|k| k < terms.grace_principal) => zero(),
+                    "price" => (&row.level - &earned).max(zero()).min(left.clone()),
+                    "sac" => row.level.clone().min(left.clone()),
+                    _ => zero(),
+                };
+                if waiting.is_positive() {
+                    row.earns = Some(&earned + &accrued);
+                }
+                interest = earned + accrued + std::mem::replace(&mut waiting, zero());
+            }
+            left += &row.capitalized;
+            left -= &principal;
             row.due[PRINCIPAL] = principal + &row.paid[PRINCIPAL] + row.joined_open();
-            let extra = if n == 0 { accrued.clone() } else { zero() };
-            row.due[INTEREST] = (interest + extra).max(row.paid[INTEREST].clone());
+            row.due[INTEREST] = interest.max(row.paid[INTEREST].clone());
         }
+    }
+
+    /// A for rows drawn again: found on the balance at the end of the grace.
+    pub(crate) fn level_anew(
+        &self,
+        rows: &[usize],
+        balance: &Fraction,
+        factors: &[Fraction],
+        more: &Fraction,
+    ) -> Fraction {
+        let (terms, mut balance) = (&self.terms, balance.clone());
+        let mut left: Vec<Fraction> = Vec::new();
+        for (n, at) in rows.iter().enumerate() {
+            let row = &self.rows[*at];
+            if row.is_in_grace() && n + 1 < rows.len() && terms.grace_mode == "capitalized" {
+                balance += terms.show(&(&balance * &factors[n]));
+                if n == 0 {
+                    balance += more;
+                }
+            }
+            if row.period.is_some_and(|k| k >= terms.grace_principal) {
+                left.push(factors[n].clone());
+            }
+        }
+        match terms.method.as_str() {
+            _ if left.is_empty() => zero(),
+            "price" => equal_level(&balance, &left),
+            _ => balance / whole(i64::try_from(left.len()).expect("few rows")),
+        }
+    }
+
+    /// Takes out rows with which nothing falls due any more, and fees that nobody owes any more.
+    fn drop_void(&mut self, rows: &[usize]) {
         let dropped: Vec<usize> =
-            rows.iter().skip(1).copied().filter(|at| self.rows[*at].is_void()).collect();
+            rows.iter().copied().filter(|at| self.rows[*at].is_void()).collect();
         let mut at = 0;
         self.rows.retain(|_| {
             at += 1;
@@ -157,6 +225,14 @@ impl Loan {
             }
         }
     }
+}
+
+/// What is left of the first row's period when rows are drawn again.
+pub(crate) struct Cut {
+    pub(crate) factor: Fraction,
+    /// Its interest up to the cut, and what of that is neither due nor paid in a grace period.
+    pub(crate) accrued: Fraction,
+    pub(crate) unpaid: Fraction,
 }
 
 /// A for a balance and the factors of its rows: the balance closes as a straight line in A.

@@ -20,6 +20,9 @@ pub(crate) fn without_nulls(mut value: Value) -> Value {
         fields.retain(|_, field| !field.is_null());
         fields.values_mut().for_each(|field| *field = without_nulls(field.take()));
     }
+    if let Some(items) = value.as_array_mut() {
+        items.iter_mut().for_each(|item| *item = without_nulls(item.take()));
+    }
     value
 }
 

@@ -7,7 +7,7 @@ use num_traits::Signed;
 
 use crate::fractions::{Fraction, zero};
 use crate::history::Fact;
-use crate::parts::{FEE, PARTS, PRINCIPAL, Parts};
+use crate::parts::{FEE, INTEREST, PARTS, PRINCIPAL, Parts};
 use crate::timeline::Timeline;
 
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub(crate) struct Row {
     pub(crate) tax: Fraction,
     pub(crate) charges: Vec<HandCharge>,
     pub(crate) capitalized: Fraction,
+    /// What its period earns, where that is not the interest that falls due with it (grace).
+    pub(crate) earns: Option<Fraction>,
     /// A of the row, or its part of principal, if it is drawn again.
     pub(crate) level: Fraction,
     /// Principal with which it begins, or began when last drawn inside its period.
@@ -31,6 +33,9 @@ pub(crate) struct Row {
     /// Inside its period: since when it is drawn anew, and the interest to that day.
     pub(crate) drawn_on: NaiveDate,
     pub(crate) accrued: Fraction,
+    /// What of that bears interest in the rest of the period, and whether only releases cut it.
+    pub(crate) bears: Fraction,
+    pub(crate) is_redrawn: bool,
     /// Of its principal: joined by facts, not by the plan.
     pub(crate) joined: Fraction,
     pub(crate) in_advance: Fraction,
@@ -79,6 +84,11 @@ impl HandCharge {
     pub(crate) fn open(&self) -> Fraction {
         &self.amount - &self.paid - &self.waived
     }
+
+    /// What is open of it as a charge of its own.
+    pub(crate) fn remaining(&self) -> Self {
+        Self { amount: self.open(), paid: zero(), waived: zero(), ..self.clone() }
+    }
 }
 
 impl Row {
@@ -96,10 +106,13 @@ impl Row {
             tax: zero(),
             charges: Vec::new(),
             capitalized: zero(),
+            earns: None,
             level: zero(),
             begins_with: zero(),
             drawn_on: from,
             accrued: zero(),
+            bears: zero(),
+            is_redrawn: false,
             joined: zero(),
             in_advance: zero(),
             late: zero(),
@@ -170,9 +183,48 @@ impl Row {
         joins.map(|x| &x.amount).sum::<Fraction>().min(self.open(PRINCIPAL))
     }
 
+    /// Interest that joins the principal with it, after a day.
+    pub(crate) fn capitalizes_after(&self, day: NaiveDate) -> Fraction {
+        if self.due_on > day { self.capitalized.clone() } else { zero() }
+    }
+
     /// Of its open principal, what facts joined to it: it is paid after the principal of the plan.
     pub(crate) fn joined_open(&self) -> Fraction {
         self.joined.clone().min(self.open(PRINCIPAL))
+    }
+
+    /// The interest of its whole period.
+    pub(crate) fn earned(&self) -> Fraction {
+        self.earns.clone().unwrap_or_else(|| self.due[INTEREST].clone())
+    }
+
+    /// Interest of its period up to a day in it, on a balance since it was last cut.
+    pub(crate) fn interest_on(&self, balance: &Fraction, day: NaiveDate) -> Fraction {
+        let since = self.drawn_on.max(self.from);
+        if self.is_free() || day <= since {
+            return self.accrued.clone();
+        }
+        &self.accrued + self.line.terms.show(&((balance + &self.bears) * self.line.factor(since, day)))
+    }
+
+    /// Cuts its period on a day, from which interest runs on another balance; with effective compounding also on the
+    /// interest before (§3).
+    pub(crate) fn cut(&mut self, on: NaiveDate, more: &Fraction) {
+        let accrued = self.interest_on(&self.begins_with, on);
+        self.bears = if self.line.terms.rate.effective { accrued.clone() } else { zero() };
+        self.accrued = accrued;
+        self.begins_with += more;
+        self.drawn_on = on;
+    }
+
+    /// Whether its period bears no interest at all.
+    pub(crate) fn is_free(&self) -> bool {
+        let terms = &self.line.terms;
+        self.earns.is_some() && terms.grace_mode == "free" && self.is_in_grace()
+    }
+
+    pub(crate) fn is_in_grace(&self) -> bool {
+        self.period.is_some_and(|k| k < self.line.terms.grace_interest)
     }
 
     /// Whether a payment on the day is late: after the due date moved to a business day.
@@ -184,6 +236,7 @@ impl Row {
     pub(crate) fn is_void(&self) -> bool {
         let parts = (0..PARTS.len()).filter(|part| *part != FEE);
         self.charges.is_empty()
+            && self.earns.is_none()
             && self.paid.total() == zero()
             && parts.map(|part| &self.due[part]).sum::<Fraction>() == zero()
     }

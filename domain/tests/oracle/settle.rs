@@ -1,7 +1,8 @@
 //! The settlement quote and what settles (LENDING.md §12).
 
+use std::rc::Rc;
+
 use chrono::NaiveDate;
-use num_traits::Zero;
 
 use crate::fractions::{Fraction, kept, one, zero};
 use crate::loan::{EVERYTHING, Loan, Seer};
@@ -30,35 +31,46 @@ impl Loan {
             }
         }
         let later: Vec<&Row> = loan.rows.iter().filter(|row| row.due_on > day).collect();
-        let principal: Fraction = later.iter().map(|row| seen(row, PRINCIPAL)).sum();
+        let capital_to_come: Fraction = later.iter().map(|row| row.capitalizes_after(day)).sum();
+        let principal = later.iter().map(|row| seen(row, PRINCIPAL)).sum::<Fraction>() - capital_to_come;
+        let current = loan.rows.iter().position(|row| row.due_on > day && loan.holds(row));
         let future = match loan.terms.settlement.as_str() {
             "present_value" => {
                 let (mut weight, mut value, mut first) = (one(), zero(), true);
-                for row in &later {
+                for row in later.iter().filter(|row| Rc::ptr_eq(&row.line, &loan.line)) {
                     let from = if first { row.from.max(day) } else { row.from };
-                    weight = kept(weight / (one() + row.line.factor(from, row.to)));
+                    // Where nothing is charged for waiting, nothing is taken off for not waiting.
+                    let factor = if row.is_free() { zero() } else { row.line.factor(from, row.to) };
+                    weight = kept(weight / (one() + factor));
                     value += (seen(row, PRINCIPAL) + row.open(INTEREST)) * &weight;
                     first = false;
                 }
-                loan.terms.show(&value)
+                // It takes off interest, never principal.
+                let paid_ahead: Fraction = later.iter().map(|row| &row.paid[INTEREST]).sum();
+                loan.terms.show(&value).max(&principal - paid_ahead)
             }
-            "interest_to_date" => &principal + loan.interest_to_date(&later, &principal, day),
-            _ => {
-                let first = later.iter().find(|row| row.period.is_some());
-                &principal + first.map_or_else(zero, |row| row.open(INTEREST))
+            "interest_to_date" => {
+                &principal + current.map_or_else(zero, |at| loan.interest_to_date(at, &principal, day))
             }
+            _ => &principal + current.map_or_else(zero, |at| loan.interest_of_period(at)),
         };
         Quote { amount: &due + &future, interest: future - &principal, due, principal }
     }
 
-    fn interest_to_date(&self, later: &[&Row], principal: &Fraction, day: NaiveDate) -> Fraction {
-        let Some(row) = later.iter().find(|row| row.period.is_some()) else { return zero() };
-        if principal.is_zero() {
-            return zero();
+    fn interest_to_date(&self, at: usize, principal: &Fraction, day: NaiveDate) -> Fraction {
+        let row = &self.rows[at];
+        let deferred = self.deferred_before(at);
+        let accrued = row.interest_on(principal, day);
+        (accrued + deferred - &row.paid[INTEREST]).max(zero())
+    }
+
+    /// Open interest of the current period, due or not.
+    fn interest_of_period(&self, at: usize) -> Fraction {
+        let row = &self.rows[at];
+        match row.is_in_grace() {
+            true => (row.earned() + self.deferred_before(at) - &row.paid[INTEREST]).max(zero()),
+            false => row.open(INTEREST),
         }
-        let since = row.from.max(row.drawn_on);
-        let to_date = self.terms.show(&(principal * row.line.factor(since, day.max(since))));
-        (&row.accrued + to_date - &row.paid[INTEREST]).max(zero())
     }
 
     /// Settles where the amount is enough for the quote; what is beyond it is left.
@@ -67,20 +79,30 @@ impl Loan {
         if *amount < quote.amount {
             return None;
         }
-        // Rows whose interest was paid in advance may be worth less than their principal.
-        self.is_unsaid |= quote.interest < zero();
-        // Nor is it said how long a chargeback after the last due date is discounted.
-        let joined_after =
-            |row: &Row| row.period.is_none() && row.due_on > seer.0 && row.open(PRINCIPAL) > zero();
-        self.is_unsaid |= self.rows.iter().any(joined_after);
-        let mut first = true;
+        let (mut cash, mut allocation) = (amount.clone(), Parts::nothing());
+        let (mut first, mut back, mut joins) = (true, (-&quote.interest).max(zero()), zero());
+        let line = Rc::clone(&self.line);
         for row in self.rows.iter_mut().filter(|row| row.due_on > seer.0) {
-            let extra = if first && row.period.is_some() { quote.interest.clone() } else { zero() };
-            first &= row.period.is_none();
+            // Where less is owed than the principal, so much of the interest paid ahead serves principal.
+            let returned = back.clone().min(row.paid[INTEREST].clone());
+            row.paid[INTEREST] -= &returned;
+            row.in_advance = (&row.in_advance - &returned).max(zero());
+            allocation[INTEREST] -= &returned;
+            (back, cash) = (back - &returned, cash + &returned);
+            let is_current = first && row.period.is_some() && Rc::ptr_eq(&row.line, &line);
+            first &= !is_current;
+            let extra = if is_current { quote.interest.clone().max(zero()) } else { zero() };
             row.due[INTEREST] = &row.paid[INTEREST] + extra;
             row.due[FEE] = &row.paid[FEE] + &row.waived[FEE] + by_hand(row, FEE, (seer.0, EVERYTHING));
+            (row.earns, row.is_redrawn) = (None, true);
+            joins += std::mem::replace(&mut row.capitalized, zero());
         }
-        let (mut cash, mut allocation) = (amount.clone(), Parts::nothing());
+        // Interest that has yet to join the principal never does: the last rows repay so much less.
+        for row in self.rows.iter_mut().rev().filter(|row| row.due_on > seer.0) {
+            let less = joins.clone().min(row.open(PRINCIPAL)).max(zero());
+            row.due[PRINCIPAL] -= &less;
+            joins -= less;
+        }
         for at in 0..self.rows.len() {
             for part in Self::all_parts() {
                 self.put(at, part, None, &mut cash, &mut allocation, seer);

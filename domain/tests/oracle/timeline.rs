@@ -70,7 +70,19 @@ impl Timeline {
 
     /// f(a, b) by the rate of the terms.
     pub(crate) fn factor(&self, from: NaiveDate, to: NaiveDate) -> Fraction {
-        self.growth(&self.terms.rate, &self.years(from, to))
+        let span = |from, to| self.growth(&self.terms.rate, &self.years(from, to));
+        if self.terms.method != "bullet" {
+            return span(from, to);
+        }
+        // Interest of a bullet plan joins what it grows on with each due date that passes (§5).
+        let mut cuts: Vec<NaiveDate> = self.periods.iter().map(|period| period.to).collect();
+        cuts.retain(|cut| from < *cut && *cut < to);
+        cuts.push(to);
+        let (mut since, mut grown) = (from, one());
+        for cut in cuts {
+            grown = kept(grown * (one() + span(std::mem::replace(&mut since, cut), cut)));
+        }
+        grown - one()
     }
 
     pub(crate) fn factor_by(&self, rate: &Rate, from: NaiveDate, to: NaiveDate) -> Fraction {

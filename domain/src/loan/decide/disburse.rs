@@ -43,6 +43,7 @@ pub(super) fn decide(
         principal_added: plan.totals.principal,
         deferred: plan.totals.principal.minus(plan.totals.financed),
         tax: zero,
+        financed_tax: zero,
         by_time: Moved::nothing(),
         standing: agreed.standing,
         calculation: CALCULATION,

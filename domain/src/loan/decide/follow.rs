@@ -4,8 +4,9 @@
 use super::{Effect, LoanHistory, Servicing};
 use crate::Amount;
 use crate::component::Components;
+use crate::iof::IofCollection;
 use crate::loan::engine::{CALCULATION, Derived, EngineError, Row};
-use crate::loan::event::{ChangedInstallment, CreditApplied, InstallmentState, Moved, Outcome};
+use crate::loan::event::{ChangedInstallment, CreditApplied, InstallmentState, Moved, Outcome, Rederived};
 use crate::loan::standing::{Standing, Status};
 
 /// What the fact comes to that was recorded last in `now`, and what else follows from it.
@@ -78,16 +79,31 @@ fn outcome(
     });
     let taken_off = taken_off_by_it.plus(moved.sum()).plus(by_time.allocation.principal);
     let more_on_the_books = on_the_books(&standing).minus(on_the_books(&loan.standing));
+    let financed_tax = financed_tax(now, &rederived);
     Outcome {
         rederived,
         changed,
         principal_added: more_on_the_books.plus(taken_off),
         deferred: now.deferred(derived).minus(loan.deferred),
         tax: tax.minus(loan.tax_covered),
+        financed_tax,
         by_time,
         standing,
         calculation: CALCULATION,
     }
+}
+
+/// What facts that were derived anew add now of tax that joined the principal.
+fn financed_tax(now: &LoanHistory, rederived: &[Rederived]) -> Amount {
+    let is_financed = |moved: &&Rederived| {
+        let fact = (moved.fact as usize).checked_sub(1).and_then(|index| now.facts().get(index));
+        fact.and_then(|fact| now.tax_collected(fact.on, &fact.what)) == Some(IofCollection::Financed)
+    };
+    let tax = |effect: &Option<Effect>| {
+        effect.as_ref().and_then(|effect| effect.outlay).map_or(Amount::ZERO, |outlay| outlay.tax)
+    };
+    let financed = rederived.iter().filter(is_financed);
+    financed.map(|moved| tax(&moved.after).minus(tax(&moved.before))).sum()
 }
 
 /// What time alone did since the last fact: what no effect of a fact says.

@@ -80,6 +80,7 @@ pub(in crate::loan) fn on_the_rows_alone(
         principal_added: zero,
         deferred: zero,
         tax: zero,
+        financed_tax: zero,
         by_time: Moved::nothing(),
         standing: after.standing,
         calculation: CALCULATION,

@@ -26,6 +26,7 @@ pub(super) fn decide(
     let then = owing_then(history, command.on, "restructuring")?;
     let restructure = checked(loan, &then, command)?;
     let restructured = fact(command.on, What::Restructure(restructure.clone()));
+    let iof = history.tax_collected(command.on, &restructured.what);
     let now = history.with(Some(command.restructure_id.uuid()), restructured);
     let by_new_terms = matches!(restructure, Restructure::Replace { .. });
     let (effect, outcome) = follow::with_last(loan, history, &now).map_err(|error| match error {
@@ -33,7 +34,6 @@ pub(super) fn decide(
         error => error.into(),
     })?;
     let effect = effect.expect(NEW_FACT_COUNTS);
-    let iof = now.tax_of_restructuring(command.on, &restructure);
     let tax = effect.outlay.zip(iof).filter(|(outlay, _)| !outlay.tax.is_zero());
     Ok(vec![LoanEvent::Restructured(Restructured {
         restructure_id: command.restructure_id,

@@ -125,8 +125,10 @@ impl Engine<'_> {
         }
     }
 
-    /// Counts the interest of rows from `end` on that a settlement paid: what they show is all that they earn.
-    pub(super) fn count_settled(&mut self, end: usize) {
+    /// Counts the interest of rows from `end` on that a settlement paid: what they show is all that they earn, and
+    /// `deferred` of it was earned in the grace before.
+    pub(super) fn count_settled(&mut self, end: usize, deferred: Amount) {
+        self.earned = self.earned.minus(deferred);
         let contract = self.contracts.len() - 1;
         let of_plan = |row: &&mut LiveRow| row.contract == contract && row.period.is_some();
         for row in self.rows[end..].iter_mut().filter(of_plan) {

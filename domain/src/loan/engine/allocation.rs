@@ -19,7 +19,7 @@ impl Engine<'_> {
                     }
                     self.serve_row(till, index, &terms.allocation)?;
                 }
-                self.serve_charges_due(till, end, &terms.allocation);
+                self.serve_charges_from(till, end, &terms.allocation);
                 Ok(())
             }
             AllocationScope::Loan => {
@@ -30,7 +30,7 @@ impl Engine<'_> {
                     for index in first..end {
                         self.serve_row(till, index, &[*component])?;
                     }
-                    self.serve_charges_due(till, end, &[*component]);
+                    self.serve_charges_from(till, end, &[*component]);
                 }
                 Ok(())
             }
@@ -50,6 +50,14 @@ impl Engine<'_> {
         }
         self.end_stretch(index, before, till.on);
         Ok(())
+    }
+
+    /// They are in the first row not yet due, or in one that a restructuring left.
+    fn serve_charges_from(&mut self, till: &mut Till, end: usize, order: &[Component]) {
+        let rows = if self.charges.is_empty() { end } else { self.rows.len() };
+        for index in end..rows {
+            self.serve_charges_due(till, index, order);
+        }
     }
 
     /// Serves the charges entered by hand that fell due before the rest of their row does.

@@ -8,7 +8,7 @@ use super::redraw::Redraw;
 use super::till::Till;
 use crate::Amount;
 use crate::component::Component;
-use crate::terms::{Excess, GraceMode};
+use crate::terms::Excess;
 
 impl Engine<'_> {
     /// After what is due: interest of the current period to the day, then principal; the rows not yet due are drawn
@@ -30,15 +30,9 @@ impl Engine<'_> {
         let period = row.period.unwrap_or(0);
         let since = row.cut.map_or(row.from, |cut| cut.on).max(row.from);
         let day = till.on.max(since);
-        let before = row.cut.map_or_else(|| self.zero(), |cut| cut.accrued);
-        let contract = self.contract();
-        let grace = contract.terms.grace;
+        let grace = self.contract().terms.grace;
         let is_in_grace = period < grace.interest as usize && rows.len() > 1;
-        let accrued = if is_in_grace && grace.mode == GraceMode::Free {
-            self.zero()
-        } else {
-            before.plus(contract.interest(balance, contract.factor_in(period, since, day)?)?)
-        };
+        let accrued = self.interest_on(balance, here, day)?;
         let to_interest = till.left.min(accrued.minus(paid).max(self.zero()));
         let in_grace =
             if is_in_grace { accrued.minus(paid).minus(to_interest).max(self.zero()) } else { self.zero() };
@@ -74,18 +68,25 @@ impl Engine<'_> {
         })
     }
 
-    /// Interest of a row's period up to a day in it.
+    /// Interest of a row's period up to a day in it, on the balance of the plan.
     pub(super) fn accrued_in(&self, index: usize, day: NaiveDate) -> Outcome<Amount> {
+        let row = &self.rows[index];
+        let balance = row.cut.filter(|cut| cut.on <= day).map_or(row.base, |cut| cut.balance);
+        self.interest_on(balance, index, day)
+    }
+
+    /// Interest of a row's period up to a day in it, on a balance since the period was last cut.
+    pub(super) fn interest_on(&self, balance: Amount, index: usize, day: NaiveDate) -> Outcome<Amount> {
         let row = &self.rows[index];
         let contract = &self.contracts[row.contract];
         let Some(period) = row.period else { return Ok(contract.zero()) };
-        let base = if row.earns.is_some_and(Amount::is_zero) { contract.zero() } else { row.base };
-        match row.cut {
-            Some(cut) if cut.on <= day => {
-                let factor = contract.factor_in(period, cut.on, day)?;
-                Ok(cut.accrued.plus(contract.interest(cut.balance, factor)?))
-            }
-            _ => Ok(contract.interest(base, contract.factor_in(period, row.from, day)?)?),
+        let cut = row.cut.filter(|cut| cut.on <= day);
+        let accrued = cut.map_or_else(|| contract.zero(), |cut| cut.accrued);
+        if row.is_free(contract) {
+            return Ok(accrued);
         }
+        let base = cut.map_or(balance, |cut| balance.plus(cut.bears));
+        let factor = contract.factor_in(period, cut.map_or(row.from, |cut| cut.on), day)?;
+        Ok(accrued.plus(contract.interest(base, factor)?))
     }
 }

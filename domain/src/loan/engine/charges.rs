@@ -20,8 +20,10 @@ pub(super) struct LiveCharge {
     on: NaiveDate,
     component: Component,
     amount: Amount,
+    /// Of a charge entered by hand; principal charged back is paid after that of the plan.
+    paid: Amount,
     waived: Amount,
-    /// What payments recorded before it on its day do not see.
+    /// What facts recorded before it on its day do not see.
     hidden: Amount,
     /// Its fact was taken in.
     taken: bool,
@@ -47,6 +49,7 @@ impl LiveCharge {
                 on: *on,
                 component,
                 amount,
+                paid: nothing,
                 waived: nothing,
                 hidden: nothing,
                 taken: false,
@@ -67,8 +70,13 @@ impl LiveCharge {
         self.on > day || self.on == day && !self.taken
     }
 
+    /// As far as it is seen.
     fn net(&self) -> Amount {
         self.amount.minus(self.waived).minus(self.hidden)
+    }
+
+    fn open(&self) -> Amount {
+        self.net().minus(self.paid)
     }
 }
 
@@ -79,10 +87,13 @@ impl Engine<'_> {
             // Where interest follows the balance, principal charged back counts from its day on.
             let is_early = self.charges[at].id.is_none() && !matches!(self.basis, Basis::Plan);
             if self.charges[at].row.is_none() && !self.charges[at].ended && !is_early {
-                let (on, component, amount) =
-                    (self.charges[at].on, self.charges[at].component, self.charges[at].net());
+                let LiveCharge { on, component, amount, taken, .. } = self.charges[at];
                 let index = self.row_for(on);
-                self.add_due(index, component, amount);
+                if self.reached == Some(on) && !taken {
+                    self.charges[at].hidden = amount;
+                } else {
+                    self.add_due(index, component, amount);
+                }
                 self.rows[index].charges.push(at);
                 self.charges[at].row = Some(self.rows[index].id);
             }
@@ -112,7 +123,7 @@ impl Engine<'_> {
     /// A new row of its own, due on `day`.
     pub(super) fn fresh_row(&mut self, day: NaiveDate) -> usize {
         let from = self.rows.partition_point(|row| row.due_on < day);
-        let start = from.checked_sub(1).map_or(day, |before| self.rows[before].due_on);
+        let start = from.checked_sub(1).map_or(day, |before| self.rows[before].to.min(day));
         let id = self.new_id();
         let contract = self.contracts.len() - 1;
         let row = LiveRow::new(id, contract, None, [start, day, day], &self.contract().terms.calendar);
@@ -130,18 +141,15 @@ impl Engine<'_> {
         }
     }
 
-    /// Hides what is unpaid of the charges of `day` from payments recorded before them: those recorded after `fact`,
-    /// the one that is being taken in.
-    pub(super) fn hide_charges_of(&mut self, day: NaiveDate, fact: usize) {
+    /// Hides what is unpaid of the charges of `day` from the facts recorded before them.
+    pub(super) fn hide_charges_of(&mut self, day: NaiveDate) {
         let first = self.charges.partition_point(|charge| charge.on < day);
-        for at in first..self.charges.len() {
-            let charge = &self.charges[at];
-            if charge.on > day {
-                break;
-            }
-            let (component, Some(row)) = (charge.component, charge.row) else { continue };
+        let end = self.charges.partition_point(|charge| charge.on <= day);
+        // Of what was charged back into a row the oldest is paid first.
+        for at in (first..end).rev() {
+            let (component, Some(row)) = (self.charges[at].component, self.charges[at].row) else { continue };
             let index = self.index_of(row);
-            if charge.fact > fact && index < self.rows.len() {
+            if index < self.rows.len() {
                 let unpaid = self.unpaid(index, at);
                 self.add_due(index, component, unpaid.negated());
                 self.charges[at].hidden = unpaid;
@@ -149,7 +157,9 @@ impl Engine<'_> {
         }
     }
 
-    fn reveal(&mut self, at: usize) {
+    /// Notes that a charge's own moment has come.
+    pub(super) fn take_charge(&mut self, fact: usize) -> Option<usize> {
+        let at = self.charges.iter().position(|charge| charge.fact == fact)?;
         let hidden = self.charges[at].hidden;
         self.charges[at].hidden = self.zero();
         self.charges[at].taken = true;
@@ -159,22 +169,19 @@ impl Engine<'_> {
                 self.add_due(index, self.charges[at].component, hidden);
             }
         }
+        Some(at)
     }
 
     /// A charge's own moment: what was overpaid serves it.
     pub(super) fn charge(&mut self, fact: usize, on: NaiveDate) -> Outcome<Effect> {
-        if let Some(at) = self.charges.iter().position(|charge| charge.fact == fact) {
-            self.reveal(at);
-        }
+        self.take_charge(fact);
         let till = self.use_overpaid(on)?;
         Ok(self.effect_of(till))
     }
 
     pub(super) fn charge_back(&mut self, fact: usize, on: NaiveDate, amount: Amount) -> Outcome<Effect> {
-        let found = self.charges.iter().position(|charge| charge.fact == fact);
         let mut joins = amount;
-        if let Some(at) = found {
-            self.reveal(at);
+        if let Some(at) = self.take_charge(fact) {
             // Part of it may have been paid ahead, in a row that is no longer there.
             joins = self.charges[at].net();
             self.charges[at].ended = self.charges[at].row.is_none();
@@ -218,24 +225,27 @@ impl Engine<'_> {
         Ok(effect)
     }
 
-    /// What is unpaid of a charge. Of charges of one row and component the oldest is paid first.
+    /// What is unpaid of a charge.
     fn unpaid(&self, index: usize, at: usize) -> Amount {
-        let component = self.charges[at].component;
-        if index >= self.rows.len() {
-            return self.zero();
+        let charge = &self.charges[at];
+        if charge.is_chargeback() {
+            charge.net().min(self.rows[index].open_of(charge.component)).max(self.zero())
+        } else {
+            charge.open()
         }
-        if self.charges[at].id.is_none() {
-            return self.charges[at].net().min(self.rows[index].open_of(component)).max(self.zero());
+    }
+
+    /// Notes what was paid of a component of a row: charges entered by hand come first, the oldest of them first.
+    pub(super) fn pay_charges(&mut self, index: usize, component: Component, paid: Amount) {
+        let mut left = paid;
+        for at in &self.rows[index].charges {
+            let charge = &mut self.charges[*at];
+            if charge.component == component && !charge.is_chargeback() {
+                let part = charge.open().min(left);
+                charge.paid = charge.paid.plus(part);
+                left = left.minus(part);
+            }
         }
-        let row = &self.rows[index];
-        let same = |other: &&usize| {
-            self.charges[**other].component == component && self.charges[**other].id.is_some()
-        };
-        let earlier = row.charges.iter().filter(same).take_while(|other| **other != at);
-        let earlier: Amount = earlier.map(|other| self.charges[*other].net()).sum();
-        let net = self.charges[at].net();
-        let paid = row.paid.of(component).minus(earlier).max(self.zero()).min(net);
-        net.minus(paid)
     }
 
     /// What is open of a component's charges in a row that fell due by `day`.
@@ -243,8 +253,7 @@ impl Engine<'_> {
         let row = &self.rows[index];
         let due = row.charges.iter().map(|at| &self.charges[*at]);
         let due = due.filter(|charge| charge.component == component && charge.on <= day);
-        let charged: Amount = due.map(LiveCharge::net).sum();
-        let open = charged.minus(row.paid.of(component)).max(self.zero());
+        let open: Amount = due.map(LiveCharge::open).sum();
         open.min(row.open_of(component).max(self.zero()))
     }
 
@@ -280,14 +289,12 @@ impl Engine<'_> {
         if !self.has_chargebacks {
             return self.zero();
         }
-        let later = self
-            .charges
-            .iter()
-            .enumerate()
-            .filter(|(_, charge)| charge.id.is_none() && !charge.taken && charge.row.is_some());
-        later.fold(self.zero(), |sum, (at, charge)| {
-            let index = charge.row.map_or(self.rows.len(), |row| self.index_of(row));
-            sum.plus(self.unpaid(index, at))
+        let later = |at: &&usize| self.charges[**at].is_chargeback() && !self.charges[**at].taken;
+        let rows = self.rows.iter().filter(|row| !row.charges.is_empty());
+        rows.fold(self.zero(), |sum, row| {
+            let later = row.charges.iter().filter(later).map(|at| self.charges[*at].net());
+            let later = later.fold(self.zero(), Amount::plus);
+            sum.plus(later.min(row.open_of(Component::Principal)).max(self.zero()))
         })
     }
 
@@ -309,7 +316,7 @@ impl Engine<'_> {
             self.rows[index].charges.retain(|other| *other != at);
             let charge = &mut self.charges[at];
             charge.amount = unpaid;
-            charge.waived = unpaid.minus(unpaid);
+            (charge.paid, charge.waived) = (unpaid.minus(unpaid), unpaid.minus(unpaid));
             charge.row = None;
             charge.ended = true;
             if moves {
@@ -327,11 +334,11 @@ impl Engine<'_> {
         }
     }
 
-    /// Takes what is unpaid of the charges due after `day` out of their rows, to be put into others.
+    /// Takes what is unpaid of the charges that come after a fact of `day` out of their rows, to be put into others.
     pub(super) fn lift_charges_after(&mut self, day: NaiveDate) {
         for at in 0..self.charges.len() {
             let charge = &self.charges[at];
-            let (component, true, Some(row)) = (charge.component, charge.on > day, charge.row) else {
+            let (component, true, Some(row)) = (charge.component, charge.is_after(day), charge.row) else {
                 continue;
             };
             let index = self.index_of(row);
@@ -339,9 +346,11 @@ impl Engine<'_> {
             self.add_due(index, component, unpaid.negated());
             self.rows[index].charges.retain(|other| *other != at);
             // What was paid or waived of it stays where it is.
-            self.charges[at].amount = unpaid;
-            self.charges[at].waived = self.zero();
-            self.charges[at].row = None;
+            let nothing = self.zero();
+            let charge = &mut self.charges[at];
+            charge.amount = unpaid.plus(charge.hidden);
+            (charge.paid, charge.waived, charge.hidden) = (nothing, nothing, nothing);
+            charge.row = None;
         }
     }
 }

@@ -14,14 +14,12 @@ use crate::schedule::{self, Installment, LoanPlan};
 use crate::terms::{Disbursement, GraceMode, InterestBasis, Terms};
 
 impl Engine<'_> {
-    pub(super) fn disburse(&mut self, fact: usize, on: NaiveDate, amount: Amount) -> Outcome<Effect> {
+    pub(super) fn disburse(&mut self, on: NaiveDate, amount: Amount) -> Outcome<Effect> {
         let outlay = if self.contracts.is_empty() {
             let plan = schedule::draw_for_servicing(&self.terms, &[Disbursement { on, amount }])?;
             let terms = Arc::clone(&self.terms);
             let outlay = self.begin_contract(terms, plan, on)?;
             self.lay_charges();
-            // Only now there are rows to hide those of this day in.
-            self.hide_charges_of(on, fact);
             outlay
         } else {
             self.disburse_more(on, amount)?

@@ -133,7 +133,7 @@ impl<'f> Engine<'f> {
         let (overpaid, credit) = (self.overpaid, self.credit);
         if self.reached != Some(fact.on) {
             self.pass_days_before(fact.on)?;
-            self.hide_charges_of(fact.on, index);
+            self.hide_charges_of(fact.on);
         }
         self.reached = Some(fact.on);
         let mut effect = self.take(index, fact)?;
@@ -152,9 +152,12 @@ impl<'f> Engine<'f> {
         let on = fact.on;
         let is_begun = !self.contracts.is_empty();
         match &fact.what {
-            What::Disbursement { amount, .. } => self.disburse(index, on, *amount),
+            What::Disbursement { amount, .. } => self.disburse(on, *amount),
             // A charge may be dated before the loan began: then its rows are yet to be drawn.
-            What::Charge { .. } if !is_begun => Ok(self.effect_of(Till::new(on, self.zero()))),
+            What::Charge { .. } if !is_begun => {
+                self.take_charge(index);
+                Ok(self.effect_of(Till::new(on, self.zero())))
+            }
             _ if !is_begun => Err(EngineError::NothingDisbursed(on)),
             What::Payment(payment) => self.receive(on, payment),
             What::Charge { .. } => self.charge(index, on),

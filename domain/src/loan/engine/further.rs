@@ -11,7 +11,7 @@ use super::row::{Cut, LiveRow};
 use super::tax::until_it_stands_still;
 use crate::Amount;
 use crate::component::Component;
-use crate::exact::{add, div};
+use crate::exact::div;
 use crate::iof::IofCollection;
 use crate::loan::facts::Outlay;
 use crate::schedule::{self, PlanError, RestRow};
@@ -128,7 +128,10 @@ impl Engine<'_> {
         let rows = self.rows_from(first);
         let contract = self.contract();
         let is_as_drawn = rows.len() == contract.timeline.periods.len() - first
-            && rows.iter().all(|index| self.rows[*index].cut.is_none() && self.rows[*index].ahead.is_zero());
+            && rows.iter().all(|index| {
+                let row = &self.rows[*index];
+                row.cut.is_none_or(|cut| cut.is_release) && row.ahead.is_zero()
+            });
         if is_as_drawn || contract.shape == Shape::Fixed {
             let further = self.drawn_from_plan(&rows, first, on, joined)?;
             let is_paid_beyond = further
@@ -158,15 +161,23 @@ impl Engine<'_> {
             sum.plus(row.due.principal).minus(row.capitalized).minus(self.charged_back_in_all(*index))
         });
         let deferred = rows.first().map_or(zero, |index| self.deferred_before(*index, first));
-        let released = [Disbursement { on, amount: joined }];
+        let begins = contract.period(first)?.from;
+        // What was released inside the period before is drawn with it again.
+        let inside = contract.released.iter().filter(|(day, _)| begins < *day && *day <= on);
+        let mut released: Vec<Disbursement> = inside
+            .map(|(on, amount)| Disbursement { on: *on, amount: Amount::from_checked(*amount) })
+            .collect();
+        let balance = released.iter().fold(balance, |left, release| left.minus(release.amount));
+        released.push(Disbursement { on, amount: joined });
         let rest =
             schedule::draw_rest(&contract.terms, &contract.timeline, first, (balance, deferred), &released)?;
-        let is_at_start = contract.period(first)?.from >= on;
+        let is_at_start = begins >= on;
         let (mut base, mut deferred) = (if is_at_start { balance.plus(joined) } else { balance }, deferred);
         let mut drawn = Vec::with_capacity(rows.len());
         for (nth, (row, index)) in rest.rows.iter().zip(rows).enumerate() {
-            let inside = if nth == 0 && !is_at_start { joined } else { zero };
-            let earns = self.earned_in_grace(first + nth, base, (on, inside), row, &mut deferred)?;
+            let released: &[Disbursement] = if nth == 0 && !is_at_start { &released } else { &[] };
+            let inside = released.iter().fold(zero, |sum, release| sum.plus(release.amount));
+            let earns = self.earned_in_grace(first + nth, base, released, row, &mut deferred)?;
             drawn.push(FurtherRow {
                 principal: row.principal.plus(self.charged_back_in_all(*index)),
                 interest: row.interest,
@@ -185,7 +196,7 @@ impl Engine<'_> {
         &self,
         period: usize,
         base: Amount,
-        (on, inside): (NaiveDate, Amount),
+        released: &[Disbursement],
         row: &RestRow,
         deferred: &mut Amount,
     ) -> Outcome<Option<Amount>> {
@@ -200,8 +211,10 @@ impl Engine<'_> {
             GraceMode::Free => contract.zero(),
             GraceMode::Deferred => {
                 let to = contract.period(period)?.to;
-                let whole = contract.interest(base, contract.period(period)?.factor)?;
-                let earned = whole.plus(contract.interest(inside, contract.factor_in(period, on, to)?)?);
+                let mut earned = contract.interest(base, contract.period(period)?.factor)?;
+                for Disbursement { on, amount } in released {
+                    earned = earned.plus(contract.interest(*amount, contract.factor_in(period, *on, to)?)?);
+                }
                 *deferred = deferred.plus(earned);
                 earned
             }
@@ -217,33 +230,36 @@ impl Engine<'_> {
         };
         let row = &self.rows[here];
         let period = row.period.unwrap_or(0);
-        let to_end = contract.factor_in(period, on.max(row.from), row.to)?;
-        let interest = row.due.interest.plus(contract.interest(joined, to_end)?);
+        let of_joined = contract.interest(joined, contract.factor_in(period, on.max(row.from), row.to)?)?;
+        // What was paid of it in the grace period is due in its row.
+        let is_in_grace = row.is_in_grace(contract) && rows.len() > 1;
+        let kept = if is_in_grace { row.due.interest } else { contract.zero() };
+        let earned = row.earns.unwrap_or(row.due.interest).minus(kept).plus(of_joined);
         let owed = self.to_repay(rows).plus(joined);
-        let (mut weight, mut weights) = (Decimal::ONE, Decimal::ONE);
         let mut periods: Vec<(usize, Decimal)> = Vec::with_capacity(rows.len());
         for index in rows {
             let period = self.rows[*index].period.unwrap_or(0);
-            let factor = contract.period(period)?.factor;
-            if !periods.is_empty() {
-                weight = div(weight, add(Decimal::ONE, factor)?)?;
-                weights = add(weights, weight)?;
-            }
-            periods.push((period, factor));
+            periods.push((period, contract.period(period)?.factor));
         }
+        // The first row's interest is what it was, and that of what is released.
+        periods[0].1 = if owed.is_zero() { Decimal::ZERO } else { div(earned.value(), owed.value())? };
         let level = match (contract.shape, contract.terms.installment_amount) {
             (Shape::Installment, Some(agreed)) => agreed,
-            (Shape::Installment, None) => contract.level_of(div(owed.plus(interest).value(), weights)?)?,
-            (Shape::Part | Shape::AtTheEnd | Shape::Fixed, _) => contract.level_anew(owed, &periods)?,
+            _ => {
+                let grown = contract.balance_after_grace(owed, &periods, contract.zero())?;
+                contract.level_anew(grown, &periods)?
+            }
         };
-        // The first row's interest is what it was, and that of what is released.
-        periods[0].1 = if owed.is_zero() { Decimal::ZERO } else { div(interest.value(), owed.value())? };
         let deferred = self.deferred_before(here, periods[0].0);
         let mut pencil = Pencil { contract, balance: owed, level, deferred };
         let mut drawn = Vec::with_capacity(rows.len());
         for (nth, (index, (period, factor))) in rows.iter().zip(&periods).enumerate() {
             let base = pencil.balance;
-            let next = pencil.next(*period, *factor, nth + 1 == periods.len())?;
+            let mut next = pencil.next(*period, *factor, nth + 1 == periods.len())?;
+            if nth == 0 {
+                next.interest = next.interest.plus(kept);
+                next.earns = next.earns.map(|earns| earns.plus(kept));
+            }
             let kept = self.rows[*index].paid.principal.plus(self.charged_back(*index));
             drawn.push(FurtherRow {
                 principal: next.principal.plus(kept),
@@ -266,10 +282,11 @@ impl Engine<'_> {
             let (from, to) = (self.rows[*index].from, self.rows[*index].to);
             if nth == 0 && from < on && on < to {
                 let accrued = self.accrued_in(*index, on)?;
-                let unpaid = if contract.timeline.compounds() { accrued } else { contract.zero() };
+                let bears = if contract.timeline.compounds() { accrued } else { contract.zero() };
                 let row = &mut self.rows[*index];
-                let balance = row.cut.map_or(row.base, |cut| cut.balance);
-                row.cut = Some(Cut { on, accrued, balance: balance.plus(joined).plus(unpaid) });
+                let is_release = row.cut.is_none_or(|cut| cut.is_release);
+                let balance = row.cut.map_or(row.base, |cut| cut.balance).plus(joined);
+                row.cut = Some(Cut { on, accrued, bears, balance, is_release });
             } else {
                 self.rows[*index].base = drawn.base;
             }

@@ -86,6 +86,24 @@ impl Pencil<'_> {
 }
 
 impl Contract {
+    /// The balance at the end of the grace, on which A is found; `more` joins it with the first row there.
+    pub(super) fn balance_after_grace(
+        &self,
+        balance: Amount,
+        periods: &[(usize, Decimal)],
+        more: Amount,
+    ) -> Outcome<Amount> {
+        let (grace, mut grown) = (self.terms.grace, balance);
+        if grace.mode == GraceMode::Capitalized {
+            let but_the_last = periods.iter().take(periods.len().saturating_sub(1)).enumerate();
+            for (nth, (_, factor)) in but_the_last.filter(|(_, (at, _))| *at < grace.interest as usize) {
+                grown = grown.plus(self.interest(grown, *factor)?);
+                grown = if nth == 0 { grown.plus(more) } else { grown };
+            }
+        }
+        Ok(grown)
+    }
+
     /// A (sac: the part) anew for what is left, over periods given by index and factor.
     pub(super) fn level_anew(&self, balance: Amount, periods: &[(usize, Decimal)]) -> Outcome<Amount> {
         let grace = self.terms.grace.principal as usize;

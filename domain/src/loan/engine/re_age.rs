@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::fold::{Basis, Engine};
-use super::row::Cut;
+use super::row::{Cut, LiveRow};
 use super::tax::complementary;
 use super::{EngineError, Outcome};
 use crate::Amount;
@@ -25,17 +25,19 @@ impl Engine<'_> {
         first_due_on: NaiveDate,
     ) -> Outcome<Outlay> {
         self.bring_to(on)?;
-        let open = self.taxed();
+        let taxed = self.taxed();
         let zero = self.zero();
         let end = self.first_due_after(on);
         self.lift_charges_after(on);
-        let open_principal = self.rows.iter().map(|row| row.open_of(Component::Principal));
-        let moved = open_principal.fold(zero.minus(self.capital_to_come(on)), Amount::plus);
+        let open =
+            |rows: &[LiveRow]| rows.iter().map(|row| row.open_of(Component::Principal)).sum::<Amount>();
+        let not_due = open(&self.rows[end..]).minus(self.capital_to_come(on));
+        let moved = zero.plus(open(&self.rows[..end])).plus(not_due);
         if !moved.is_positive() {
             self.lay_charges();
             return Ok(self.no_outlay());
         }
-        let accrued = self.owed_interest(end, on, moved)?;
+        let accrued = self.owed_interest(end, on, not_due)?;
         self.end_accrual(on)?;
         for index in 0..self.rows.len() {
             let row = &self.rows[index];
@@ -52,6 +54,7 @@ impl Engine<'_> {
             (row.due.late_fee, row.due.late_interest) = (paid.late_fee, paid.late_interest);
             row.due.fee = paid.fee.max(owed_fee);
             row.capitalized = zero;
+            row.earns = None;
         }
         self.drop_what_is_gone(end);
         if !accrued.is_nothing() {
@@ -66,7 +69,7 @@ impl Engine<'_> {
             moved,
             DueDates::Regular { installments, every, first_due_on: Some(first_due_on) },
         );
-        self.begin_again(on, terms, moved, moved, &open)
+        self.begin_again(on, terms, moved, moved, &taxed)
     }
 
     /// Principal past due moves to the rows due on or after the day.
@@ -132,9 +135,10 @@ impl Engine<'_> {
                 // What moved bears interest from the day.
                 let accrued = self.accrued_in(*index, on)?;
                 let more = contract.interest(left, contract.factor_in(period, on, row.to)?)?;
+                let bears = if contract.timeline.compounds() { accrued } else { contract.zero() };
                 let row = &mut self.rows[*index];
                 let balance = row.cut.map_or(base, |cut| cut.balance).plus(left);
-                row.cut = Some(Cut { on, accrued, balance });
+                row.cut = Some(Cut { on, accrued, bears, balance, is_release: false });
                 row.due.interest = row.due.interest.plus(more);
             } else {
                 let interest = contract.interest(base.plus(left), contract.period(period)?.factor)?;

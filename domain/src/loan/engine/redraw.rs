@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::contract::Shape;
-use super::fold::Engine;
+use super::fold::{Basis, Engine};
 use super::pencil::Pencil;
-use super::row::Cut;
+use super::row::{Cut, LiveRow};
 use super::{EngineError, Outcome};
 use crate::Amount;
 use crate::component::Component;
@@ -56,7 +56,9 @@ impl Engine<'_> {
         }
         let mut level = self.contract_mut().level()?;
         if redraw.excess == Excess::ReduceInstallment {
-            level = self.contract().level_anew(redraw.balance, &periods)?;
+            let contract = self.contract();
+            let balance = contract.balance_after_grace(redraw.balance, &periods, redraw.in_grace)?;
+            level = contract.level_anew(balance, &periods)?;
             self.contract_mut().level = Some(level);
         }
         let deferred = self.deferred_before(rows[0], periods[0].0);
@@ -86,7 +88,13 @@ impl Engine<'_> {
             row.earns = drawn.earns;
             row.base = base;
             row.cut = match redraw.cut_on {
-                Some(on) if nth == 0 => Some(Cut { on, accrued: redraw.accrued, balance: base }),
+                Some(on) if nth == 0 => Some(Cut {
+                    on,
+                    accrued: redraw.accrued,
+                    bears: self.contracts[row.contract].zero(),
+                    balance: base,
+                    is_release: false,
+                }),
                 _ => None,
             };
             if is_gone {
@@ -113,6 +121,15 @@ impl Engine<'_> {
         });
     }
 
+    /// Interest of grace rows before one that is running, which is not yet due.
+    pub(super) fn deferred_by(&self, index: usize) -> Amount {
+        match (&self.basis, self.rows[index].period) {
+            (Basis::Plan, Some(period)) => self.deferred_before(index, period),
+            (Basis::Rest(rest), _) => rest.deferred,
+            (Basis::Plan | Basis::Running(_), _) => self.zero(),
+        }
+    }
+
     /// Interest of grace rows that falls due on top of the first row after them.
     pub(super) fn deferred_before(&self, index: usize, period: usize) -> Amount {
         let grace = self.contract().terms.grace;
@@ -120,8 +137,13 @@ impl Engine<'_> {
             return self.zero();
         }
         let contract = self.contracts.len() - 1;
-        let before =
-            self.rows[..index].iter().filter(|row| row.contract == contract && row.due.interest.is_zero());
-        before.filter_map(|row| row.earns).fold(self.zero(), Amount::plus)
+        let is_in_grace = |row: &&LiveRow| {
+            row.contract == contract && row.period.is_some_and(|period| period < grace.interest as usize)
+        };
+        let earned = self.rows[..index].iter().filter(is_in_grace);
+        earned.fold(self.zero(), |sum, row| {
+            // What was paid of it in advance is due in its row.
+            sum.plus(row.earns.unwrap_or(row.due.interest)).minus(row.due.interest)
+        })
     }
 }

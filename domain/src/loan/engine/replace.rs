@@ -149,20 +149,13 @@ impl Engine<'_> {
         let of_plan =
             |row: &&super::row::LiveRow| row.contract == contract && row.period.is_some() && !row.gone;
         let Some(row) = self.rows[end..].iter().find(of_plan) else { return Ok(zero) };
-        let (Some(period), true) = (row.period, row.from < on) else { return Ok(zero) };
         let index = self.index_of(row.id);
-        let accrued = match (&self.basis, row.cut) {
-            (Basis::Rest(_), _) => self.accrued_now(on)?,
-            (_, Some(_)) => self.accrued_in(index, on.min(row.to))?,
-            (_, None) => {
-                let contract = self.contract();
-                contract.interest(principal, contract.factor_in(period, row.from, on.min(row.to))?)?
-            }
+        let accrued = match &self.basis {
+            _ if row.from >= on => zero,
+            Basis::Rest(_) => self.accrued_now(on)?,
+            Basis::Plan | Basis::Running(_) => self.interest_on(principal, index, on.min(row.to))?,
         };
-        let deferred = match &self.basis {
-            Basis::Rest(rest) => rest.deferred,
-            Basis::Plan | Basis::Running(_) => self.deferred_before(index, period),
-        };
+        let deferred = self.deferred_by(index);
         Ok(accrued.plus(deferred).minus(row.paid.interest).max(zero))
     }
 
@@ -190,6 +183,7 @@ impl Engine<'_> {
             let row = &mut self.rows[index];
             row.due = kept;
             row.tax = row.tax.min(kept.fee);
+            row.earns = None;
             // What joined the principal by then is part of what moves.
             if row.due_on > on {
                 row.capitalized = kept.fee.minus(kept.fee);

@@ -257,6 +257,14 @@ impl Engine<'_> {
         row.map_or_else(|| self.zero(), |row| row.paid.interest.minus(row.interest_ahead))
     }
 
+    /// The row of the period that is running; past the last there is none.
+    pub(super) fn running_row(&self) -> usize {
+        match &self.basis {
+            Basis::Rest(rest) if !rest.is_over(self.contract()) => self.index_of(rest.row_id(rest.period)),
+            _ => self.rows.len(),
+        }
+    }
+
     /// Closes the periods that end before `day`.
     pub(super) fn roll(&mut self, day: NaiveDate) -> Outcome<()> {
         let contract = self.contract_shared();

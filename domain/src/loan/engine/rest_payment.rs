@@ -244,17 +244,14 @@ impl Engine<'_> {
 
     /// All was paid: no principal is left to bear interest.
     pub(super) fn settle_rest(&mut self) {
+        let here = self.running_row();
         let Basis::Rest(rest) = &mut self.basis else { return };
         let zero = rest.balance.minus(rest.balance);
-        let id = rest.row_id(rest.period);
-        // Deferred interest was earned in its own periods, and is paid with the first row that is settled.
-        self.earned = self.earned.minus(rest.deferred);
         rest.balance = zero;
         rest.joined.clear();
         (rest.joined_at_end, rest.accrued, rest.deferred) = (zero, zero, zero);
         (rest.overdue, rest.overdue_at_start) = (zero, zero);
         (rest.paid, rest.paid_at_end) = (zero, zero);
-        let here = self.index_of(id).min(self.rows.len());
         for row in &mut self.rows[here..] {
             row.ahead = row.paid.principal;
         }

@@ -2,9 +2,11 @@
 
 use chrono::{Days, NaiveDate};
 
+use super::contract::Contract;
 use crate::Amount;
 use crate::calendar::Calendar;
 use crate::component::{Component, Components};
+use crate::terms::GraceMode;
 
 #[derive(Debug, Clone)]
 pub(super) struct LiveRow {
@@ -50,7 +52,11 @@ pub(super) struct Cut {
     pub(super) on: NaiveDate,
     /// Interest of the period up to then.
     pub(super) accrued: Amount,
+    /// What of it bears interest in the rest of the period (LENDING.md §3, spans).
+    pub(super) bears: Amount,
     pub(super) balance: Amount,
+    /// More was released, as a plan that knew of it would have it.
+    pub(super) is_release: bool,
 }
 
 /// How far late charges have come.
@@ -130,7 +136,18 @@ impl LiveRow {
         self.due.is_nothing()
             && self.paid.is_nothing()
             && self.capitalized.is_zero()
+            && (self.earns.is_none() || self.base.is_zero())
             && self.settled_on.is_none()
+    }
+
+    /// Whether the interest of its period does not fall due with it.
+    pub(super) fn is_in_grace(&self, contract: &Contract) -> bool {
+        self.period.is_some_and(|period| period < contract.terms.grace.interest as usize)
+    }
+
+    /// Whether its period bears no interest at all.
+    pub(super) fn is_free(&self, contract: &Contract) -> bool {
+        contract.terms.grace.mode == GraceMode::Free && self.earns.is_some() && self.is_in_grace(contract)
     }
 
     /// Open principal, interest and fees: what late charges look at.

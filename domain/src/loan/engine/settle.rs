@@ -41,11 +41,14 @@ impl Engine<'_> {
             principal = principal.plus(self.rows[index].open_of(Component::Principal));
         }
         let future = match self.contract().terms.settlement {
-            Settlement::PresentValue => self.present_value(end, on)?,
+            Settlement::PresentValue => {
+                // It takes off interest, never principal.
+                let paid_ahead: Amount = self.rows[end..].iter().map(|row| row.paid.interest).sum();
+                self.present_value(end, on)?.max(principal.minus(paid_ahead))
+            }
             Settlement::InterestToDate => self.to_date(end, on, principal)?,
             Settlement::InterestToDueDate => {
-                let open = self.plan_row_from(end).map(|index| self.rows[index].open_of(Component::Interest));
-                principal.plus(open.unwrap_or(zero))
+                principal.plus(self.plan_row_from(end).map_or(zero, |index| self.interest_of_period(index)))
             }
         };
         let due = due.plus(by_hand);
@@ -68,6 +71,13 @@ impl Engine<'_> {
         self.waive_capital_to_come(end);
         let mut interest = quote.interest.max(self.zero());
         let first = self.plan_row_from(end);
+        // Where interest follows the balance a row due today may belong to the period that is running.
+        let (running, deferred) = match &self.basis {
+            Basis::Rest(rest) => (self.running_row(), rest.deferred),
+            Basis::Plan | Basis::Running(_) => {
+                (end, first.map_or(self.zero(), |index| self.deferred_by(index)))
+            }
+        };
         self.return_interest(till, end, quote.interest.negated());
         for index in end..self.rows.len() {
             let owed = self.owed_all_the_same(index);
@@ -78,18 +88,23 @@ impl Engine<'_> {
             };
             let row = &mut self.rows[index];
             let paid_and_waived = row.paid.plus(row.waived);
+            let before = row.due.interest;
             row.due.interest = paid_and_waived.interest.plus(of_row).max(paid_and_waived.interest);
+            if index < running {
+                self.earned = self.earned.plus(row.due.interest).minus(before);
+            }
             row.due.fee = paid_and_waived.fee.plus(owed.fee);
             row.earns = None;
-            let (accrued, balance) = (row.due.interest, of_row.minus(of_row));
-            row.cut = Some(Cut { on: till.on.max(row.from), accrued, balance });
+            let (accrued, nothing) = (row.due.interest, of_row.minus(of_row));
+            let on = till.on.max(row.from);
+            row.cut = Some(Cut { on, accrued, bears: nothing, balance: nothing, is_release: false });
             self.put(till, index, Component::Penalty, owed.penalty);
             self.put(till, index, Component::Fee, owed.fee);
             self.put(till, index, Component::Interest, of_row);
             let principal = self.rows[index].open_of(Component::Principal);
             self.put(till, index, Component::Principal, principal);
         }
-        self.count_settled(end);
+        self.count_settled(running, deferred);
         self.settle_rest();
         // Where interest follows the balance a later disbursement may need the rows again.
         if matches!(self.basis, Basis::Plan) {
@@ -137,11 +152,13 @@ impl Engine<'_> {
         let mut is_first = true;
         for row in self.rows[end..].iter().filter(|row| !row.gone) {
             let contract = &self.contracts[row.contract];
-            if let Some(period) = row.period.filter(|_| row.contract + 1 == self.contracts.len()) {
-                let factor = if is_first {
-                    contract.factor_in(period, on.max(row.from), row.to)?
-                } else {
-                    contract.period(period)?.factor
+            if row.contract + 1 == self.contracts.len() {
+                let from = if is_first { on.max(row.from) } else { row.from };
+                let factor = match row.period {
+                    // Where nothing is charged for waiting, nothing is taken off for not waiting.
+                    Some(_) if row.is_free(contract) => Decimal::ZERO,
+                    Some(period) => contract.factor_in(period, from, row.to)?,
+                    None => contract.factor(from, row.to)?,
                 };
                 weight = div(weight, add(Decimal::ONE, factor)?)?;
                 is_first = false;
@@ -158,16 +175,24 @@ impl Engine<'_> {
     fn to_date(&self, end: usize, on: NaiveDate, principal: Amount) -> Outcome<Amount> {
         let Some(index) = self.plan_row_from(end) else { return Ok(principal) };
         let row = &self.rows[index];
-        let accrued = match (&self.basis, row.cut, row.period) {
-            (Basis::Rest(_), ..) => self.accrued_now(on)?,
-            (_, Some(_), _) => self.accrued_in(index, on.max(row.from))?,
-            (_, None, Some(period)) => {
-                let contract = &self.contracts[row.contract];
-                contract.interest(principal, contract.factor_in(period, row.from, on.max(row.from))?)?
-            }
-            (_, None, None) => self.zero(),
+        let accrued = match &self.basis {
+            Basis::Rest(_) => self.accrued_now(on)?,
+            Basis::Plan | Basis::Running(_) => self.interest_on(principal, index, on.max(row.from))?,
         };
+        let accrued = accrued.plus(self.deferred_by(index));
         Ok(principal.plus(accrued.minus(row.paid.interest).max(self.zero())))
+    }
+
+    /// Open interest of the current period, whether it falls due with its row or not.
+    fn interest_of_period(&self, index: usize) -> Amount {
+        let row = &self.rows[index];
+        let is_in_grace =
+            row.period.is_some_and(|period| period < self.contract().terms.grace.interest as usize);
+        if is_in_grace && matches!(self.basis, Basis::Plan) {
+            let earned = row.earns.unwrap_or(row.due.interest).plus(self.deferred_by(index));
+            return earned.minus(row.paid.interest).max(self.zero());
+        }
+        row.open_of(Component::Interest)
     }
 
     /// What has yet to join the principal of rows from `end` on never does: the last rows repay so much less.

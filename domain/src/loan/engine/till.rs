@@ -60,6 +60,9 @@ impl Engine<'_> {
         }
         row.settled_on = Some(till.on);
         till.note(row.id, component, part);
+        if !row.charges.is_empty() {
+            self.pay_charges(index, component, part);
+        }
         if component == Component::Principal {
             self.open_principal = self.open_principal.minus(part);
         }

@@ -107,7 +107,7 @@ impl Engine<'_> {
         match &self.basis {
             Basis::Plan => {
                 let to_come = self.capital_to_come(day).plus(self.charged_back_later());
-                self.open_principal.minus(to_come)
+                self.open_principal.minus(to_come).max(self.zero())
             }
             Basis::Rest(rest) => rest.open_principal(),
             Basis::Running(running) => running.balance,

@@ -29,6 +29,9 @@ pub struct Outcome {
     /// The tax in the fees that are covered now and were not before (below zero: no longer).
     #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
     pub tax: Amount,
+    /// What other facts add now (below zero: no longer) of tax that joined the principal.
+    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
+    pub financed_tax: Amount,
     /// What time alone did since the last fact, beyond what it had done by the event before.
     #[serde(default = "Moved::nothing", skip_serializing_if = "Moved::is_nothing")]
     pub by_time: Moved,
