@@ -1,13 +1,16 @@
 //! The rest bases: rows drawn again from the dated balance, period by period (LENDING.md §9).
 
+use std::cmp::Ordering;
+
 use chrono::NaiveDate;
 use num_traits::Signed;
 
 use crate::fractions::{Fraction, kept, one, whole, zero};
 use crate::history::{Fact, What};
-use crate::loan::{Loan, Receipt, Seer};
+use crate::loan::{EVERYTHING, Loan, Receipt, Seer};
 use crate::parts::{INTEREST, PRINCIPAL, Parts};
 use crate::redraw::equal_level;
+use crate::settle::Quote;
 use crate::terms::Terms;
 
 /// A loan and where it stands in the current period.
@@ -30,6 +33,8 @@ pub(crate) struct Rest {
     overdue_at_start: Fraction,
     /// Released inside the period.
     released_within: Fraction,
+    /// Interest of the current period up to the day on which the loan is seen.
+    accrued: Fraction,
 }
 
 impl Rest {
@@ -48,15 +53,52 @@ impl Rest {
             since: start,
             overdue_at_start: zero(),
             released_within: zero(),
+            accrued: zero(),
             loan,
         };
         for at in order {
             rest.happen(&facts[at], at);
         }
         rest.go_to(day);
+        let current = (!rest.is_over()).then_some(rest.k);
+        rest.accrued = rest.accrued_by(day);
         rest.project(day);
+        rest.k = current.unwrap_or(rest.k);
         rest.loan.charge_late(day);
         rest
+    }
+
+    /// What settles it; interest to the day is that of the balance as it was (§12).
+    pub(crate) fn quote(&self, day: NaiveDate) -> Quote {
+        let loan = &self.loan;
+        let quote = loan.quote(day, EVERYTHING);
+        let first = loan.rows.iter().find(|row| row.due_on > day && row.period.is_some());
+        let Some(row) = first.filter(|_| loan.terms.settlement == "interest_to_date") else { return quote };
+        let accrued = match row.period.cmp(&Some(self.k)) {
+            Ordering::Less => row.due[INTEREST].clone(),
+            Ordering::Equal => self.accrued.clone(),
+            Ordering::Greater => zero(),
+        };
+        let interest = (accrued - &row.paid[INTEREST]).max(zero());
+        Quote { amount: &quote.due + &quote.principal + &interest, interest, ..quote }
+    }
+
+    fn accrued_by(&self, day: NaiveDate) -> Fraction {
+        if self.is_over() {
+            return zero();
+        }
+        let (start, end) = (self.loan.line.periods[self.k].from, self.end());
+        let day = day.min(end);
+        if self.daily {
+            let open = if self.since < day { self.span(day, true) } else { zero() };
+            return &self.interest + open;
+        }
+        let base = &self.balance + &self.overdue_at_start;
+        let whole = self.loan.terms.show(&kept(base * self.loan.line.factor(start, day.max(start))));
+        let within = self.loan.releases.iter().filter(|(on, _)| start < *on && *on < day);
+        within.fold(whole, |sum, (on, amount)| {
+            sum + self.loan.terms.show(&kept(amount * self.loan.line.factor(*on, day)))
+        })
     }
 
     fn periods(&self) -> usize {
@@ -300,13 +342,7 @@ impl Rest {
     }
 
     /// Of rows to come only the charges can be paid in advance: what else they hold follows from the balance.
-    fn pay_charges_to_come(
-        &mut self,
-        from: usize,
-        cash: &mut Fraction,
-        allocation: &mut Parts,
-        seer: Seer,
-    ) {
+    fn pay_charges_to_come(&mut self, from: usize, cash: &mut Fraction, allocation: &mut Parts, seer: Seer) {
         for at in from..self.loan.rows.len() {
             for part in self.loan.terms.order_in_advance.clone() {
                 let open = self.loan.rows[at].charges_open(NaiveDate::MAX, part, seer);

@@ -5,8 +5,9 @@ use num_traits::Signed;
 
 use crate::fractions::{Fraction, rounded, zero};
 use crate::history::{Fact, Payment, What};
-use crate::loan::{Loan, Receipt, Seer};
+use crate::loan::{EVERYTHING, Loan, Receipt, Seer};
 use crate::parts::{FEE, INTEREST, LATE_FEE, LATE_INTEREST, PENALTY, PRINCIPAL, Parts};
+use crate::row::Row;
 use crate::terms::Terms;
 
 #[derive(Debug, Clone)]
@@ -123,6 +124,21 @@ impl Running {
         }
         owed[PRINCIPAL] = self.balance.clone();
         (owed, until, [fined, charged])
+    }
+
+    /// What a payment on a day owes that claims the reduction of interest, and what is owed beside it: what it takes to
+    /// settle.
+    pub(crate) fn quote(&self, day: NaiveDate) -> [Fraction; 2] {
+        let (owed, ..) = self.owed((day, EVERYTHING), true);
+        let charges = |row: &Row| {
+            let to_come = |part| {
+                let by = |day| row.charges_open(day, part, (day, EVERYTHING));
+                by(NaiveDate::MAX) - by(day)
+            };
+            to_come(FEE) + to_come(PENALTY)
+        };
+        let to_come: Fraction = self.loan.rows.iter().map(charges).sum();
+        [owed.total() + to_come, owed[PRINCIPAL].clone()]
     }
 
     fn receive(&mut self, payment: &Payment, seer: Seer) -> (Parts, Fraction) {

@@ -119,6 +119,13 @@ impl Picture {
         self.0.push('\n');
     }
 
+    /// Without rows and where the loan stands.
+    fn of_payments(&self) -> Self {
+        let is_kept =
+            |line: &&str| line.starts_with("fact") || line.starts_with("quote") || line.contains(" credit ");
+        Self(self.0.lines().filter(is_kept).map(|line| line.to_owned() + "\n").collect())
+    }
+
     fn parts(&mut self, name: &str, amount: impl Fn(usize) -> String) {
         let some = (0..PARTS.len()).filter(|part| amount(*part) != "0.00");
         let some: Vec<String> = some.map(|part| format!("{}={}", PARTS[part], amount(part))).collect();
@@ -184,15 +191,8 @@ fn of_oracle(loan: &Loan, day: NaiveDate, quote: Option<String>) -> Picture {
     picture
 }
 
-fn of_running(running: &Running) -> Picture {
-    let mut picture = of_oracle(&running.loan, running.loan.line.start, None);
-    picture.0 = picture
-        .0
-        .lines()
-        .filter(|line| line.starts_with("fact"))
-        .fold(String::new(), |all, line| all + line + "\n");
-    picture.line(format_args!("overpaid {}", shown(&running.loan.overpaid, 2)));
-    picture
+fn quoted(figures: &[String]) -> String {
+    format!("quote {}", figures.join(" "))
 }
 
 /// Where the two differ on a day, if they do.
@@ -214,30 +214,33 @@ fn difference(case: &Value, on: NaiveDate) -> Option<String> {
         (Err(refusal), _) => return Some(format!("the engine refuses: {refusal}, not {refused:?}")),
     };
     let quote = quote.map_err(|refusal| refusal.to_string());
-    let quote =
-        quote.map(|q| format!("quote {}", [q.amount, q.due, q.principal, q.interest].map(cents).join(" ")));
+    let quote = quote.map(|q| match own.basis.as_str() {
+        // Which of it was due before is not said of one balance.
+        "running_balance" => quoted(&[q.amount, q.principal].map(cents)),
+        _ => quoted(&[q.amount, q.due, q.principal, q.interest].map(cents)),
+    });
     // Open with the engine: after a settlement by interest_to_date it still quotes interest.
     let is_settled = derived.balances.total().is_zero();
-    let expected = match (own.basis.as_str(), loan) {
+    let mut expected = match (own.basis.as_str(), loan) {
         (_, Some(loan)) => {
-            let q = Loan::found_on(&own, &facts, on).quote(on, EVERYTHING);
-            let figures = [&q.amount, &q.due, &q.principal, &q.interest].map(|x| shown(x, 2));
-            let quote = (!is_settled).then(|| format!("quote {}", figures.join(" ")));
-            of_oracle(&loan, on, quote)
+            let quote = Loan::found_on(&own, &facts, on).quote(on, EVERYTHING);
+            of_oracle(&loan, on, (!is_settled).then(|| quote.shown()))
         }
-        ("running_balance", _) => of_running(&Running::replay(&own, &facts, on)),
-        _ => of_oracle(&Rest::replay(&own, &facts, on).loan, on, None),
+        ("running_balance", _) => {
+            let running = Running::replay(&own, &facts, on);
+            let quote = || quoted(&running.quote(on).map(|x| shown(&x, 2)));
+            of_oracle(&running.loan, on, (!is_settled).then(quote))
+        }
+        _ => {
+            let rest = Rest::replay(&own, &facts, on);
+            of_oracle(&rest.loan, on, (!is_settled).then(|| rest.quote(on).shown()))
+        }
     };
-    let quote = (own.basis == "plan" && !is_settled).then(|| quote.unwrap_or_else(|refusal| refusal));
+    let quote = (!is_settled).then(|| quote.unwrap_or_else(|refusal| refusal));
     let mut found = of_engine(&derived, &facts, quote);
     if own.basis == "running_balance" {
         // What its rows show is nowhere said; what payments came to is.
-        found.0 = found
-            .0
-            .lines()
-            .filter(|line| line.starts_with("fact"))
-            .fold(String::new(), |all, line| all + line + "\n");
-        found.line(format_args!("overpaid {}", cents(derived.overpaid)));
+        (found, expected) = (found.of_payments(), expected.of_payments());
     }
     if found == expected {
         return None;
@@ -297,9 +300,8 @@ proptest! {
     }
 }
 
-// On these bases the two still differ for some histories: `make oracle` compares them, and fails until one is mended.
 proptest! {
-    #![proptest_config(config(0))]
+    #![proptest_config(config(8))]
 
     #[test]
     fn a_loan_of_daily_rests_stands_as_the_oracle_says(case in history("daily_rest"), days in days()) {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use chrono::NaiveDate;
 
-use crate::fractions::{Fraction, kept, one, zero};
+use crate::fractions::{Fraction, kept, one, shown, zero};
 use crate::loan::{EVERYTHING, Loan, Seer};
 use crate::parts::{FEE, INTEREST, PENALTY, PRINCIPAL, Parts};
 use crate::row::Row;
@@ -15,6 +15,13 @@ pub(crate) struct Quote {
     pub(crate) due: Fraction,
     pub(crate) principal: Fraction,
     pub(crate) interest: Fraction,
+}
+
+impl Quote {
+    pub(crate) fn shown(&self) -> String {
+        let figures = [&self.amount, &self.due, &self.principal, &self.interest].map(|x| shown(x, 2));
+        format!("quote {}", figures.join(" "))
+    }
 }
 
 impl Loan {

@@ -1,5 +1,7 @@
 //! Settling early (LENDING.md §12): the quote of a day, and what a payment of just that comes to.
 
+use std::cmp::Ordering;
+
 use chrono::NaiveDate;
 
 use super::fold::{Basis, Engine};
@@ -176,10 +178,16 @@ impl Engine<'_> {
         let Some(index) = self.plan_row_from(end) else { return Ok(principal) };
         let row = &self.rows[index];
         let accrued = match &self.basis {
-            Basis::Rest(_) => self.accrued_now(on)?,
-            Basis::Plan | Basis::Running(_) => self.interest_on(principal, index, on.max(row.from))?,
+            Basis::Rest(rest) => match index.cmp(&self.running_row()) {
+                Ordering::Equal => self.accrued_now(on)?.plus(rest.deferred),
+                // Its period has ended, or that of a row due today is still to end.
+                Ordering::Less => row.due.interest,
+                Ordering::Greater => self.zero(),
+            },
+            Basis::Plan | Basis::Running(_) => {
+                self.interest_on(principal, index, on.max(row.from))?.plus(self.deferred_by(index))
+            }
         };
-        let accrued = accrued.plus(self.deferred_by(index));
         Ok(principal.plus(accrued.minus(row.paid.interest).max(self.zero())))
     }
 
