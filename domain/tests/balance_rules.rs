@@ -1,0 +1,127 @@
+//! Rules of servicing where interest follows the balance (`daily_rest`, `period_rest`, `running_balance`) that no worked
+//! case covers, one sentence each.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+#[allow(dead_code, reason = "the worked cases ask for more of it")]
+#[path = "servicing/adapter.rs"]
+mod adapter;
+
+use adapter::Played;
+use chrono::NaiveDate;
+use domain::loan::engine;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+const FIRST: &str = "00000000-0000-0000-0000-000000000001";
+const SECOND: &str = "00000000-0000-0000-0000-000000000002";
+const THIRD: &str = "00000000-0000-0000-0000-000000000003";
+const PENALTY: &str = "00000000-0000-0000-0000-000000000004";
+const FEE: &str = "00000000-0000-0000-0000-000000000005";
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// 6000.00 in six equal installments of 1071.15 at 2 % a month by commercial months, lent on 15 January 2026.
+fn price(basis: &str, more: Value) -> Played {
+    let mut terms = json!({
+        "principal": "6000.00", "installments": 6, "rate": {"value": "0.02"}, "day_count": "30/360",
+        "calendar": "none", "interest_basis": basis,
+    });
+    let Value::Object(more) = more else { panic!("{more}") };
+    terms.as_object_mut().unwrap().extend(more);
+    Played::begin(&terms, &json!([{"on": "2026-01-15", "amount": "6000.00"}]))
+}
+
+fn pay(loan: &mut Played, id: &str, on: &str, amount: &str) {
+    loan.command("repayments", &json!({"id": id, "on": on, "amount": amount}));
+}
+
+fn charge(loan: &mut Played, id: &str, kind: &str, due_on: &str, amount: &str) {
+    loan.command("charges", &json!({"id": id, "kind": kind, "amount": amount, "due_on": due_on}));
+}
+
+/// What a payment covered, without what it did not.
+fn allocation(loan: &Played, id: &str) -> Value {
+    let seen = loan.seen_on(day("2027-01-01"));
+    let all = seen["transactions"].as_array().unwrap();
+    let found = all.iter().find(|transaction| transaction["id"] == id).unwrap();
+    let mut allocation = found["allocation"].clone();
+    allocation.as_object_mut().unwrap().retain(|_, amount| *amount != "0.00");
+    allocation
+}
+
+#[test]
+fn a_fee_is_paid_after_the_late_interest_of_a_running_balance() {
+    let mut loan =
+        price("running_balance", json!({"late": {"fee_rate": "0", "interest_rate_per_month": "0.01"}}));
+    charge(&mut loan, FEE, "fee", "2026-02-01", "30.00");
+    // 30 days late: 1 % of the balance and its interest of 120.00 up to the due date.
+    pay(&mut loan, FIRST, "2026-03-17", "70.00");
+    assert_eq!(allocation(&loan, FIRST), json!({"late_interest": "61.20", "fee": "8.80"}));
+}
+
+#[test]
+fn what_a_payment_to_a_running_balance_did_not_cover_is_owed_before_what_came_since() {
+    let mut loan =
+        price("running_balance", json!({"late": {"fee_rate": "0", "interest_rate_per_month": "0.01"}}));
+    pay(&mut loan, FIRST, "2026-03-17", "70.00");
+    assert_eq!(allocation(&loan, FIRST), json!({"late_interest": "61.20", "interest": "8.80"}));
+    // Carried: the rest of 120.00, and the interest of the second row, 100.98. New: ten days of 1 % a month on 6000.00.
+    pay(&mut loan, SECOND, "2026-03-27", "215.18");
+    assert_eq!(allocation(&loan, SECOND), json!({"late_interest": "3.00", "interest": "212.18"}));
+}
+
+#[test]
+fn late_interest_of_a_running_balance_runs_on_its_exact_interest() {
+    let terms = json!({
+        "principal": "3835.14", "installments": 10, "every": {"weeks": 3}, "day_count": "act/360",
+        "rate": {"value": "0.27315", "per": "year"}, "rounding": {"mode": "down", "places": ["interest"]},
+        "calendar": "none", "interest_basis": "running_balance",
+        "late": {"fee_rate": "0", "interest_rate": "contract"},
+    });
+    let mut loan = Played::begin(&terms, &json!([{"on": "2025-05-22", "amount": "3835.14"}]));
+    pay(&mut loan, FIRST, "2025-06-11", "45.55");
+    pay(&mut loan, SECOND, "2025-06-12", "480.32");
+    pay(&mut loan, THIRD, "2025-09-04", "343.67");
+    let expected = json!({"late_interest": "147.26", "interest": "130.72", "principal": "65.69"});
+    assert_eq!(allocation(&loan, THIRD), expected);
+}
+
+#[test]
+fn charges_to_come_are_paid_in_the_order_in_advance() {
+    for basis in ["daily_rest", "period_rest", "running_balance"] {
+        let order = json!(["late_fee", "late_interest", "fee", "penalty", "interest", "principal"]);
+        let mut loan = price(basis, json!({"allocation_in_advance": order}));
+        charge(&mut loan, PENALTY, "penalty", "2026-09-01", "30.00");
+        charge(&mut loan, FEE, "fee", "2026-09-01", "40.00");
+        let quote = engine::quote(&loan.terms, &loan.facts, day("2026-07-15")).unwrap();
+        let all_but_the_penalty = quote.amount.value() - Decimal::from(30);
+        pay(&mut loan, FIRST, "2026-07-15", &all_but_the_penalty.to_string());
+        let found = allocation(&loan, FIRST);
+        assert_eq!((&found["fee"], &found["penalty"]), (&json!("40.00"), &Value::Null), "{basis}");
+    }
+}
+
+#[test]
+fn a_settlement_on_a_due_date_leaves_the_interest_of_its_row_accrued() {
+    for basis in ["daily_rest", "period_rest"] {
+        let mut loan = price(basis, json!({}));
+        let on = day("2026-02-15");
+        let quote = engine::quote(&loan.terms, &loan.facts, on).unwrap();
+        loan.command("settle", &json!({"id": FIRST, "on": on, "amount": quote.amount}));
+        let total = engine::total_accrued(&loan.terms, &loan.facts, day("2026-12-31")).unwrap();
+        assert_eq!(total.value().to_string(), "120.00", "{basis}");
+    }
+}
+
+#[test]
+fn on_a_due_date_nothing_has_accrued_beyond_what_is_due() {
+    for basis in ["daily_rest", "period_rest"] {
+        let loan = price(basis, json!({"settlement": "interest_to_date"}));
+        let quote = engine::quote(&loan.terms, &loan.facts, day("2026-02-15")).unwrap();
+        assert_eq!(json!(quote)["interest"], "0.00", "{basis}");
+        assert_eq!(json!(quote)["amount"], "6120.00", "{basis}");
+    }
+}
