@@ -67,10 +67,10 @@ impl Loan {
     /// Open interest of the current period, due or not.
     fn interest_of_period(&self, at: usize) -> Fraction {
         let row = &self.rows[at];
-        match row.is_in_grace() {
-            true => (row.earned() + self.deferred_before(at) - &row.paid[INTEREST]).max(zero()),
-            false => row.open(INTEREST),
+        if row.is_in_grace() {
+            return (row.earned() + self.deferred_before(at) - &row.paid[INTEREST]).max(zero());
         }
+        row.open(INTEREST)
     }
 
     /// Settles where the amount is enough for the quote; what is beyond it is left.

@@ -54,7 +54,7 @@ impl Engine<'_> {
             (row.due.late_fee, row.due.late_interest) = (paid.late_fee, paid.late_interest);
             row.due.fee = paid.fee.max(owed_fee);
             row.capitalized = zero;
-            row.earns = None;
+            (row.earns, row.base) = (None, zero);
         }
         self.drop_what_is_gone(end);
         if !accrued.is_nothing() {
