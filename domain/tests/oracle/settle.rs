@@ -94,7 +94,7 @@ impl Loan {
             let extra = if is_current { quote.interest.clone().max(zero()) } else { zero() };
             row.due[INTEREST] = &row.paid[INTEREST] + extra;
             row.due[FEE] = &row.paid[FEE] + &row.waived[FEE] + by_hand(row, FEE, (seer.0, EVERYTHING));
-            (row.earns, row.is_redrawn) = (None, true);
+            (row.earns, row.is_redrawn, row.begins_with) = (None, true, zero());
             joins += std::mem::replace(&mut row.capitalized, zero());
         }
         // Interest that has yet to join the principal never does: the last rows repay so much less.

@@ -103,6 +103,9 @@ impl Engine<'_> {
                 self.end_stretch(index, before, on);
             }
         }
+        if moved.is_zero() {
+            return Ok(self.no_outlay());
+        }
         let rows = Decimal::from(targets.len() as u64);
         let part = self.contract().level_of(div(moved.value(), rows)?)?;
         let mut left = moved;
