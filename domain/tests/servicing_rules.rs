@@ -147,6 +147,49 @@ fn anticipating_while_the_current_installment_is_paid_ahead_claims_no_interest()
 }
 
 #[test]
+fn anticipating_in_a_grace_pays_its_interest_to_the_day_and_capitalizes_the_rest() {
+    let mut loan = price(json!({"grace": {"principal": 1, "interest": 1, "mode": "capitalized"}}));
+    let body = json!({"id": FIRST, "on": "2026-01-30", "amount": "1057.77", "as": "anticipation"});
+    loan.command("repayments", &body);
+    // 15 of 31 days at 2 % a month on 6000.00, as without the grace; then 16 days on 5000.00.
+    let paid = &loan.seen_on(day("2026-01-30"))["transactions"][0];
+    assert_eq!((&paid["allocation"]["interest"], &paid["balance"]), (&json!("57.77"), &json!("5000.00")));
+    let derived = engine::derive(&loan.terms, &loan.facts, day("2026-01-30")).unwrap();
+    assert_eq!(derived.rows[0].capitalized.to_string(), "51.37");
+    assert_eq!(
+        derived.rows.iter().map(|row| row.due.principal).sum::<domain::Amount>().to_string(),
+        "6051.37"
+    );
+}
+
+#[test]
+fn who_settles_owes_what_was_deferred_and_nothing_for_a_free_period() {
+    for (mode, settlement, on, interest) in [
+        ("deferred", "interest_to_date", "2026-02-15", "120.00"),
+        ("deferred", "interest_to_due_date", "2026-02-10", "120.00"),
+        ("capitalized", "interest_to_due_date", "2026-02-10", "120.00"),
+        ("free", "interest_to_date", "2026-02-10", "0.00"),
+        ("free", "present_value", "2026-01-20", "0.00"),
+    ] {
+        let grace = json!({"principal": 1, "interest": 1, "mode": mode});
+        let loan = price(json!({"grace": grace, "settlement": settlement}));
+        let quote = engine::quote(&loan.terms, &loan.facts, day(on)).unwrap();
+        assert_eq!(quote.principal.to_string(), "6000.00", "{mode} {settlement}");
+        assert_eq!(quote.interest.to_string(), interest, "{mode} {settlement}");
+    }
+}
+
+#[test]
+fn present_value_takes_off_interest_never_principal() {
+    let rows = json!([{"due_on": "2026-07-15", "principal": "900.00", "interest": "10.00"}]);
+    let terms = json!({"principal": "900.00", "method": "custom", "custom": rows, "rate": {"value": "0.02"}});
+    let loan = begin(terms, json!({}), "900.00");
+    // 910.00 in 181 days is worth less than the 900.00 that were lent.
+    let quote = engine::quote(&loan.terms, &loan.facts, day("2026-01-15")).unwrap();
+    assert_eq!((quote.amount.to_string(), quote.interest.to_string()), ("900.00".into(), "0.00".into()));
+}
+
+#[test]
 fn a_plan_of_another_method_is_settled_not_drawn_again() {
     let mut loan = plain(json!({}));
     loan.command(

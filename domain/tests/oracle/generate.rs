@@ -2,15 +2,15 @@
 
 use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
-use proptest::sample::select;
 use serde_json::{Value, json};
 
 use crate::answer;
 use crate::fractions::{Fraction, Mode, part, rounded, shown, whole};
+use crate::generate_terms::{is_redrawable, list, listed, terms};
 use crate::history::facts;
 use crate::loan::Loan;
 use crate::parts::PRINCIPAL;
-use crate::requests::{calendar, cents, date, day_count, every, maybe, rate, rounding, without_nulls};
+use crate::requests::{cents, date, maybe, without_nulls};
 use crate::terms::{Terms, text};
 
 pub(crate) const FEWEST_COMMANDS: usize = 30;
@@ -34,139 +34,6 @@ fn draft() -> impl Strategy<Value = Draft> {
     (0..100_u32, 0..1150_u32, prop::bool::weighted(0.3), 1..250_u32, word, any::<usize>()).prop_map(
         |(kind, day, on_due_date, share, word, target)| Draft { kind, day, on_due_date, share, word, target },
     )
-}
-
-fn late() -> impl Strategy<Value = Value> {
-    let some = (
-        maybe(&["0.02", "0", "0.013"]),
-        maybe(&["overdue", "installment", "principal"]),
-        maybe(&["0.01", "0.035"]),
-        maybe(&["simple", "compound"]),
-        maybe(&["30", "actual"]),
-        maybe(&["installment", "principal"]),
-        maybe(&["none", "none", "daily", "period"]),
-        prop_oneof![2 => Just(Value::Null), 1 => (1..6_u32).prop_map(Value::from)],
-        maybe(&["half_even", "half_up", "down"]),
-    )
-        .prop_map(
-            |(fee_rate, fee_base, monthly, interest, days, base, contract, grace_days, rounding)| {
-                // Whether contract interest itself bears compound late interest is nowhere said.
-                let contract = if interest == "compound" { Value::Null } else { contract };
-                json!({"fee_rate": fee_rate, "fee_base": fee_base, "interest_rate_per_month": monthly,
-                "interest": interest, "interest_days": days, "interest_base": base,
-                "contract_interest": contract, "grace_days": grace_days, "rounding": rounding})
-            },
-        );
-    prop_oneof![1 => Just(Value::Null), 3 => some]
-}
-
-fn order() -> impl Strategy<Value = Value> {
-    let all = vec!["late_fee", "late_interest", "penalty", "fee", "interest", "principal"];
-    let some = prop::sample::subsequence(all, 1..=6).prop_shuffle().prop_map(Value::from);
-    prop_oneof![1 => Just(Value::Null), 1 => some]
-}
-
-fn grace(plan: bool) -> impl Strategy<Value = Value> {
-    let some = (1..4_u32, 0..4_u32, maybe(&["capitalized", "deferred", "free"])).prop_map(
-        |(principal, interest, mode)| {
-            json!({"principal": principal, "interest": interest.min(principal), "mode": mode})
-        },
-    );
-    prop_oneof![2 => Just(Value::Null), if plan { 1 } else { 0 } => some]
-}
-
-/// The rows of a custom plan: days since the one before, a share of the principal, and maybe its interest.
-fn listed() -> impl Strategy<Value = Vec<(u64, u64, Option<u64>)>> {
-    prop::collection::vec((1..70_u64, 0..100_u64, prop::option::weighted(0.3, 0..9_000_u64)), 1..12)
-}
-
-/// Puts a custom plan in place of dates by a rule.
-fn list(terms: &mut Value, start: NaiveDate, principal: u64, rows: &[(u64, u64, Option<u64>)]) {
-    let all: u64 = rows.iter().map(|(_, share, _)| share).sum();
-    let (mut day, mut left) = (start, principal);
-    let row = |(k, (gap, share, interest)): (usize, &(u64, u64, Option<u64>))| {
-        day = day + Days::new(*gap);
-        let part = if k + 1 == rows.len() { left } else { principal * share / (all + 1) };
-        left -= part;
-        json!({"due_on": day.to_string(), "principal": cents(part), "interest": interest.map(cents)})
-    };
-    terms["custom"] = rows.iter().enumerate().map(row).collect();
-    terms["installments"] = Value::Null;
-    terms["every"] = Value::Null;
-}
-
-/// Terms of a loan of the basis, without its principal.
-fn terms(basis: &'static str) -> impl Strategy<Value = Value> {
-    let plan = basis == "plan";
-    let methods: &[&str] = if plan {
-        &["price", "price", "sac", "interest_only", "flat", "sam", "bullet", "custom"]
-    } else {
-        &["price"]
-    };
-    let excess: &[&str] = match basis {
-        "plan" => &["next", "last", "equal", "credit", "reduce_term", "reduce_installment"],
-        "running_balance" => &["next"],
-        _ => &["next", "reduce_term", "reduce_installment"],
-    };
-    let dates = (1..15_u32, every(), prop_oneof![2 => Just(None), 1 => (0..50_u64).prop_map(Some)]);
-    let days = (day_count(), calendar(), maybe(&["none", "following", "modified_following", "preceding"]));
-    let money = (
-        rate(),
-        rounding(if plan { &["last", "first", "respread"] } else { &["last", "respread"] }),
-        late(),
-        prop::option::weighted(0.3, 100..900_u64),
-    );
-    let paying = (
-        order(),
-        order(),
-        maybe(&["installment", "loan"]),
-        select(excess),
-        maybe(&["present_value", "interest_to_date", "interest_to_due_date"]),
-    );
-    let all = (select(methods), dates, days, money, paying, grace(plan));
-    all.prop_map(move |(method, dates, days, money, paying, mut grace)| {
-        let (installments, every, _) = dates;
-        // A flat loan cannot capitalize, and grace leaves rows to repay the principal.
-        let is_flat = method == "flat";
-        if !(is_flat || ["price", "sac", "interest_only"].contains(&method))
-            || is_flat && (grace["mode"].is_null() || grace["mode"] == "capitalized")
-            || grace["principal"].as_u64().is_some_and(|rows| rows >= u64::from(installments))
-        {
-            grace = Value::Null;
-        }
-        let (day_count, calendar, shift) = days;
-        let (rate, mut rounding, late, fee) = money;
-        let (order, in_advance, scope, excess, settlement) = paying;
-        rounding["decimals"] = Value::Null;
-        let redraws = ["price", "sac", "interest_only"].contains(&method);
-        let excess = if excess.starts_with("reduce") && !redraws { "next" } else { excess };
-        // Open questions: fees of rows that a shorter plan lacks, and cents of rows drawn again from exact ones.
-        let fee = fee.filter(|_| !redraws);
-        let mut rate = rate;
-        if method == "interest_only" && crate::terms::Rate::read(&rate).value == whole(0) {
-            rate["value"] = "0.01".into();
-        }
-        if redraws && basis != "running_balance" {
-            rounding["places"] = Value::Null;
-        }
-        let fee = fee.map(|fee| json!([{"kind": "service_fee", "due": "installment", "amount": cents(fee)}]));
-        let (mut calendar, mut shift, mut order, mut late) = (calendar, shift, order, late);
-        if basis == "running_balance" {
-            // It says nothing of weekends, days of grace, or an order of its own (§9).
-            (calendar, shift, order) = ("none".into(), Value::Null, Value::Null);
-            let fee_rate = late["fee_rate"].clone();
-            late = if late.is_null() {
-                late
-            } else {
-                json!({"fee_rate": fee_rate, "interest_rate": "contract"})
-            };
-        }
-        json!({"method": method, "interest_basis": basis, "installments": installments, "every": every,
-            "day_count": day_count, "calendar": calendar, "due_date_shift": shift, "rate": rate,
-            "rounding": rounding, "late": late, "allocation": order, "allocation_in_advance": in_advance,
-            "allocation_scope": scope, "excess": excess, "settlement": settlement,
-            "charges": fee.unwrap_or(Value::Null), "grace": grace})
-    })
 }
 
 /// A case as the worked ones are: terms, disbursements, commands.
@@ -303,7 +170,7 @@ impl Book {
         if loan.refused.is_some() || loan.balances()[PRINCIPAL] == whole(0) {
             return self.repayment(id, on, draft);
         }
-        let redraws = ["price", "sac", "interest_only"].contains(&loan.terms.method.as_str());
+        let redraws = is_redrawable(&loan.terms.method);
         self.is_redrawn = self.is_redrawn.max(Some(on));
         let due_on = |days: u64| on + Days::new(days);
         match draft.target % 5 {
@@ -347,8 +214,7 @@ impl Book {
 
     fn repayment(&mut self, id: &str, on: NaiveDate, draft: &Draft) -> Value {
         let terms = &self.case["terms"];
-        let redraws = ["price", "sac", "interest_only"].iter().any(|method| terms["method"] == *method);
-        let redraws = redraws || self.is_redrawn.is_some();
+        let redraws = is_redrawable(text(&terms["method"])) || self.is_redrawn.is_some();
         let basis = text(&terms["interest_basis"]);
         let is_recovery = self.is_written_off.is_some_and(|written_off| written_off < on);
         let path = if is_recovery { "recoveries" } else { "repayments" };

@@ -26,6 +26,7 @@ mod cost;
 mod disburse;
 mod fractions;
 mod generate;
+mod generate_terms;
 mod history;
 mod in_cents;
 mod late;

@@ -25,6 +25,9 @@ impl Loan {
             return self.pay_the_rest(cash, allocation, seer);
         }
         let balance: Fraction = rows.iter().map(|at| self.plan_principal(*at)).sum();
+        if !balance.is_positive() {
+            return self.pay_the_rest(cash, allocation, seer);
+        }
         let off = cash.clone().min(balance.clone());
         let first = &self.rows[rows[0]];
         let factor = first.line.factor(first.from, first.to);
@@ -45,7 +48,7 @@ impl Loan {
 
     /// Rows of the plan from one on that are not settled.
     fn redrawable(&self, from: usize) -> Vec<usize> {
-        let open = |at: &usize| self.holds(&self.rows[*at]) && self.rows[*at].is_open();
+        let open = |at: &usize| self.holds(&self.rows[*at]) && !self.rows[*at].is_done();
         (from..self.rows.len()).filter(open).collect()
     }
 
@@ -89,6 +92,9 @@ impl Loan {
         let rows = self.redrawable(first);
         let Some(here) = rows.first().copied() else { return self.pay_the_rest(cash, allocation, seer) };
         let balance: Fraction = rows.iter().map(|at| self.plan_principal(*at)).sum();
+        if !balance.is_positive() {
+            return self.pay_the_rest(cash, allocation, seer);
+        }
         let row = &self.rows[here];
         let in_grace = row.is_in_grace() && rows.len() > 1;
         let since = row.from.max(row.drawn_on);
@@ -211,8 +217,7 @@ impl Loan {
 
     /// Takes out rows with which nothing falls due any more, and fees that nobody owes any more.
     fn drop_void(&mut self, rows: &[usize]) {
-        let dropped: Vec<usize> =
-            rows.iter().copied().filter(|at| self.rows[*at].is_void()).collect();
+        let dropped: Vec<usize> = rows.iter().copied().filter(|at| self.rows[*at].is_void()).collect();
         let mut at = 0;
         self.rows.retain(|_| {
             at += 1;

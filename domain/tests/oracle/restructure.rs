@@ -196,6 +196,9 @@ impl Loan {
             moved += row.open(PRINCIPAL);
             row.due[PRINCIPAL] = row.paid[PRINCIPAL].clone();
         }
+        if !moved.is_positive() {
+            return;
+        }
         let shares = self.shares(&moved, to.len());
         let mut more = moved;
         for (n, at) in to.into_iter().enumerate() {

@@ -139,6 +139,11 @@ impl Row {
         self.open_total().is_positive()
     }
 
+    /// Whether it stays as it is when rows are drawn again: settled, and none in grace, with which nothing falls due.
+    pub(crate) fn is_done(&self) -> bool {
+        !self.is_open() && (self.earns.is_none() || !self.is_in_grace())
+    }
+
     /// What a fact does not see: charges of its own day that were recorded after it.
     pub(crate) fn hidden(&self, part: usize, (on, fact): (NaiveDate, usize)) -> Fraction {
         let hidden = self.charges.iter().filter(|x| x.part == part && x.due_on == on && x.fact > fact);
@@ -236,7 +241,7 @@ impl Row {
     pub(crate) fn is_void(&self) -> bool {
         let parts = (0..PARTS.len()).filter(|part| *part != FEE);
         self.charges.is_empty()
-            && self.earns.is_none()
+            && self.begins_with == zero()
             && self.paid.total() == zero()
             && parts.map(|part| &self.due[part]).sum::<Fraction>() == zero()
     }

@@ -74,10 +74,10 @@ impl Loan {
     /// Open interest of the current period, due or not.
     fn interest_of_period(&self, at: usize) -> Fraction {
         let row = &self.rows[at];
-        match row.is_in_grace() {
-            true => (row.earned() + self.deferred_before(at) - &row.paid[INTEREST]).max(zero()),
-            false => row.open(INTEREST),
+        if row.is_in_grace() {
+            return (row.earned() + self.deferred_before(at) - &row.paid[INTEREST]).max(zero());
         }
+        row.open(INTEREST)
     }
 
     /// Settles where the amount is enough for the quote; what is beyond it is left.
@@ -101,7 +101,7 @@ impl Loan {
             let extra = if is_current { quote.interest.clone().max(zero()) } else { zero() };
             row.due[INTEREST] = &row.paid[INTEREST] + extra;
             row.due[FEE] = &row.paid[FEE] + &row.waived[FEE] + by_hand(row, FEE, (seer.0, EVERYTHING));
-            (row.earns, row.is_redrawn) = (None, true);
+            (row.earns, row.is_redrawn, row.begins_with) = (None, true, zero());
             joins += std::mem::replace(&mut row.capitalized, zero());
         }
         // Interest that has yet to join the principal never does: the last rows repay so much less.

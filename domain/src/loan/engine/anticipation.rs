@@ -20,11 +20,14 @@ impl Engine<'_> {
         let rows: Vec<usize> = (self.first_due_after(till.on)..self.rows.len())
             .filter(|index| {
                 let row = &self.rows[*index];
-                row.contract == contract && row.period.is_some() && !row.is_settled()
+                row.contract == contract && row.period.is_some() && !row.is_done(self.contract())
             })
             .collect();
         let Some(&here) = rows.first() else { return Ok(()) };
         let balance = self.to_repay(&rows);
+        if !balance.is_positive() {
+            return Ok(());
+        }
         let row = &self.rows[here];
         let (id, end, paid) = (row.id, row.to, row.paid.interest);
         let period = row.period.unwrap_or(0);

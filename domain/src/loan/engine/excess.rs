@@ -47,14 +47,14 @@ impl Engine<'_> {
         let after: Vec<usize> = (here + 1..self.rows.len())
             .filter(|index| {
                 let row = &self.rows[*index];
-                row.contract == contract && row.period.is_some() && !row.is_settled()
+                row.contract == contract && row.period.is_some() && !row.is_done(self.contract())
             })
             .collect();
         let Some(&first) = after.first() else { return Ok(()) };
-        if till.is_empty() {
+        let balance = self.to_repay(&after);
+        if till.is_empty() || !balance.is_positive() {
             return Ok(());
         }
-        let balance = self.to_repay(&after);
         let off = till.left.min(balance);
         let row = &self.rows[first];
         let period = row.period.unwrap_or(0);

@@ -243,13 +243,9 @@ impl Engine<'_> {
         }
         // The first row's interest is what it was, and that of what is released.
         periods[0].1 = if owed.is_zero() { Decimal::ZERO } else { div(earned.value(), owed.value())? };
-        let level = match (contract.shape, contract.terms.installment_amount) {
-            (Shape::Installment, Some(agreed)) => agreed,
-            _ => {
-                let grown = contract.balance_after_grace(owed, &periods, contract.zero())?;
-                contract.level_anew(grown, &periods)?
-            }
-        };
+        let agreed = contract.terms.installment_amount.filter(|_| contract.shape == Shape::Installment);
+        let grown = contract.balance_after_grace(owed, &periods, contract.zero())?;
+        let level = agreed.map_or_else(|| contract.level_anew(grown, &periods), Ok)?;
         let deferred = self.deferred_before(here, periods[0].0);
         let mut pencil = Pencil { contract, balance: owed, level, deferred };
         let mut drawn = Vec::with_capacity(rows.len());

@@ -54,7 +54,7 @@ impl Engine<'_> {
             (row.due.late_fee, row.due.late_interest) = (paid.late_fee, paid.late_interest);
             row.due.fee = paid.fee.max(owed_fee);
             row.capitalized = zero;
-            row.earns = None;
+            (row.earns, row.base) = (None, zero);
         }
         self.drop_what_is_gone(end);
         if !accrued.is_nothing() {
@@ -102,6 +102,9 @@ impl Engine<'_> {
                 self.set_principal(index, principal);
                 self.end_stretch(index, before, on);
             }
+        }
+        if moved.is_zero() {
+            return Ok(self.no_outlay());
         }
         let rows = Decimal::from(targets.len() as u64);
         let part = self.contract().level_of(div(moved.value(), rows)?)?;

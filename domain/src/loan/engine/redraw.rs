@@ -87,16 +87,8 @@ impl Engine<'_> {
             row.capitalized = drawn.capitalized;
             row.earns = drawn.earns;
             row.base = base;
-            row.cut = match redraw.cut_on {
-                Some(on) if nth == 0 => Some(Cut {
-                    on,
-                    accrued: redraw.accrued,
-                    bears: self.contracts[row.contract].zero(),
-                    balance: base,
-                    is_release: false,
-                }),
-                _ => None,
-            };
+            let cut_on = redraw.cut_on.filter(|_| nth == 0);
+            row.cut = cut_on.map(|on| Cut::settling(on, redraw.accrued, base));
             if is_gone {
                 tax_of_gone = tax_of_gone.plus(row.tax);
                 row.tax = self.contracts[row.contract].zero();
@@ -112,12 +104,13 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Takes out the rows from `first` on that nothing falls due with any more.
+    /// Takes out the rows from `first` on that nothing falls due with any more. One before the principal is due may
+    /// bear interest all the same, or none by its rate.
     pub(super) fn drop_what_is_gone(&mut self, first: usize) {
         let mut index = 0;
         self.rows.retain(|row| {
             index += 1;
-            index <= first || !row.is_nothing() || !row.charges.is_empty()
+            index <= first || !row.is_nothing() || !row.base.is_zero() || !row.charges.is_empty()
         });
     }
 

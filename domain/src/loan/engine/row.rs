@@ -59,6 +59,13 @@ pub(super) struct Cut {
     pub(super) is_release: bool,
 }
 
+impl Cut {
+    /// Where what accrued before was paid first, or falls due with the row: it bears nothing.
+    pub(super) fn settling(on: NaiveDate, accrued: Amount, balance: Amount) -> Self {
+        Self { on, accrued, bears: accrued.minus(accrued), balance, is_release: false }
+    }
+}
+
 /// How far late charges have come.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LateState {
@@ -131,12 +138,17 @@ impl LiveRow {
         })
     }
 
+    /// Whether it stays as it is when rows are drawn again. With one in grace nothing may fall due, and yet it bears
+    /// interest.
+    pub(super) fn is_done(&self, contract: &Contract) -> bool {
+        self.is_settled() && (self.earns.is_none() || !self.is_in_grace(contract))
+    }
+
     /// Nothing falls due with it, and nothing was ever paid of it.
     pub(super) fn is_nothing(&self) -> bool {
         self.due.is_nothing()
             && self.paid.is_nothing()
             && self.capitalized.is_zero()
-            && (self.earns.is_none() || self.base.is_zero())
             && self.settled_on.is_none()
     }
 

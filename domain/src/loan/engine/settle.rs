@@ -96,10 +96,9 @@ impl Engine<'_> {
                 self.earned = self.earned.plus(row.due.interest).minus(before);
             }
             row.due.fee = paid_and_waived.fee.plus(owed.fee);
-            row.earns = None;
-            let (accrued, nothing) = (row.due.interest, of_row.minus(of_row));
-            let on = till.on.max(row.from);
-            row.cut = Some(Cut { on, accrued, bears: nothing, balance: nothing, is_release: false });
+            let nothing = of_row.minus(of_row);
+            (row.earns, row.base) = (None, nothing);
+            row.cut = Some(Cut::settling(till.on.max(row.from), row.due.interest, nothing));
             self.put(till, index, Component::Penalty, owed.penalty);
             self.put(till, index, Component::Fee, owed.fee);
             self.put(till, index, Component::Interest, of_row);
