@@ -60,6 +60,12 @@ fn a_fee_is_paid_after_the_late_interest_of_a_running_balance() {
     // 30 days late: 1 % of the balance and its interest of 120.00 up to the due date.
     pay(&mut loan, FIRST, "2026-03-17", "70.00");
     assert_eq!(allocation(&loan, FIRST), json!({"late_interest": "61.20", "fee": "8.80"}));
+    // In a row of its own, after the last due date, too: 176 days late.
+    let mut loan =
+        price("running_balance", json!({"late": {"fee_rate": "0", "interest_rate_per_month": "0.01"}}));
+    charge(&mut loan, FEE, "fee", "2026-08-01", "30.00");
+    pay(&mut loan, FIRST, "2026-08-10", "360.00");
+    assert_eq!(allocation(&loan, FIRST), json!({"late_interest": "359.04", "fee": "0.96"}));
 }
 
 #[test]

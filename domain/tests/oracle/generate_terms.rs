@@ -144,7 +144,7 @@ fn methods(plan: bool) -> Vec<&'static str> {
     if plan {
         vec!["price", "price", "sac", "interest_only", "flat", "sam", "bullet", "custom"]
     } else {
-        vec!["price"]
+        vec!["price", "sac", "interest_only"]
     }
 }
 

@@ -57,7 +57,7 @@ impl Engine<'_> {
         let Basis::Running(running) = &self.basis else { return Vec::new() };
         let contract = self.contracts.len() - 1;
         let is_outside = |row: &LiveRow| {
-            (row.contract != contract || row.period.is_none())
+            row.contract != contract
                 && row.due_on <= day
                 && running.plan.iter().all(|planned| planned.row != row.id)
         };
