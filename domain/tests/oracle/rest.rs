@@ -244,6 +244,7 @@ impl Rest {
         let (row, principal) = (self.row(self.k), self.principal_of_row(interest));
         self.loan.rows[row].due[INTEREST] = interest.clone();
         self.loan.rows[row].due[PRINCIPAL] = principal.clone();
+        self.loan.rows[row].begins_with = self.balance.clone();
         let end = self.end();
         let more = &principal - self.usual(interest);
         self.balance = &self.balance + &self.released_within - &principal;
