@@ -126,8 +126,8 @@ impl Loan {
         factors[0] = if owed.is_zero() { zero() } else { &earned / &owed };
         let level = self.level_anew(rows, &owed, &factors, &zero());
         let level = self.terms.agreed.clone().unwrap_or_else(|| self.terms.rounding.installment(level));
-        for at in rows {
-            self.rows[*at].level = level.clone();
+        for row in &mut self.rows {
+            row.level = level.clone();
         }
         let cut = Cut { factor: zero(), accrued: kept, unpaid: zero() };
         self.write_rows(rows, &owed, &factors, &cut);
