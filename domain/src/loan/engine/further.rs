@@ -310,6 +310,7 @@ impl Engine<'_> {
             let by_hand = self.charged_by_hand(*index, Component::Fee);
             self.set_principal(*index, drawn.principal);
             let row = &mut self.rows[*index];
+            row.gone = false;
             row.due.interest = drawn.interest.max(row.paid.interest);
             row.capitalized = drawn.capitalized;
             row.earns = drawn.earns;

@@ -95,9 +95,11 @@ impl Engine<'_> {
         }
         self.count_settled(end, deferred);
         self.settle_rest();
-        // Where interest follows the balance a later disbursement may need the rows again.
+        // A later disbursement may need the rows again.
         if matches!(self.basis, Basis::Plan) {
-            self.drop_what_is_gone(end);
+            for row in &mut self.rows[end..] {
+                row.gone = row.is_nothing() && row.charges.is_empty();
+            }
         }
         Ok(())
     }
