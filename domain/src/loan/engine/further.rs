@@ -229,15 +229,24 @@ impl Engine<'_> {
             GraceMode::Capitalized => row.capitalized,
             GraceMode::Free => contract.zero(),
             GraceMode::Deferred => {
-                let to = contract.period(period)?.to;
-                let mut earned = contract.interest(base, contract.period(period)?.factor)?;
-                for Disbursement { on, amount } in released {
-                    earned = earned.plus(contract.interest(*amount, contract.factor_in(period, *on, to)?)?);
-                }
+                let earned = self.earned_in_spans(period, base, released)?;
                 *deferred = deferred.plus(earned);
                 earned
             }
         }))
+    }
+
+    /// Interest of a period that is cut where something is released (LENDING.md §3).
+    fn earned_in_spans(&self, period: usize, base: Amount, released: &[Disbursement]) -> Outcome<Amount> {
+        let contract = self.contract();
+        let (mut earned, mut balance, mut since) = (contract.zero(), base, contract.period(period)?.from);
+        let end = Disbursement { on: contract.period(period)?.to, amount: contract.zero() };
+        for Disbursement { on, amount } in released.iter().chain([&end]) {
+            let base = if contract.timeline.compounds() { balance.plus(earned) } else { balance };
+            earned = earned.plus(contract.interest(base, contract.factor_in(period, since, *on)?)?);
+            (balance, since) = (balance.plus(*amount), *on);
+        }
+        Ok(earned)
     }
 
     /// Rows that were drawn again or paid ahead: what is open of them, and what they owe at the end of the period.
