@@ -103,7 +103,7 @@ impl<'a> Timeline<'a> {
     /// f(a,b) for ]a, b]. Inside one period it is the factor of that part; over several, their factors
     /// compounded. Days past the last period count as one more, irregular one.
     pub fn factor(&self, a: NaiveDate, b: NaiveDate) -> Result<Decimal, OutOfRange> {
-        let periods = if self.pieces.is_empty() { &self.periods } else { &self.pieces };
+        let periods = self.by_rule();
         let mut grown = Decimal::ONE;
         let first = periods.partition_point(|period| period.to <= a);
         for period in periods[first..].iter().take_while(|period| period.from < b) {
@@ -116,6 +116,11 @@ impl<'a> Timeline<'a> {
             grown = mul(grown, add(Decimal::ONE, self.growth.factor(years)?)?)?;
         }
         sub(grown, Decimal::ONE)
+    }
+
+    /// The periods from due date to due date of the rule, also where one installment ends them all (bullet).
+    pub fn by_rule(&self) -> &[Period] {
+        if self.pieces.is_empty() { &self.periods } else { &self.pieces }
     }
 
     /// f(a,b) for a part ]a, b] of the period at `index`, which is counted from zero.
@@ -153,7 +158,7 @@ impl<'a> Timeline<'a> {
         if self.day_count != DayCount::Thirty360 {
             return self.day_count.year_fraction(a, b, &self.calendar);
         }
-        let periods = if self.pieces.is_empty() { &self.periods } else { &self.pieces };
+        let periods = self.by_rule();
         let mut years = Decimal::ZERO;
         let first = periods.partition_point(|period| period.to <= a);
         for period in periods[first..].iter().take_while(|period| period.from < b) {

@@ -9,6 +9,7 @@ use crate::loan::Loan;
 use crate::parts::{INTEREST, PRINCIPAL};
 use crate::plan::{Draft, Release, Row as Drawn};
 use crate::redraw::Cut;
+use crate::row::Row;
 use crate::timeline::Timeline;
 
 impl Loan {
@@ -31,7 +32,8 @@ impl Loan {
             return;
         }
         let all_there = rows.len() == self.line.periods.len() - first;
-        let as_drawn = all_there && !rows.iter().any(|at| self.rows[*at].is_redrawn);
+        let here = &self.rows[rows[0]];
+        let as_drawn = all_there && !here.is_redrawn && here.begins_with == self.planned(&rows);
         let drawn = if as_drawn { self.drawn_by_plan(&rows, first, (on, amount.clone())) } else { None };
         if as_drawn && drawn.is_none() {
             self.refused = Some("negative_amortization");
@@ -68,11 +70,7 @@ impl Loan {
             self.releases.iter().filter(|(on, _)| begins < *on && *on <= release.0).cloned().collect();
         let inside: Fraction = releases.iter().map(|(_, amount)| amount).sum();
         releases.push(release);
-        let owed = rows.iter().map(|at| {
-            let row = &self.rows[*at];
-            &row.due[PRINCIPAL] - &row.joined - &row.capitalized
-        });
-        let extra = owed.sum::<Fraction>() - inside;
+        let extra = self.planned(rows) - inside;
         let mut terms = self.terms.clone();
         terms.grace_principal = terms.grace_principal.saturating_sub(first);
         terms.grace_interest = terms.grace_interest.saturating_sub(first);
@@ -80,6 +78,12 @@ impl Loan {
         let line = Timeline { terms, start: begins, periods };
         let draft = Draft { line: &line, releases: &releases, extra };
         draft.rows().ok().map(|rows| in_cents(&draft, &rows))
+    }
+
+    /// The principal of rows by the plan, whatever was paid of it.
+    fn planned(&self, rows: &[usize]) -> Fraction {
+        let planned = |row: &Row| &row.due[PRINCIPAL] - &row.joined - &row.capitalized;
+        rows.iter().map(|at| planned(&self.rows[*at])).sum()
     }
 
     fn follow_plan(&mut self, rows: &[usize], drawn: Vec<Drawn>, on: NaiveDate) {
@@ -126,8 +130,8 @@ impl Loan {
         factors[0] = if owed.is_zero() { zero() } else { &earned / &owed };
         let level = self.level_anew(rows, &owed, &factors, &zero());
         let level = self.terms.agreed.clone().unwrap_or_else(|| self.terms.rounding.installment(level));
-        for at in rows {
-            self.rows[*at].level = level.clone();
+        for row in &mut self.rows {
+            row.level = level.clone();
         }
         let cut = Cut { factor: zero(), accrued: kept, unpaid: zero() };
         self.write_rows(rows, &owed, &factors, &cut);

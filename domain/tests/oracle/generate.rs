@@ -73,6 +73,10 @@ impl Book {
         let rows = drawn.shown();
         let (paid, count) = (rows.iter().map(|row| &row.total).sum::<Fraction>(), rows.len());
         let start = drawn.line.start;
+        // Moved to a business day the only due date may be that of the disbursement, which is refused.
+        if rows.last().is_none_or(|last| last.due_on <= start) {
+            return None;
+        }
         Some(Self {
             case: json!({"terms": terms, "disbursements": releases, "commands": []}),
             start,

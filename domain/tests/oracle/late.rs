@@ -60,7 +60,7 @@ fn stretch(row: &Row, late: &Late, terms: &Terms, day: NaiveDate) -> Fraction {
     };
     let mut sum = rounded(&interest, terms.rounding.decimals, late.mode);
     if late.contract_interest == "daily" {
-        sum += terms.show(&(principal * row.line.factor(from, day)));
+        sum += terms.show(&(principal * row.line.factor_by(&terms.rate, from, day)));
     }
     sum
 }

@@ -130,8 +130,8 @@ impl Loan {
         factors[0] = cut.factor.clone();
         if how == "reduce_installment" {
             let level = rounding.installment(self.level_anew(rows, balance, &factors, &cut.unpaid));
-            for at in rows {
-                self.rows[*at].level = level.clone();
+            for row in &mut self.rows {
+                row.level = level.clone();
             }
         }
         self.write_rows(rows, balance, &factors, &cut);

@@ -113,6 +113,7 @@ impl Loan {
                 lifted.push(charge);
             }
         }
+        self.rows.retain(|row| row.period.is_some() || row.due.total().is_positive());
         lifted.sort_by_key(|charge| (charge.due_on, charge.fact));
         lifted
     }
@@ -152,8 +153,9 @@ impl Loan {
             row.due[PRINCIPAL] = row.paid[PRINCIPAL].clone();
             if row.due_on > on {
                 row.due[INTEREST] = row.paid[INTEREST].clone();
-                let by_hand: Fraction = row.charges.iter().filter(|x| x.part == FEE).map(|x| &x.amount).sum();
-                row.due[FEE] = (by_hand + &row.tax).max(&row.paid[FEE] + &row.waived[FEE]);
+                let by_hand: Fraction =
+                    row.charges.iter().filter(|x| x.part == FEE).map(HandCharge::open).sum();
+                row.due[FEE] = &row.paid[FEE] + &row.waived[FEE] + by_hand + &row.tax;
                 (row.capitalized, row.earns) = (zero(), None);
             }
         }

@@ -139,9 +139,11 @@ impl Row {
         self.open_total().is_positive()
     }
 
-    /// Whether it stays as it is when rows are drawn again: settled, and none in grace, with which nothing falls due.
+    /// Whether it stays as it is when rows are drawn again: its interest and the principal of the plan are paid, and it
+    /// is none in grace, with which nothing falls due.
     pub(crate) fn is_done(&self) -> bool {
-        !self.is_open() && (self.earns.is_none() || !self.is_in_grace())
+        let is_paid = self.open(INTEREST) == zero() && self.open(PRINCIPAL) == self.joined_open();
+        is_paid && (self.earns.is_none() || !self.is_in_grace())
     }
 
     /// What a fact does not see: charges of its own day that were recorded after it.

@@ -44,13 +44,15 @@ impl Loan {
         let future = match loan.terms.settlement.as_str() {
             "present_value" => {
                 let (mut weight, mut value, mut first) = (one(), zero(), true);
-                for row in later.iter().filter(|row| Rc::ptr_eq(&row.line, &loan.line)) {
-                    let from = if first { row.from.max(day) } else { row.from };
-                    // Where nothing is charged for waiting, nothing is taken off for not waiting.
-                    let factor = if row.is_free() { zero() } else { row.line.factor(from, row.to) };
-                    weight = kept(weight / (one() + factor));
+                for row in &later {
+                    if Rc::ptr_eq(&row.line, &loan.line) {
+                        let from = if first { row.from.max(day) } else { row.from };
+                        // Where nothing is charged for waiting, nothing is taken off for not waiting.
+                        let factor = if row.is_free() { zero() } else { row.line.factor(from, row.to) };
+                        weight = kept(weight / (one() + factor));
+                        first = false;
+                    }
                     value += (seen(row, PRINCIPAL) + row.open(INTEREST)) * &weight;
-                    first = false;
                 }
                 // It takes off interest, never principal.
                 let paid_ahead: Fraction = later.iter().map(|row| &row.paid[INTEREST]).sum();

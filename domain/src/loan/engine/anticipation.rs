@@ -16,13 +16,7 @@ impl Engine<'_> {
     pub(super) fn anticipate(&mut self, till: &mut Till, excess: Excess) -> Outcome<()> {
         self.require_redrawable()?;
         let excess = if excess.draws_again() { excess } else { Excess::ReduceTerm };
-        let contract = self.contracts.len() - 1;
-        let rows: Vec<usize> = (self.first_due_after(till.on)..self.rows.len())
-            .filter(|index| {
-                let row = &self.rows[*index];
-                row.contract == contract && row.period.is_some() && !row.is_done(self.contract())
-            })
-            .collect();
+        let rows = self.rows_to_draw(self.first_due_after(till.on));
         let Some(&here) = rows.first() else { return Ok(()) };
         let balance = self.to_repay(&rows);
         if !balance.is_positive() {

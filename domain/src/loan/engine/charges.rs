@@ -78,6 +78,10 @@ impl LiveCharge {
     fn open(&self) -> Amount {
         self.net().minus(self.paid)
     }
+
+    pub(super) fn paid_of(&self, component: Component) -> Amount {
+        if self.component == component { self.paid } else { Amount::ZERO }
+    }
 }
 
 impl Engine<'_> {

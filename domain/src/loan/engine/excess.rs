@@ -44,12 +44,7 @@ impl Engine<'_> {
         let Some(here) = here else { return Ok(()) };
         let order = self.now();
         self.serve_row(till, here, &order.allocation_in_advance)?;
-        let after: Vec<usize> = (here + 1..self.rows.len())
-            .filter(|index| {
-                let row = &self.rows[*index];
-                row.contract == contract && row.period.is_some() && !row.is_done(self.contract())
-            })
-            .collect();
+        let after = self.rows_to_draw(here + 1);
         let Some(&first) = after.first() else { return Ok(()) };
         let balance = self.to_repay(&after);
         if till.is_empty() || !balance.is_positive() {

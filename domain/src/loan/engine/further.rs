@@ -127,12 +127,7 @@ impl Engine<'_> {
     fn drawn_with(&self, first: usize, on: NaiveDate, joined: Amount) -> Outcome<Further> {
         let rows = self.rows_from(first);
         let contract = self.contract();
-        let is_as_drawn = rows.len() == contract.timeline.periods.len() - first
-            && rows.iter().all(|index| {
-                let row = &self.rows[*index];
-                row.cut.is_none_or(|cut| cut.is_release) && row.ahead.is_zero()
-            });
-        if is_as_drawn || contract.shape == Shape::Fixed {
+        if contract.shape == Shape::Fixed || self.is_as_drawn(&rows, first, on)? {
             let further = self.drawn_from_plan(&rows, first, on, joined)?;
             let is_paid_beyond = further
                 .rows
@@ -146,6 +141,38 @@ impl Engine<'_> {
         self.drawn_from_what_is_open(&rows, on, joined)
     }
 
+    /// Whether rows repay what they bear interest on: none is gone, and the first was cut by nothing but releases.
+    fn is_as_drawn(&self, rows: &[usize], first: usize, on: NaiveDate) -> Outcome<bool> {
+        let contract = self.contract();
+        let Some(here) = rows.first().map(|index| &self.rows[*index]) else { return Ok(false) };
+        let released = self.released_inside(first, on)?;
+        let base = released.iter().fold(here.base, |base, release| base.plus(release.amount));
+        Ok(rows.len() == contract.timeline.periods.len() - first
+            && here.ahead.is_zero()
+            && here.cut.is_none_or(|cut| cut.is_release)
+            && base == self.planned(rows))
+    }
+
+    /// The principal of rows by the plan, whatever was paid of it.
+    fn planned(&self, rows: &[usize]) -> Amount {
+        rows.iter().fold(self.zero(), |sum, index| {
+            let row = &self.rows[*index];
+            sum.plus(row.due.principal).minus(row.capitalized).minus(self.charged_back_in_all(*index))
+        })
+    }
+
+    /// What was released inside a period up to a day.
+    fn released_inside(&self, period: usize, on: NaiveDate) -> Outcome<Vec<Disbursement>> {
+        let contract = self.contract();
+        let begins = contract.period(period)?.from;
+        let inside = contract.released.iter().filter(|(day, _)| begins < *day && *day <= on);
+        let release = |(on, amount): &(NaiveDate, Decimal)| Disbursement {
+            on: *on,
+            amount: self.zero().plus(Amount::from_checked(*amount)),
+        };
+        Ok(inside.map(release).collect())
+    }
+
     /// Rows that are as the plan was drawn: V is what the plan owes at the end of the period.
     fn drawn_from_plan(
         &self,
@@ -156,22 +183,14 @@ impl Engine<'_> {
     ) -> Outcome<Further> {
         let contract = self.contract();
         let zero = self.zero();
-        let balance = rows.iter().fold(zero, |sum, index| {
-            let row = &self.rows[*index];
-            sum.plus(row.due.principal).minus(row.capitalized).minus(self.charged_back_in_all(*index))
-        });
         let deferred = rows.first().map_or(zero, |index| self.deferred_before(*index, first));
-        let begins = contract.period(first)?.from;
         // What was released inside the period before is drawn with it again.
-        let inside = contract.released.iter().filter(|(day, _)| begins < *day && *day <= on);
-        let mut released: Vec<Disbursement> = inside
-            .map(|(on, amount)| Disbursement { on: *on, amount: Amount::from_checked(*amount) })
-            .collect();
-        let balance = released.iter().fold(balance, |left, release| left.minus(release.amount));
+        let mut released = self.released_inside(first, on)?;
+        let balance = released.iter().fold(self.planned(rows), |left, release| left.minus(release.amount));
         released.push(Disbursement { on, amount: joined });
         let rest =
             schedule::draw_rest(&contract.terms, &contract.timeline, first, (balance, deferred), &released)?;
-        let is_at_start = begins >= on;
+        let is_at_start = contract.period(first)?.from >= on;
         let (mut base, mut deferred) = (if is_at_start { balance.plus(joined) } else { balance }, deferred);
         let mut drawn = Vec::with_capacity(rows.len());
         for (nth, (row, index)) in rest.rows.iter().zip(rows).enumerate() {
@@ -210,15 +229,24 @@ impl Engine<'_> {
             GraceMode::Capitalized => row.capitalized,
             GraceMode::Free => contract.zero(),
             GraceMode::Deferred => {
-                let to = contract.period(period)?.to;
-                let mut earned = contract.interest(base, contract.period(period)?.factor)?;
-                for Disbursement { on, amount } in released {
-                    earned = earned.plus(contract.interest(*amount, contract.factor_in(period, *on, to)?)?);
-                }
+                let earned = self.earned_in_spans(period, base, released)?;
                 *deferred = deferred.plus(earned);
                 earned
             }
         }))
+    }
+
+    /// Interest of a period that is cut where something is released (LENDING.md §3).
+    fn earned_in_spans(&self, period: usize, base: Amount, released: &[Disbursement]) -> Outcome<Amount> {
+        let contract = self.contract();
+        let (mut earned, mut balance, mut since) = (contract.zero(), base, contract.period(period)?.from);
+        let end = Disbursement { on: contract.period(period)?.to, amount: contract.zero() };
+        for Disbursement { on, amount } in released.iter().chain([&end]) {
+            let base = if contract.timeline.compounds() { balance.plus(earned) } else { balance };
+            earned = earned.plus(contract.interest(base, contract.factor_in(period, since, *on)?)?);
+            (balance, since) = (balance.plus(*amount), *on);
+        }
+        Ok(earned)
     }
 
     /// Rows that were drawn again or paid ahead: what is open of them, and what they owe at the end of the period.
@@ -291,6 +319,7 @@ impl Engine<'_> {
             let by_hand = self.charged_by_hand(*index, Component::Fee);
             self.set_principal(*index, drawn.principal);
             let row = &mut self.rows[*index];
+            row.gone = false;
             row.due.interest = drawn.interest.max(row.paid.interest);
             row.capitalized = drawn.capitalized;
             row.earns = drawn.earns;

@@ -122,7 +122,7 @@ fn interest_of_stretch(
 
 /// The contract's interest for each plan period that began after the row fell due and before `day`.
 fn charge_periods(row: &mut LiveRow, contract: &Contract, principal: Amount, day: NaiveDate) -> Outcome<()> {
-    let periods = &contract.timeline.periods;
+    let periods = contract.timeline.by_rule();
     let first = periods.partition_point(|period| period.from < row.due_on);
     for period in periods[first..].iter().skip(row.late.periods).take_while(|period| period.from < day) {
         row.due.add(Component::LateInterest, contract.interest(principal, period.factor)?);

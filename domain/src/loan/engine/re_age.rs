@@ -48,11 +48,11 @@ impl Engine<'_> {
                 self.end_stretch(index, before, on);
                 continue;
             }
-            let owed_fee = self.charged_by_hand(index, Component::Fee).plus(self.rows[index].tax);
+            let owed_fee = self.owed_all_the_same(index).fee;
             let row = &mut self.rows[index];
             row.due.interest = paid.interest;
             (row.due.late_fee, row.due.late_interest) = (paid.late_fee, paid.late_interest);
-            row.due.fee = paid.fee.max(owed_fee);
+            row.due.fee = paid.fee.plus(owed_fee);
             row.capitalized = zero;
             (row.earns, row.base) = (None, zero);
         }

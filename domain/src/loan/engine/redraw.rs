@@ -35,6 +35,20 @@ impl Engine<'_> {
         }
     }
 
+    /// Rows of the plan that holds from `first` on, but for those whose interest and principal are paid: they stay as
+    /// they are. With one in grace nothing may fall due, and yet it bears interest.
+    pub(super) fn rows_to_draw(&self, first: usize) -> Vec<usize> {
+        let contract = self.contracts.len() - 1;
+        let is_to_draw = |index: &usize| {
+            let row = &self.rows[*index];
+            let is_paid = row.open_of(Component::Interest).is_zero()
+                && row.open_of(Component::Principal) == self.charged_back(*index);
+            let bears = row.earns.is_some() && row.is_in_grace(self.contract());
+            row.contract == contract && row.period.is_some() && (bears || !is_paid)
+        };
+        (first..self.rows.len()).filter(is_to_draw).collect()
+    }
+
     /// The principal that rows repay from now on: without what was charged back into them, and without interest that
     /// has yet to join it.
     pub(super) fn to_repay(&self, rows: &[usize]) -> Amount {

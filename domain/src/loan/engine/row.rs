@@ -138,12 +138,6 @@ impl LiveRow {
         })
     }
 
-    /// Whether it stays as it is when rows are drawn again. With one in grace nothing may fall due, and yet it bears
-    /// interest.
-    pub(super) fn is_done(&self, contract: &Contract) -> bool {
-        self.is_settled() && (self.earns.is_none() || !self.is_in_grace(contract))
-    }
-
     /// Nothing falls due with it, and nothing was ever paid of it.
     pub(super) fn is_nothing(&self) -> bool {
         self.due.is_nothing()

@@ -107,9 +107,11 @@ impl Engine<'_> {
         }
         self.count_settled(running, deferred);
         self.settle_rest();
-        // Where interest follows the balance a later disbursement may need the rows again.
+        // A later disbursement may need the rows again.
         if matches!(self.basis, Basis::Plan) {
-            self.drop_what_is_gone(end);
+            for row in &mut self.rows[end..] {
+                row.gone = row.is_nothing() && row.charges.is_empty();
+            }
         }
         Ok(())
     }
@@ -134,8 +136,10 @@ impl Engine<'_> {
         let mut owed = Components::NOTHING;
         let open = |component| row.open_of(component).max(self.zero());
         owed.add(Component::Penalty, open(Component::Penalty));
-        let by_hand = self.charged_by_hand(index, Component::Fee).minus(row.waived.fee);
-        let fee = by_hand.plus(row.tax).minus(row.paid.fee).max(self.zero());
+        let by_hand = row.charges.iter().map(|at| &self.charges[*at]);
+        let paid_of_it: Amount = by_hand.map(|charge| charge.paid_of(Component::Fee)).sum();
+        let tax = row.tax.minus(row.paid.fee.minus(paid_of_it)).max(self.zero());
+        let fee = self.charges_open(index, Component::Fee, NaiveDate::MAX).plus(tax);
         owed.add(Component::Fee, fee.min(open(Component::Fee)));
         owed
     }

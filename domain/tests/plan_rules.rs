@@ -1,0 +1,116 @@
+//! Rules of loans on their plan that are drawn anew while they run, one sentence each.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+#[path = "servicing/adapter.rs"]
+mod adapter;
+
+use adapter::Played;
+use chrono::NaiveDate;
+use domain::loan::engine;
+use serde_json::{Value, json};
+
+const ID: &str = "00000000-0000-0000-0000-000000000001";
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// 6000.00 in six installments at 2 % a month by commercial months, lent on 15 January 2026.
+fn lent(method: &str, more: Value) -> Played {
+    let mut terms = json!({
+        "principal": "6000.00", "method": method, "installments": 6, "rate": {"value": "0.02"},
+        "day_count": "30/360", "calendar": "none",
+    });
+    let Value::Object(more) = more else { panic!("{more}") };
+    terms.as_object_mut().unwrap().extend(more);
+    Played::begin(&terms, &json!([{"on": "2026-01-15", "amount": "6000.00"}]))
+}
+
+/// One figure of each row, as seen on a day.
+fn column(played: &Played, on: &str, figure: &str) -> Vec<String> {
+    let seen = played.seen_on(day(on));
+    let rows = seen["installments"].as_array().unwrap();
+    rows.iter().map(|row| row[figure].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_is_released_after_a_settlement_bears_interest_and_what_was_settled_does_not() {
+    let mut loan = lent("sac", json!({}));
+    let quote = engine::quote(&loan.terms, &loan.facts, day("2026-02-15")).unwrap();
+    loan.command("settle", &json!({"id": ID, "on": "2026-02-15", "amount": quote.amount}));
+    loan.command("disburse", &json!({"on": "2026-05-15", "amount": "500.00"}));
+    // Two rows are left: 2 % of 500.00, then of 250.00.
+    assert_eq!(column(&loan, "2026-05-15", "interest")[4..], ["10.00", "5.00"]);
+    assert_eq!(column(&loan, "2026-05-15", "outstanding")[4..], ["260.00", "255.00"]);
+}
+
+#[test]
+fn rows_that_a_settlement_left_with_nothing_are_there_again_for_what_is_released_later() {
+    let mut loan = lent("interest_only", json!({}));
+    loan.command("settle", &json!({"id": ID, "on": "2026-02-15", "amount": "6120.00"}));
+    assert_eq!(column(&loan, "2026-03-15", "total"), ["120.00", "6000.00"]);
+    loan.command("disburse", &json!({"on": "2026-03-15", "amount": "500.00"}));
+    assert_eq!(column(&loan, "2026-03-15", "outstanding"), ["0.00", "10.00", "10.00", "10.00", "510.00"]);
+}
+
+#[test]
+fn two_disbursements_of_one_period_are_those_of_a_plan_that_knew_of_both() {
+    let mut loan = lent("price", json!({"rounding": {"remainder": "first"}}));
+    for on in ["2026-03-20", "2026-03-25"] {
+        loan.command("disburse", &json!({"on": on, "amount": "300.00"}));
+    }
+    let mut at_once = lent("price", json!({"rounding": {"remainder": "first"}}));
+    at_once.facts.extend(loan.facts[1..].iter().cloned());
+    let disbursements: Vec<_> = ["2026-01-15", "2026-03-20", "2026-03-25"]
+        .into_iter()
+        .zip(["6000.00", "300.00", "300.00"])
+        .map(|(on, amount)| {
+            let amount = loan.terms.currency.try_amount(amount.parse().unwrap()).unwrap();
+            domain::Disbursement { on: day(on), amount }
+        })
+        .collect();
+    let plan = serde_json::to_value(domain::draw_for_loan(&loan.terms, &disbursements).unwrap()).unwrap();
+    let totals = plan["installments"].as_array().unwrap().iter().map(|row| row["total"].as_str().unwrap());
+    assert_eq!(column(&loan, "2026-03-25", "total"), totals.collect::<Vec<_>>());
+}
+
+#[test]
+fn re_amortizing_where_nothing_is_past_due_changes_nothing() {
+    let mut loan = lent("flat", json!({}));
+    let before = column(&loan, "2026-01-20", "total");
+    loan.command("restructure", &json!({"on": "2026-01-20", "mode": "re_amortize"}));
+    assert_eq!(column(&loan, "2026-01-20", "total"), before);
+}
+
+#[test]
+fn re_aged_principal_past_due_owes_no_interest_of_the_current_period() {
+    let mut loan = lent("sac", json!({}));
+    loan.command("restructure", &json!({
+        "on": "2026-03-01", "mode": "re_age", "installments": 2, "every": {"months": 1}, "first_due_on": "2026-04-01",
+    }));
+    // 14 of 28 days on the 5000.00 not yet due: 5000.00 · (1.02^0.5 − 1).
+    assert_eq!(column(&loan, "2026-03-01", "interest")[..2], ["120.00", "49.75"]);
+    assert_eq!(column(&loan, "2026-03-01", "principal")[2..], ["3000.00", "3000.00"]);
+}
+
+#[test]
+fn a_charge_due_before_a_restructuring_is_served_first_from_the_row_that_it_left() {
+    let mut loan = lent("sac", json!({}));
+    loan.command("charges", &json!({"id": ID, "kind": "fee", "amount": "30.00", "due_on": "2026-01-20"}));
+    loan.command("restructure", &json!({
+        "on": "2026-02-01", "mode": "re_age", "installments": 2, "every": {"months": 1}, "first_due_on": "2026-03-01",
+    }));
+    loan.command("repayments", &json!({"id": ID, "on": "2026-02-03", "amount": "100.00"}));
+    let seen = loan.seen_on(day("2026-02-03"));
+    assert_eq!(seen["transactions"][0]["allocation"]["fee"], "30.00");
+}
+
+#[test]
+fn contract_interest_of_arrears_counts_the_periods_of_the_rule_in_a_bullet_plan_too() {
+    let late = json!({"fee_rate": "0", "interest_rate_per_month": "0", "contract_interest": "period"});
+    let mut loan = lent("bullet", json!({"late": late}));
+    // Refunded but never overpaid: owed again in a row of its own, past due while the plan runs.
+    loan.command("refunds", &json!({"on": "2026-02-15", "amount": "100.00"}));
+    assert_eq!(column(&loan, "2026-03-16", "late_interest")[0], "4.00");
+}
