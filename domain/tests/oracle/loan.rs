@@ -321,7 +321,8 @@ impl Loan {
     }
 
     pub(crate) fn released_after(&self, day: NaiveDate) -> Fraction {
-        self.releases.iter().filter(|(on, _)| *on > day).map(|(_, amount)| amount).sum()
+        // What a restructuring moved into new rows was lent before.
+        self.releases.iter().skip(1).filter(|(on, _)| *on > day).map(|(_, amount)| amount).sum()
     }
 
     pub(crate) fn balances(&self) -> Parts {
