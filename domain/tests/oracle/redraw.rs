@@ -217,7 +217,8 @@ impl Loan {
 
     /// Takes out rows with which nothing falls due any more, and fees that nobody owes any more.
     fn drop_void(&mut self, rows: &[usize]) {
-        let dropped: Vec<usize> = rows.iter().copied().filter(|at| self.rows[*at].is_void()).collect();
+        let is_gone = |at: &usize| self.rows[*at].is_void() && self.rows[*at].begins_with.is_zero();
+        let dropped: Vec<usize> = rows.iter().copied().filter(is_gone).collect();
         let mut at = 0;
         self.rows.retain(|_| {
             at += 1;

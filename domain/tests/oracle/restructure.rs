@@ -128,8 +128,7 @@ impl Loan {
     fn begin_anew(&mut self, terms: &Value, on: NaiveDate, amount: Fraction) {
         self.terms = Terms::read(terms);
         self.terms.principal = Some(amount.clone());
-        self.releases = vec![(on, amount)];
-        match answer::draw(&self.terms, &self.releases, true) {
+        match answer::draw(&self.terms, &[(on, amount)], true) {
             Ok(drawn) => {
                 self.line = Rc::new(drawn.line.clone());
                 let rows = self.rows_of(&drawn);
@@ -172,7 +171,7 @@ impl Loan {
             .map(|(k, period)| Row::blank(&line, Some(k), [period.from, period.to, period.due_on]))
             .collect();
         let shares = self.shares(&moved, fresh.len());
-        let mut left = moved.clone();
+        let mut left = moved;
         for (k, row) in fresh.iter_mut().enumerate() {
             row.begins_with = left.clone();
             row.due[INTEREST] = self.terms.show(&(&left * line.period_factor(k)));
@@ -180,7 +179,7 @@ impl Loan {
             row.level = shares[0].clone();
             left -= &shares[k];
         }
-        (self.line, self.releases) = (line, vec![(on, moved)]);
+        self.line = line;
         self.rows.extend(fresh);
         self.rows.sort_by_key(|row| row.due_on);
         self.join_again(lifted);
