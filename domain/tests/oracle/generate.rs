@@ -206,6 +206,7 @@ impl Book {
                 if terms["method"] != "flat" {
                     (terms["charges"], terms["rounding"]["places"]) = (Value::Null, Value::Null);
                 }
+                terms["rounding"]["factor_decimals"] = Value::Null;
                 terms["installments"] = (draft.share % 9 + 1).into();
                 let capitalize = ["interest", "fee", "penalty", "late_fee", "late_interest"];
                 let capitalize = &capitalize[..draft.target / 5 % 6];

@@ -182,7 +182,9 @@ impl Loan {
             left += &row.capitalized;
             left -= &principal;
             row.due[PRINCIPAL] = principal + &row.paid[PRINCIPAL] + row.joined_open();
-            row.due[INTEREST] = interest.max(row.paid[INTEREST].clone());
+            // What was paid ahead of it beyond what it comes to now is earned all the same.
+            row.due[INTEREST] = interest.clone().max(row.paid[INTEREST].clone());
+            row.earns = row.earns.take().map(|earns| earns + &row.due[INTEREST] - interest);
         }
     }
 

@@ -132,6 +132,9 @@ impl Loan {
             Ok(drawn) => {
                 self.line = Rc::new(drawn.line.clone());
                 let rows = self.rows_of(&drawn);
+                if rows.len() > 1 && rows.iter().all(|row| row.level == zero()) {
+                    self.refused = Some("rounds_to_nothing");
+                }
                 self.rows.extend(rows);
                 self.rows.sort_by_key(|row| row.due_on);
             }
@@ -171,6 +174,9 @@ impl Loan {
             .map(|(k, period)| Row::blank(&line, Some(k), [period.from, period.to, period.due_on]))
             .collect();
         let shares = self.shares(&moved, fresh.len());
+        if fresh.len() > 1 && shares[0] == zero() {
+            self.refused = Some("rounds_to_nothing");
+        }
         let mut left = moved;
         for (k, row) in fresh.iter_mut().enumerate() {
             row.begins_with = left.clone();
