@@ -126,10 +126,10 @@ impl Engine<'_> {
 
     /// A new row of its own, due on `day`.
     pub(super) fn fresh_row(&mut self, day: NaiveDate) -> usize {
-        let from = self.rows.partition_point(|row| row.due_on < day);
-        let start = from.checked_sub(1).map_or(day, |before| self.rows[before].to.min(day));
-        let id = self.new_id();
         let contract = self.contracts.len() - 1;
+        let before = self.rows.iter().rfind(|row| row.due_on < day && row.contract == contract);
+        let start = before.map_or(day, |before| before.to.min(day));
+        let id = self.new_id();
         let row = LiveRow::new(id, contract, None, [start, day, day], &self.contract().terms.calendar);
         self.insert(row)
     }
