@@ -187,7 +187,7 @@ impl Book {
                 json!({"path": "restructure", "body": {"on": on.to_string(), "mode": "re_amortize"}})
             }
             0..3 => {
-                let (first, rows) = (due_on(u64::from(draft.share) % 40 + 1), draft.share % 7 + 1);
+                let (first, rows) = (due_on(u64::from(draft.share) % 40 + 8), draft.share % 7 + 1);
                 self.due_dates.extend([first, first + Days::new(61)]);
                 json!({"path": "restructure", "body": {"on": on.to_string(), "mode": "re_age",
                     "installments": rows, "every": {"months": 1}, "first_due_on": first.to_string()}})
