@@ -73,8 +73,8 @@ impl Book {
         let rows = drawn.shown();
         let (paid, count) = (rows.iter().map(|row| &row.total).sum::<Fraction>(), rows.len());
         let start = drawn.line.start;
-        // Moved to a business day the only due date may be that of the disbursement, which is refused.
-        if rows.last().is_none_or(|last| last.due_on <= start) {
+        // Moved to a business day a due date may lie before the disbursement, and the last one on it: both are refused.
+        if rows.iter().any(|row| row.due_on < start) || rows.last().is_none_or(|last| last.due_on <= start) {
             return None;
         }
         Some(Self {
