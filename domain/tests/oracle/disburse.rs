@@ -107,7 +107,8 @@ impl Loan {
                 row.earns = Some(drawn.earned.clone());
                 interest = &drawn.earned + std::mem::replace(&mut waiting, zero());
             }
-            row.due[INTEREST] = interest.max(row.paid[INTEREST].clone());
+            row.due[INTEREST] = interest.clone().max(row.paid[INTEREST].clone());
+            row.earns = row.earns.take().map(|earns| earns + &row.due[INTEREST] - interest);
             (row.capitalized, row.level) = (drawn.capitalized, drawn.level);
             if row.from >= on {
                 row.begins_with = drawn.begins_with;

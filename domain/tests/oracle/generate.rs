@@ -73,8 +73,8 @@ impl Book {
         let rows = drawn.shown();
         let (paid, count) = (rows.iter().map(|row| &row.total).sum::<Fraction>(), rows.len());
         let start = drawn.line.start;
-        // Moved to a business day the only due date may be that of the disbursement, which is refused.
-        if rows.last().is_none_or(|last| last.due_on <= start) {
+        // Moved to a business day a due date may lie before the disbursement, and the last one on it: both are refused.
+        if rows.iter().any(|row| row.due_on < start) || rows.last().is_none_or(|last| last.due_on <= start) {
             return None;
         }
         Some(Self {
@@ -187,7 +187,7 @@ impl Book {
                 json!({"path": "restructure", "body": {"on": on.to_string(), "mode": "re_amortize"}})
             }
             0..3 => {
-                let (first, rows) = (due_on(u64::from(draft.share) % 40 + 1), draft.share % 7 + 1);
+                let (first, rows) = (due_on(u64::from(draft.share) % 40 + 8), draft.share % 7 + 1);
                 self.due_dates.extend([first, first + Days::new(61)]);
                 json!({"path": "restructure", "body": {"on": on.to_string(), "mode": "re_age",
                     "installments": rows, "every": {"months": 1}, "first_due_on": first.to_string()}})
@@ -206,6 +206,7 @@ impl Book {
                 if terms["method"] != "flat" {
                     (terms["charges"], terms["rounding"]["places"]) = (Value::Null, Value::Null);
                 }
+                terms["rounding"]["factor_decimals"] = Value::Null;
                 terms["installments"] = (draft.share % 9 + 1).into();
                 let capitalize = ["interest", "fee", "penalty", "late_fee", "late_interest"];
                 let capitalize = &capitalize[..draft.target / 5 % 6];

@@ -118,6 +118,10 @@ pub(crate) fn terms(basis: &'static str) -> impl Strategy<Value = Value> {
         if redraws && basis != "running_balance" {
             rounding["places"] = Value::Null;
         }
+        // Nor is it said what rounded factors mean for the exact plan behind sam, and for V (§6).
+        if plan && (redraws || method == "sam") {
+            rounding["factor_decimals"] = Value::Null;
+        }
         let fee = fee.map(|fee| json!([{"kind": "service_fee", "due": "installment", "amount": cents(fee)}]));
         let mut terms = json!({"method": method, "interest_basis": basis, "installments": installments, "every": every,
             "day_count": day_count, "calendar": calendar, "due_date_shift": shift, "rate": rate,

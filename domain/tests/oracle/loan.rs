@@ -178,7 +178,8 @@ impl Loan {
             return row;
         }
         let at = self.rows.iter().position(|row| row.due_on > day).unwrap_or(self.rows.len());
-        let before = self.rows.iter().rfind(|row| row.due_on < day);
+        let same = |row: &&Row| row.due_on < day && Rc::ptr_eq(&row.line, &self.line);
+        let before = self.rows.iter().rfind(same);
         let from = before.map_or(self.line.start, |before| before.to.min(day));
         self.rows.insert(at, Row::blank(&self.line, None, [from, day, day]));
         at

@@ -182,7 +182,9 @@ impl Loan {
             left += &row.capitalized;
             left -= &principal;
             row.due[PRINCIPAL] = principal + &row.paid[PRINCIPAL] + row.joined_open();
-            row.due[INTEREST] = interest.max(row.paid[INTEREST].clone());
+            // What was paid ahead of it beyond what it comes to now is earned all the same.
+            row.due[INTEREST] = interest.clone().max(row.paid[INTEREST].clone());
+            row.earns = row.earns.take().map(|earns| earns + &row.due[INTEREST] - interest);
         }
     }
 
@@ -217,7 +219,8 @@ impl Loan {
 
     /// Takes out rows with which nothing falls due any more, and fees that nobody owes any more.
     fn drop_void(&mut self, rows: &[usize]) {
-        let dropped: Vec<usize> = rows.iter().copied().filter(|at| self.rows[*at].is_void()).collect();
+        let is_gone = |at: &usize| self.rows[*at].is_void() && self.rows[*at].begins_with.is_zero();
+        let dropped: Vec<usize> = rows.iter().copied().filter(is_gone).collect();
         let mut at = 0;
         self.rows.retain(|_| {
             at += 1;

@@ -128,11 +128,13 @@ impl Loan {
     fn begin_anew(&mut self, terms: &Value, on: NaiveDate, amount: Fraction) {
         self.terms = Terms::read(terms);
         self.terms.principal = Some(amount.clone());
-        self.releases = vec![(on, amount)];
-        match answer::draw(&self.terms, &self.releases, true) {
+        match answer::draw(&self.terms, &[(on, amount)], true) {
             Ok(drawn) => {
                 self.line = Rc::new(drawn.line.clone());
                 let rows = self.rows_of(&drawn);
+                if rows.len() > 1 && rows.iter().all(|row| row.level == zero()) {
+                    self.refused = Some("rounds_to_nothing");
+                }
                 self.rows.extend(rows);
                 self.rows.sort_by_key(|row| row.due_on);
             }
@@ -172,7 +174,10 @@ impl Loan {
             .map(|(k, period)| Row::blank(&line, Some(k), [period.from, period.to, period.due_on]))
             .collect();
         let shares = self.shares(&moved, fresh.len());
-        let mut left = moved.clone();
+        if fresh.len() > 1 && shares[0] == zero() {
+            self.refused = Some("rounds_to_nothing");
+        }
+        let mut left = moved;
         for (k, row) in fresh.iter_mut().enumerate() {
             row.begins_with = left.clone();
             row.due[INTEREST] = self.terms.show(&(&left * line.period_factor(k)));
@@ -180,7 +185,7 @@ impl Loan {
             row.level = shares[0].clone();
             left -= &shares[k];
         }
-        (self.line, self.releases) = (line, vec![(on, moved)]);
+        self.line = line;
         self.rows.extend(fresh);
         self.rows.sort_by_key(|row| row.due_on);
         self.join_again(lifted);

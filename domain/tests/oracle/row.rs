@@ -243,7 +243,6 @@ impl Row {
     pub(crate) fn is_void(&self) -> bool {
         let parts = (0..PARTS.len()).filter(|part| *part != FEE);
         self.charges.is_empty()
-            && self.begins_with == zero()
             && self.paid.total() == zero()
             && parts.map(|part| &self.due[part]).sum::<Fraction>() == zero()
     }

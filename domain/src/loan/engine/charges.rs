@@ -126,10 +126,10 @@ impl Engine<'_> {
 
     /// A new row of its own, due on `day`.
     pub(super) fn fresh_row(&mut self, day: NaiveDate) -> usize {
-        let from = self.rows.partition_point(|row| row.due_on < day);
-        let start = from.checked_sub(1).map_or(day, |before| self.rows[before].to.min(day));
-        let id = self.new_id();
         let contract = self.contracts.len() - 1;
+        let before = self.rows.iter().rfind(|row| row.due_on < day && row.contract == contract);
+        let start = before.map_or(day, |before| before.to.min(day));
+        let id = self.new_id();
         let row = LiveRow::new(id, contract, None, [start, day, day], &self.contract().terms.calendar);
         self.insert(row)
     }
@@ -233,7 +233,9 @@ impl Engine<'_> {
     fn unpaid(&self, index: usize, at: usize) -> Amount {
         let charge = &self.charges[at];
         if charge.is_chargeback() {
-            charge.net().min(self.rows[index].open_of(charge.component)).max(self.zero())
+            // A row that a restructuring took out holds nothing of it.
+            let open = self.rows.get(index).map_or(self.zero(), |row| row.open_of(charge.component));
+            charge.net().min(open).max(self.zero())
         } else {
             charge.open()
         }
@@ -313,7 +315,7 @@ impl Engine<'_> {
             };
             let index = self.index_of(row);
             let unpaid = self.unpaid(index, at);
-            if !unpaid.is_positive() {
+            if !unpaid.is_positive() || index >= self.rows.len() {
                 continue;
             }
             let moves = self.charges[at].id.is_some() && !components.contains(&component);
@@ -347,8 +349,10 @@ impl Engine<'_> {
             };
             let index = self.index_of(row);
             let unpaid = self.unpaid(index, at);
-            self.add_due(index, component, unpaid.negated());
-            self.rows[index].charges.retain(|other| *other != at);
+            if index < self.rows.len() {
+                self.add_due(index, component, unpaid.negated());
+                self.rows[index].charges.retain(|other| *other != at);
+            }
             // What was paid or waived of it stays where it is.
             let nothing = self.zero();
             let charge = &mut self.charges[at];

@@ -322,7 +322,8 @@ impl Engine<'_> {
             row.gone = false;
             row.due.interest = drawn.interest.max(row.paid.interest);
             row.capitalized = drawn.capitalized;
-            row.earns = drawn.earns;
+            let beyond = row.due.interest.minus(drawn.interest);
+            row.earns = drawn.earns.map(|earns| earns.plus(beyond));
             row.due.fee = fees.plus(row.tax).plus(by_hand).max(row.paid.fee.plus(row.waived.fee));
         }
         Ok(())

@@ -28,15 +28,15 @@ impl Engine<'_> {
         let taxed = self.taxed();
         let zero = self.zero();
         let end = self.first_due_after(on);
-        self.lift_charges_after(on);
         let open =
             |rows: &[LiveRow]| rows.iter().map(|row| row.open_of(Component::Principal)).sum::<Amount>();
-        let not_due = open(&self.rows[end..]).minus(self.capital_to_come(on));
-        let moved = zero.plus(open(&self.rows[..end])).plus(not_due);
+        let later = self.capital_to_come(on).plus(self.charged_back_later());
+        let moved = zero.plus(open(&self.rows)).minus(later);
         if !moved.is_positive() {
-            self.lay_charges();
             return Ok(self.no_outlay());
         }
+        self.lift_charges_after(on);
+        let not_due = open(&self.rows[end..]).minus(self.capital_to_come(on));
         let accrued = self.owed_interest(end, on, not_due)?;
         self.end_accrual(on)?;
         for index in 0..self.rows.len() {

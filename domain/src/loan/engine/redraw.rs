@@ -91,6 +91,8 @@ impl Engine<'_> {
                 drawn.earns = drawn.earns.map(|earns| earns.plus(redraw.accrued));
             }
             let interest = drawn.interest.plus(accrued).max(paid.interest);
+            // What was paid ahead of it beyond what it comes to now is earned all the same.
+            let beyond = interest.minus(drawn.interest).minus(accrued);
             let charged_back = self.charged_back(*index);
             self.set_principal(*index, drawn.principal.plus(paid.principal).plus(charged_back));
             let is_gone = base.is_zero() && nth > 0;
@@ -99,7 +101,7 @@ impl Engine<'_> {
             let row = &mut self.rows[*index];
             row.due.interest = interest;
             row.capitalized = drawn.capitalized;
-            row.earns = drawn.earns;
+            row.earns = drawn.earns.map(|earns| earns.plus(beyond));
             row.base = base;
             let cut_on = redraw.cut_on.filter(|_| nth == 0);
             row.cut = cut_on.map(|on| Cut::settling(on, redraw.accrued, base));
