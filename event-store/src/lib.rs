@@ -17,6 +17,7 @@ mod feed;
 mod idempotency;
 mod load;
 mod log;
+mod news;
 mod past_head;
 mod periods;
 mod receipt;
