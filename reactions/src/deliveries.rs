@@ -44,14 +44,15 @@ pub(crate) struct NoSuchPartition;
 
 impl Deliveries {
     /// Everything up to `position` was sent before.
-    pub(crate) fn after(position: i64, partitions: usize) -> Self {
+    pub(crate) fn after(position: i64, partitions: i32) -> Self {
+        let sums = (0..partitions).map(|_| PartitionSum::default()).collect();
         Self {
             acknowledged: position,
             recorded_at: None,
             under_way: VecDeque::new(),
             from: position + 1,
             open_since: None,
-            sums: vec![PartitionSum::default(); partitions],
+            sums,
             closing: None,
         }
     }

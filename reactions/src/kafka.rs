@@ -154,7 +154,7 @@ impl Kafka {
     }
 
     /// From here on, events after `position` are sent.
-    pub(crate) fn begin_after(&self, position: i64, partitions: usize) {
+    pub(crate) fn begin_after(&self, position: i64, partitions: i32) {
         *self.outcome().deliveries() = Deliveries::after(position, partitions);
     }
 

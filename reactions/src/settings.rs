@@ -106,7 +106,7 @@ pub(crate) fn refused(error: KafkaError) -> RelayError {
             format!("{name}: librdkafka does not take its value")
         }
         KafkaError::ClientConfig(_, why, name, _) => format!("{name}: {why}"),
-        KafkaError::ClientCreation(why) => format!("that librdkafka cannot work with: {why}"),
+        KafkaError::ClientCreation(why) => format!("missing or of no use: {why}"),
         other => other.to_string(),
     })
 }

@@ -92,30 +92,16 @@ impl Relay {
     ) -> Result<(), RelayError> {
         let place = Place { topic: self.settings.topic(), cluster: kafka.cluster.clone() };
         let mut position = session.position(&place).await?;
-        let partitions = match self.check_partitions(kafka)? {
-            Some(partitions) => partitions,
-            None => {
-                if position > 0 {
-                    let topic = &place.topic;
-                    tracing::warn!(topic, position, "the topic is gone; sending the log from the beginning");
-                }
-                // First, so that a crash in between loses nothing.
-                session.reset(&place).await?;
-                position = 0;
-                session.kept_alive(create_topic(&self.settings)).await?;
-                tracing::info!(
-                    topic = place.topic,
-                    partitions = self.settings.partitions,
-                    "created the topic"
-                );
-                usize::try_from(self.settings.partitions).unwrap_or_default()
-            }
-        };
+        let partitions = self.check_partitions(kafka)?;
+        if partitions.is_none() {
+            self.start_over(&mut session, &place, position).await?;
+            position = 0;
+        }
         let head = self.log.head().await?.position;
         if head < position {
             return Err(RelayError::LogEndsBefore { head, sent: position });
         }
-        kafka.begin_after(position, partitions);
+        kafka.begin_after(position, self.settings.partitions);
         tracing::info!(
             topic = place.topic,
             cluster = place.cluster,
@@ -126,6 +112,24 @@ impl Relay {
         telemetry::record_checkpoint(position);
         let leader = Leader::new(session, kafka, place, position, self.settings.completeness_every);
         leader.lead(&self.log, &self.stop, patience).await
+    }
+
+    /// Creates the topic, to which everything has to be sent.
+    async fn start_over(
+        &self,
+        session: &mut Session,
+        place: &Place,
+        position: i64,
+    ) -> Result<(), RelayError> {
+        let topic = &place.topic;
+        if position > 0 {
+            tracing::warn!(topic, position, "the topic is gone; sending the log from the beginning");
+        }
+        // First, so that a crash in between loses nothing.
+        session.reset(place).await?;
+        session.kept_alive(create_topic(&self.settings)).await?;
+        tracing::info!(topic, partitions = self.settings.partitions, "created the topic");
+        Ok(())
     }
 
     /// How many partitions the topic has, which are as many as are configured, if it is there.
