@@ -1,6 +1,9 @@
 //! TLS and logins: what passes through to librdkafka works against the real broker.
 
+use axum::Router;
+use axum::routing::post;
 use sqlx::PgPool;
+use tokio::net::TcpListener;
 
 use crate::reading::Reading;
 use crate::relay::Relays;
@@ -31,6 +34,35 @@ async fn the_relay_logs_in_with_scram_over_tls(pool: PgPool) {
     assert_eq!((reading.events, reading.repeats), (100, 0));
     let (status, log) = relay.stop().await;
     assert!(status.success() && !log.contains(&password), "{status}:\n{log}");
+}
+
+/// A token that the test broker takes: nobody signed it. `{"alg":"none"}`,
+/// `{"sub":"razao","iat":1767225600,"exp":4102444800}`.
+const TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJyYXphbyIsImlhdCI6MTc2NzIyNTYwMCwiZXhwIjo0MTAyNDQ0ODAwfQ.";
+
+#[sqlx::test(migrations = false)]
+async fn the_relay_logs_in_with_a_token_that_it_fetches_for_its_client_secret(pool: PgPool) {
+    let issuer = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/token", issuer.local_addr().unwrap());
+    let answer = format!(r#"{{"access_token":"{TOKEN}","token_type":"bearer","expires_in":3600}}"#);
+    let token = post(|body: String| async move {
+        assert!(body.contains("grant_type=client_credentials"), "{body}");
+        ([("content-type", "application/json")], answer)
+    });
+    tokio::spawn(async move { axum::serve(issuer, Router::new().route("/token", token)).await });
+    let mut writer = Writer::on(&pool, 10).await;
+    writer.append(100).await;
+    let relays = over_tls(&pool, "OAUTHBEARER").with(&[
+        ("RAZAO_KAFKA_SASL_OAUTHBEARER_METHOD", "oidc"),
+        ("RAZAO_KAFKA_SASL_OAUTHBEARER_CLIENT_ID", "razao"),
+        ("RAZAO_KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET", "hunter2"),
+        ("RAZAO_KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL", &url),
+    ]);
+    let relay = relays.lead().await;
+    let reading = Reading::of(&brokers(), &relays.topic()).until_proven(100).await;
+    assert_eq!((reading.events, reading.repeats), (100, 0));
+    let (status, log) = relay.stop().await;
+    assert!(status.success() && !log.contains("hunter2"), "{status}:\n{log}");
 }
 
 #[sqlx::test(migrations = false)]

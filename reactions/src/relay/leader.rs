@@ -16,7 +16,7 @@ use crate::session::{PING, Place, Session};
 use crate::telemetry;
 
 /// So many events may be on their way to Kafka; then the log is read no further.
-const MOST_IN_FLIGHT: i64 = 20_000;
+const MOST_IN_FLIGHT: i64 = 5_000;
 /// A range of events is closed after so long, however few they are.
 const LONGEST_RANGE: Duration = Duration::from_secs(1);
 /// How often one looks what time it is.
