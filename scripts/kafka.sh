@@ -32,6 +32,7 @@ if [[ -n ${KAFKA_TLS_PORT:-} ]]; then
   fi
 fi
 
+# A broker that was killed may come back once its session is over.
 # The controller's port may change from start to start: its quorum is this one process.
 cat >"$data/server.properties" <<PROPERTIES
 process.roles=broker,controller
@@ -52,6 +53,8 @@ transaction.state.log.num.partitions=6
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
 PROPERTIES
 if [[ -n ${KAFKA_TLS_PORT:-} ]]; then
   login=org.apache.kafka.common.security

@@ -72,11 +72,15 @@ impl ClientContext for Outcome {
 
     fn error(&self, error: KafkaError, reason: &str) {
         let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
-        tracing::warn!(%code, reason, "trouble with Kafka");
         let mut trouble = lock(&self.trouble);
+        let said = Some((code, reason.to_owned()));
+        // It comes twice, from the client and from the producer.
+        if *trouble != said {
+            tracing::warn!(%code, reason, "trouble with Kafka");
+        }
         // That all brokers are down follows from something that says more.
         if trouble.is_none() || code != RDKafkaErrorCode::AllBrokersDown {
-            *trouble = Some((code, reason.to_owned()));
+            *trouble = said;
         }
         if code == RDKafkaErrorCode::Fatal {
             self.fail(|| reason.to_owned());
