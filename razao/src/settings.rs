@@ -169,6 +169,20 @@ mod tests {
     }
 
     #[test]
+    fn settings_of_librdkafka_are_a_table_of_the_file_however_it_is_written() {
+        let file = std::env::temp_dir().join(format!("razao-kafka-{}.toml", std::process::id()));
+        let text = "kafka_brokers = \"k:1\"\n[kafka]\nsasl.username = \"r\"\n\"linger.ms\" = 5\n";
+        std::fs::write(&file, text).unwrap();
+        let flags = SettingFlags { config: Some(file.clone()), ..SettingFlags::default() };
+        let kafka = Settings::load(&flags).unwrap().kafka().expect("there are brokers");
+        std::fs::remove_file(file).unwrap();
+        let client: Vec<_> =
+            kafka.client.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(client, [("linger.ms", "5"), ("sasl.username", "r")]);
+        assert_eq!((kafka.brokers.as_str(), kafka.topic().as_str()), ("k:1", "razao.events"));
+    }
+
+    #[test]
     fn an_address_that_others_can_reach_needs_an_issuer() {
         let flags = SettingFlags { listen: Some("0.0.0.0:8080".parse().unwrap()), ..SettingFlags::default() };
         let refused = Settings::load(&flags).unwrap_err();

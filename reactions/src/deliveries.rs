@@ -63,6 +63,11 @@ impl Deliveries {
         self.acknowledged + self.in_flight()
     }
 
+    /// The last of them was not taken, and is not being sent.
+    pub(crate) fn unsend(&mut self) {
+        self.under_way.pop_back();
+    }
+
     /// An event was acknowledged.
     pub(crate) fn delivered(
         &mut self,
@@ -173,7 +178,9 @@ mod tests {
         let records = deliveries.close(3, LATER).unwrap();
         assert_eq!(records.iter().map(|record| record.count).collect::<Vec<_>>(), [1, 2]);
         let mut expected = PartitionSum::default();
-        [11, 13].map(|position| expected.add(&[position; 32]));
+        for position in [11, 13] {
+            expected.add(&[position; 32]);
+        }
         assert_eq!(records[1], expected.take((11, 13), 1, 2));
     }
 

@@ -24,13 +24,15 @@ pub struct KafkaSettings {
 }
 
 /// What holds unless it is set otherwise.
-const DEFAULTS: [(&str, &str); 6] = [
+const DEFAULTS: [(&str, &str); 7] = [
     ("client.id", "razao-relay"),
     ("compression.type", "lz4"),
     // What waits while a request is under way makes a batch; there is no use in waiting for more.
     ("linger.ms", "0"),
     // A change of a long loan says what became of each installment.
     ("message.max.bytes", MOST_BYTES),
+    // As much memory as events on their way may take.
+    ("queue.buffering.max.kbytes", "65536"),
     // So that a broker that is back is soon found.
     ("reconnect.backoff.max.ms", "1000"),
     ("retry.backoff.max.ms", "1000"),

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::client::DefaultClientContext;
 use sqlx::PgPool;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -14,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::brokers;
-use crate::reading::Reading;
+use crate::reading::{PARTITIONS, Reading};
 use crate::relay::Relays;
 use crate::writer::Writer;
 
@@ -99,6 +102,48 @@ async fn a_standby_takes_over_from_a_leader_that_hangs_which_then_steps_down(poo
     assert_eq!(reading.events, writer.written);
     standby.stop().await;
     hung.kill().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_leader_whose_session_is_cut_leads_again(pool: PgPool) {
+    let relays = Relays::of(&pool, brokers());
+    let (stop, writing) = load(Writer::on(&pool, 10).await);
+    let mut relay = relays.lead().await;
+    let cut = "select pg_terminate_backend(pid) from pg_locks \
+        where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())";
+    assert_eq!(sqlx::query(cut).execute(&pool).await.unwrap().rows_affected(), 1, "the leader's lock");
+    relay.says("the relay failed; trying again").await;
+    stop.send_replace(true);
+    let writer = writing.await.unwrap();
+    let reading = Reading::of(&brokers(), &relays.topic()).until_proven(writer.written).await;
+    assert_eq!(reading.events, writer.written);
+    let (status, log) = relay.stop().await;
+    assert!(status.success(), "{status}:\n{log}");
+}
+
+/// A message that the broker refuses must not be overtaken by those after it.
+#[sqlx::test(migrations = false)]
+async fn an_event_too_large_for_the_topic_holds_up_those_after_it_until_it_fits(pool: PgPool) {
+    let relays = Relays::of(&pool, brokers()).with(&[("RAZAO_KAFKA_COMPRESSION_TYPE", "none")]);
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", brokers()).create().unwrap();
+    let topic = relays.topic();
+    let small =
+        NewTopic::new(&topic, PARTITIONS, TopicReplication::Fixed(1)).set("max.message.bytes", "50000");
+    admin.create_topics(&[small], &AdminOptions::new()).await.unwrap()[0].as_ref().unwrap();
+
+    let mut writer = Writer::on(&pool, 2).await;
+    writer.append(50).await;
+    writer.append_large(100_000).await;
+    writer.append(50).await;
+    let mut relay = relays.start();
+    relay.says("Message size too large").await;
+    let enough = AlterConfig::new(ResourceSpecifier::Topic(&topic)).set("max.message.bytes", "200000");
+    admin.alter_configs(&[enough], &AdminOptions::new()).await.unwrap()[0].as_ref().unwrap();
+    // That it reads on in the order of each stream shows that nothing overtook it.
+    let reading = Reading::of(&brokers(), &topic).until_proven(101).await;
+    assert_eq!(reading.events, 101);
+    relay.stop().await;
 }
 
 /// A Kafka of one test's own.

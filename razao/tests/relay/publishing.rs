@@ -105,9 +105,8 @@ fn a_dropped_message_is_noticed(messages: &[Message]) {
     let events: Vec<_> = (0..messages.len()).filter(|index| is_event(&messages[*index])).collect();
     for dropped in [events[0], events[events.len() / 2], events[events.len() - 1]] {
         let mut received = Received::from_the_beginning(PARTITIONS);
-        let rest = messages.iter().enumerate().filter(|(index, _)| *index != dropped);
-        let read: Result<(), Incomplete> =
-            rest.map(|(_, message)| take(&mut received, message).map(drop)).collect();
+        let mut rest = messages.iter().enumerate().filter(|(index, _)| *index != dropped);
+        let read = rest.try_for_each(|(_, message)| take(&mut received, message).map(drop));
         assert!(matches!(read, Err(Incomplete::Missing { .. })), "{read:?}");
     }
 }

@@ -33,6 +33,15 @@ impl Writer {
         Self { pool: pool.clone(), streams, sequences: HashMap::new(), payloads: payloads(), written: 0 }
     }
 
+    /// Appends an event of so many bytes.
+    pub(crate) async fn append_large(&mut self, bytes: usize) {
+        let text = "x".repeat(bytes);
+        let large = ("EntryPosted".to_owned(), format!(r#"{{"type":"EntryPosted","description":"{text}"}}"#));
+        let usual = std::mem::replace(&mut self.payloads, vec![large]);
+        self.append(1).await;
+        self.payloads = usual;
+    }
+
     /// Appends so many events in one transaction.
     pub(crate) async fn append(&mut self, events: i64) {
         let (mut ids, mut sequences, mut types, mut stored) =

@@ -1,5 +1,6 @@
 //! The one relay that sends.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use event_store::{COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, Feed, Log, SCHEMA_HEADER};
@@ -23,8 +24,6 @@ const LONGEST_RANGE: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(100);
 /// How long what is on its way may take at the end.
 const DRAIN: Duration = Duration::from_secs(10);
-/// How long to wait when librdkafka's queue is full.
-const FULL: Duration = Duration::from_millis(5);
 
 pub(super) struct Leader<'k> {
     session: Session,
@@ -33,6 +32,9 @@ pub(super) struct Leader<'k> {
     /// As it stands in the database.
     checkpoint: i64,
     completeness_every: i64,
+    /// What was read and not given to librdkafka yet, because its queue was full.
+    events: VecDeque<Outgoing>,
+    records: VecDeque<Completeness>,
     /// The last position that the metrics have.
     recorded: i64,
     pinged: Instant,
@@ -46,8 +48,17 @@ impl<'k> Leader<'k> {
         position: i64,
         completeness_every: i64,
     ) -> Self {
-        let pinged = Instant::now();
-        Self { session, kafka, place, checkpoint: position, completeness_every, recorded: position, pinged }
+        Self {
+            session,
+            kafka,
+            place,
+            checkpoint: position,
+            completeness_every,
+            events: VecDeque::new(),
+            records: VecDeque::new(),
+            recorded: position,
+            pinged: Instant::now(),
+        }
     }
 
     /// Sends the log until it is stopped, and then what is on its way. `patience` is reset by success.
@@ -66,16 +77,21 @@ impl<'k> Leader<'k> {
         let mut tick = tokio::time::interval(TICK);
         let mut stopping = None;
         loop {
-            let has_room = self.kafka.outcome().deliveries().in_flight() < MOST_IN_FLIGHT;
+            let has_room =
+                self.events.is_empty() && self.kafka.outcome().deliveries().in_flight() < MOST_IN_FLIGHT;
             tokio::select! {
-                page = pages.recv(), if has_room && stopping.is_none() => self.send_page(page).await?,
+                page = pages.recv(), if has_room && stopping.is_none() => self.take(page)?,
                 () = self.kafka.outcome().progress.notified() => {}
                 _ = tick.tick() => {}
-                () = stop.cancelled(), if stopping.is_none() => stopping = Some(Instant::now()),
+                () = stop.cancelled(), if stopping.is_none() => {
+                    stopping = Some(Instant::now());
+                    self.events.clear();
+                }
             }
             if self.advance(stopping.is_some()).await? {
                 *patience = first_patience;
             }
+            self.send()?;
             self.ping(log).await?;
             let Some(since) = stopping else { continue };
             let is_done = self.kafka.outcome().deliveries().is_done();
@@ -85,51 +101,68 @@ impl<'k> Leader<'k> {
         }
     }
 
-    async fn send_page(&self, page: Option<Page>) -> Result<(), RelayError> {
+    fn take(&mut self, page: Option<Page>) -> Result<(), RelayError> {
         // The reader ends only with an error, which it tells first.
-        let page = page.ok_or(RelayError::SessionLost)??;
-        for event in page {
-            self.send(&event).await?;
+        self.events.extend(page.ok_or(RelayError::SessionLost)??);
+        Ok(())
+    }
+
+    /// Gives librdkafka as much as it takes. It keeps the order and tries for ever.
+    fn send(&mut self) -> Result<(), RelayError> {
+        while let Some(record) = self.records.front() {
+            if !self.send_record(record)? {
+                return Ok(());
+            }
+            self.records.pop_front();
+        }
+        while let Some(event) = self.events.front() {
+            if !self.send_event(event)? {
+                return Ok(());
+            }
+            self.events.pop_front();
         }
         Ok(())
     }
 
-    async fn send(&self, event: &Outgoing) -> Result<(), RelayError> {
-        let expected = self.kafka.outcome().deliveries().send(event.recorded_at);
-        if expected != event.position {
-            return Err(RelayError::Gap(expected));
-        }
+    /// False: there is no room for it now.
+    fn send_event(&self, event: &Outgoing) -> Result<bool, RelayError> {
         let (position, version) = (event.position.to_string(), event.version.to_string());
         let headers = headers(EVENT_SCHEMA, &position, &event.event_type, &version);
         let record = BaseRecord::with_opaque_to(&self.place.topic, Box::new(Sent::Event(event.position)));
         let record = record.key(&event.stream_id).payload(&event.value).headers(headers);
-        self.hand_over(record.timestamp(event.recorded_at.timestamp_millis()), event.position).await
+        // Held, so that it is not acknowledged before it is known to be on its way.
+        let mut deliveries = self.kafka.outcome().deliveries();
+        let expected = deliveries.send(event.recorded_at);
+        if expected != event.position {
+            return Err(RelayError::Gap(expected));
+        }
+        let sent = self.kafka.producer().send(record.timestamp(event.recorded_at.timestamp_millis()));
+        let sent = sent.map_err(|(error, _)| error);
+        if sent.is_err() {
+            deliveries.unsend();
+        }
+        drop(deliveries);
+        self.taken(sent, event.position)
     }
 
-    async fn send_record(&self, completeness: &Completeness) -> Result<(), RelayError> {
+    fn send_record(&self, completeness: &Completeness) -> Result<bool, RelayError> {
         let value = serde_json::to_vec(completeness).expect("its keys are texts");
         let position = completeness.to.to_string();
         let record = BaseRecord::<[u8], _, _>::with_opaque_to(&self.place.topic, Box::new(Sent::Record));
         let record = record.partition(completeness.partition).payload(&value);
-        let headers = headers(COMPLETENESS_SCHEMA, &position, "Completeness", "1");
-        self.hand_over(record.headers(headers), completeness.to).await
+        let record = record.headers(headers(COMPLETENESS_SCHEMA, &position, "Completeness", "1"));
+        self.taken(self.kafka.producer().send(record).map_err(|(error, _)| error), completeness.to)
     }
 
-    /// Gives a record to librdkafka, which keeps the order and tries for ever.
-    async fn hand_over(
-        &self,
-        mut record: BaseRecord<'_, impl rdkafka::message::ToBytes + ?Sized, Vec<u8>, Box<Sent>>,
-        position: i64,
-    ) -> Result<(), RelayError> {
-        while let Err((error, again)) = self.kafka.producer().send(record) {
-            if error != KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull) {
+    fn taken(&self, sent: Result<(), KafkaError>, position: i64) -> Result<bool, RelayError> {
+        match sent {
+            Ok(()) => Ok(true),
+            Err(KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)) => Ok(false),
+            Err(error) => {
                 let cause = self.kafka.outcome().failure().unwrap_or_else(|| error.to_string());
-                return Err(RelayError::NotTaken { position, cause });
+                Err(RelayError::NotTaken { position, cause })
             }
-            record = again;
-            tokio::time::sleep(FULL).await;
         }
-        Ok(())
     }
 
     /// Notes what was acknowledged. True: the checkpoint moved on.
@@ -158,9 +191,7 @@ impl<'k> Leader<'k> {
         };
         let longest = if stopping { Duration::ZERO } else { LONGEST_RANGE };
         let records = self.kafka.outcome().deliveries().close(self.completeness_every, longest);
-        for record in records.iter().flatten() {
-            self.send_record(record).await?;
-        }
+        self.records.extend(records.into_iter().flatten());
         Ok(moved)
     }
 
