@@ -68,7 +68,9 @@ listener.name.sasl_ssl.oauthbearer.sasl.jaas.config=$login.oauthbearer.OAuthBear
 PROPERTIES
 fi
 
-java=(java -Xms128m -Xmx512m "-Dlog4j2.configurationFile=$scripts/kafka/log4j2.properties" -cp "$libs/*")
+# What a killed broker leaves behind lies with its data.
+mkdir -p "$data/tmp"
+java=(java -Xms128m -Xmx512m "-Djava.io.tmpdir=$data/tmp" "-Dlog4j2.configurationFile=$scripts/kafka/log4j2.properties" -cp "$libs/*")
 if [[ ! -f $data/log/meta.properties ]]; then
   cluster=$("${java[@]}" kafka.tools.StorageTool random-uuid)
   "${java[@]}" kafka.tools.StorageTool format --cluster-id "$cluster" --config "$data/server.properties" \

@@ -136,10 +136,12 @@ impl Kafka {
                 Ok(metadata) => {
                     let topic = metadata.topics().iter().find(|topic| topic.name() == settings.topic());
                     let partitions = topic.map(|topic| topic.partitions().len());
-                    let cluster = producer.client().fetch_cluster_id(ONE_TRY).unwrap_or_default();
-                    return Ok(Self { producer, cluster, partitions });
+                    match producer.client().fetch_cluster_id(ONE_TRY) {
+                        Some(cluster) => return Ok(Self { producer, cluster, partitions }),
+                        None => "it does not say which cluster it is".to_owned(),
+                    }
                 }
-                Err(error) => error,
+                Err(error) => error.to_string(),
             };
             let brokers = settings.brokers.clone();
             match &*lock(&producer.context().trouble) {
@@ -148,8 +150,7 @@ impl Kafka {
                     cause,
                 )) => return Err(RelayError::Refused { brokers, cause: cause.clone() }),
                 trouble if began.elapsed() > PATIENCE => {
-                    let cause =
-                        trouble.as_ref().map_or_else(|| error.to_string(), |(_, reason)| reason.clone());
+                    let cause = trouble.as_ref().map_or(error, |(_, reason)| reason.clone());
                     return Err(RelayError::Unreachable { brokers, cause });
                 }
                 _ => {}

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use event_store::{COMPLETENESS_SCHEMA, EVENT_SCHEMA, Incomplete, Received};
 use jsonschema::Validator;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
 use serde_json::Value;
 use sqlx::PgPool;
 
@@ -122,6 +125,25 @@ async fn another_partition_count_than_configured_is_refused_with_both(pool: PgPo
     let (code, said) = relays.with(&[("RAZAO_KAFKA_PARTITIONS", "8")]).fail().await;
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("has 6 partitions, and 8 are configured"), "{said}");
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_topic_that_was_deleted_is_made_anew_and_sent_the_whole_log(pool: PgPool) {
+    let mut writer = Writer::on(&pool, 3).await;
+    writer.append(10).await;
+    let relays = Relays::of(&pool, brokers());
+    let relay = relays.lead().await;
+    Reading::of(&brokers(), &relays.topic()).until_proven(10).await;
+    relay.stop().await;
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", brokers()).create().unwrap();
+    admin.delete_topics(&[&relays.topic()], &AdminOptions::new()).await.unwrap()[0].as_ref().unwrap();
+    writer.append(10).await;
+    let mut relay = relays.start();
+    relay.says("the topic is gone; sending the log from the beginning").await;
+    let reading = Reading::of(&brokers(), &relays.topic()).until_proven(20).await;
+    assert_eq!((reading.events, reading.repeats), (20, 0));
+    relay.stop().await;
 }
 
 #[sqlx::test(migrations = false)]
