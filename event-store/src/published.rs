@@ -141,4 +141,30 @@ mod tests {
         assert_eq!((read.position, read.sequence, read.version), (7, 1, 1));
         assert_eq!(read.to_json(), value);
     }
+
+    /// What a schema names, which is also all that it takes.
+    fn names_in(schema: &str) -> Vec<String> {
+        let path = [env!("CARGO_MANIFEST_DIR"), "/../schemas/public/", schema].concat();
+        let schema: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        assert_eq!(schema["additionalProperties"], false);
+        let mut required: Vec<String> = serde_json::from_value(schema["required"].clone()).unwrap();
+        required.sort();
+        let properties = schema["properties"].as_object().unwrap();
+        assert!(properties.keys().eq(&required), "all that it names is required");
+        required
+    }
+
+    fn names_of(value: &[u8]) -> Vec<String> {
+        let value: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(value).unwrap();
+        value.keys().cloned().collect()
+    }
+
+    #[test]
+    fn the_public_schemas_name_what_is_published() {
+        let event = PublicEvent::of(&row()).unwrap().to_json();
+        assert_eq!(names_of(&event), names_in("Event.v1.schema.json"));
+        let record = serde_json::to_vec(&PartitionSum::default().take((1, 2), 0, 6)).unwrap();
+        assert_eq!(names_of(&record), names_in("Completeness.v1.schema.json"));
+    }
 }

@@ -5,7 +5,7 @@ use event_store::{Feed, LogError, PublicEvent, StoredEventRow};
 use tokio::sync::mpsc;
 
 /// How many events are read at once.
-const PAGE: i64 = 1_000;
+const PAGE: i64 = 2_000;
 
 /// An event as it is sent.
 pub(crate) struct Outgoing {
