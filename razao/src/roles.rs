@@ -177,3 +177,18 @@ fn unreachable(error: impl std::error::Error) -> Failure {
     let cause = error.source().map(|source| format!(": {source}")).unwrap_or_default();
     Failure::Unreachable(format!("{error}{cause}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_includes_the_relay_where_there_is_a_kafka() {
+        let with = |brokers: Option<&str>| Settings {
+            kafka_brokers: brokers.map(str::to_owned),
+            ..Settings::default()
+        };
+        assert!(!Role::all(&with(None)).contains(&Role::Relay));
+        assert!(Role::all(&with(Some("127.0.0.1:9092"))).contains(&Role::Relay));
+    }
+}

@@ -71,6 +71,7 @@ async fn a_standby_takes_over_from_a_leader_that_is_killed(pool: PgPool) {
     leader.kill().await;
     writer.append(100).await;
     let (reading, took) = reading.until_beyond(100).await;
+    eprintln!("the standby took {took:?}");
     assert!(took < TAKEOVER, "the standby took {took:?}:\n{}", standby.log());
     let reading = reading.until_proven(200).await;
     assert_eq!(reading.events, 200);
@@ -91,6 +92,7 @@ async fn a_standby_takes_over_from_a_leader_that_hangs_which_then_steps_down(poo
     hung.signal(Signal::SIGSTOP);
     writer.append(100).await;
     let (reading, took) = reading.until_beyond(100).await;
+    eprintln!("the standby took {took:?}");
     assert!(took < TAKEOVER, "the standby took {took:?}:\n{}", standby.log());
     // The one that hung wakes up amidst a load and believes that it still leads.
     let (stop, writing) = load(writer);

@@ -8,7 +8,7 @@ use jsonschema::Validator;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::brokers;
@@ -37,6 +37,11 @@ async fn every_event_arrives_once_in_the_order_of_its_stream_and_in_its_public_s
     // What is acknowledged is noted at a stop, so nothing is sent twice.
     let (status, log) = relay.stop().await;
     assert!(status.success(), "{status}:\n{log}");
+    projections::migrate(&pool).await.unwrap();
+    let printed = relays.projections().await;
+    let shown = printed.as_array().unwrap().iter().find(|one| one["name"] == "relay").unwrap();
+    assert_eq!((&shown["position"], &shown["lag"]), (&json!(4_000), &json!(0)), "{shown}");
+    assert_eq!(shown["topic"], relays.topic());
     let relay = relays.lead().await;
     writer.append(10).await;
     let reading = reading.until_proven(4_010).await;

@@ -80,6 +80,15 @@ impl Relays {
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
+    /// What `razao projections` prints.
+    pub(crate) async fn projections(&self) -> serde_json::Value {
+        let mut command = support::razao();
+        let command = command.args(["projections", "--database-url", &self.database_url]);
+        let output = command.stdin(Stdio::null()).output().await.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"))
+    }
+
     fn command(&self) -> Command {
         let mut command = support::razao();
         command.args(["serve", "--roles", self.roles, "--listen", "127.0.0.1:0", "--kafka", &self.brokers]);
