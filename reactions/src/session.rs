@@ -19,8 +19,9 @@ const SETTINGS: [(&str, &str); 5] = [
 ];
 /// How often a session must say that it is still there.
 pub(crate) const PING: Duration = Duration::from_secs(1);
-/// A session that does not answer for so long is given up.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// A session that does not answer for so long is given up. The database has freed its lock before if it is cut off: both
+/// may send for a while then, which makes repeats and nothing worse.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const BEGIN: &str = "insert into reactions.relay_checkpoints (topic, cluster, position) values ($1, $2, 0) \
     on conflict do nothing";
@@ -85,6 +86,13 @@ impl Session {
         let reset = sqlx::query(RESET).bind(&place.topic).bind(&place.cluster);
         in_time(reset.execute(&mut self.connection)).await?;
         Ok(())
+    }
+
+    /// Where the log ends. On this session, so that what keeps other connections busy does not cost the lead.
+    pub(crate) async fn head(&mut self) -> Result<i64, RelayError> {
+        let head = sqlx::query_as("select position from event_head").fetch_one(&mut self.connection);
+        let (position,): (i64,) = in_time(head).await?;
+        Ok(position)
     }
 
     /// Says that it is still there.

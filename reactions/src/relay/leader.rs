@@ -92,7 +92,7 @@ impl<'k> Leader<'k> {
                 *patience = first_patience;
             }
             self.send()?;
-            self.ping(log).await?;
+            self.ping().await?;
             let Some(since) = stopping else { continue };
             let is_done = self.kafka.outcome().deliveries().is_done();
             if is_done || since.elapsed() > DRAIN {
@@ -182,7 +182,6 @@ impl<'k> Leader<'k> {
         }
         let moved = if let Some(to) = closed {
             self.session.advance(&self.place, self.checkpoint, to).await?;
-            self.pinged = Instant::now();
             self.checkpoint = to.0;
             telemetry::record_checkpoint(to.0);
             true
@@ -195,11 +194,10 @@ impl<'k> Leader<'k> {
         Ok(moved)
     }
 
-    async fn ping(&mut self, log: &Log) -> Result<(), RelayError> {
+    async fn ping(&mut self) -> Result<(), RelayError> {
         if self.pinged.elapsed() >= PING {
-            self.session.ping().await?;
+            let head = self.session.head().await?;
             self.pinged = Instant::now();
-            let head = log.head().await?.position;
             telemetry::record_lag(head - self.recorded.min(head));
         }
         Ok(())

@@ -97,7 +97,7 @@ impl Relay {
             self.start_over(&mut session, &place, position).await?;
             position = 0;
         }
-        let head = self.log.head().await?.position;
+        let head = session.head().await?;
         if head < position {
             return Err(RelayError::LogEndsBefore { head, sent: position });
         }
