@@ -3,6 +3,7 @@
 //! - [`Log`]: the table, its append path and its feed.
 //! - [`Streams`]: runs commands on the streams of one kind: loads, decides, appends, retries a lost race.
 //! - [`Feed`]: events in the order of their positions, for projections and reactions.
+//! - [`PublicEvent`] and [`Completeness`]: what others receive; [`Received`]: how they prove that nothing is missing.
 
 mod append;
 mod attempt;
@@ -20,7 +21,9 @@ mod log;
 mod news;
 mod past_head;
 mod periods;
+mod published;
 mod receipt;
+mod received;
 mod snapshot;
 mod standing;
 mod upcast;
@@ -33,5 +36,10 @@ pub use feed::{Feed, StoredEventRow};
 pub use idempotency::IdempotencyKey;
 pub use load::StreamEvent;
 pub use log::{Head, Log, LogError};
+pub use published::{
+    COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, EventDigest, PartitionSum, PublicEvent, SCHEMA_HEADER,
+    digest,
+};
 pub use receipt::{Receipt, RecordedEvent};
+pub use received::{Incomplete, Received, ReceivedPartition};
 pub use upcast::upcasters;

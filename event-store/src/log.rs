@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, PgConnection, PgPool};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -100,6 +100,12 @@ impl Log {
                 .fetch_one(&self.pool)
                 .await?;
         Ok(Head { position, recorded_at })
+    }
+
+    /// A connection of its own to the log's database, with settings of its own: for a lock that is held long.
+    pub async fn session(&self, settings: &[(&str, &str)]) -> Result<PgConnection, LogError> {
+        let options = (*self.pool.connect_options()).clone();
+        Ok(options.options(settings.iter().copied()).connect().await?)
     }
 
     /// Whether the database answers.

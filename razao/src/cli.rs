@@ -29,7 +29,7 @@ enum Command {
     Serve {
         #[command(flatten)]
         settings: SettingFlags,
-        /// Which: command-api, query-api, projections
+        /// Which: command-api, query-api, projections, relay
         #[arg(long, value_delimiter = ',', required = true)]
         roles: Vec<roles::Role>,
     },

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod embedded_postgres;
 pub mod failure;
 pub mod health;
+pub mod kafka_settings;
 pub mod rebuild;
 pub mod roles;
 pub mod schedule;

@@ -16,6 +16,7 @@ mod long_loan;
 mod machine;
 mod pgbench;
 mod ready;
+mod relay;
 mod report;
 mod rounds;
 mod server;
@@ -52,6 +53,9 @@ pub struct BenchArgs {
     /// A Postgres to measure on, where databases may be made [default: a private one for this run].
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
+    /// A Kafka to measure the relay against; without one it is left out.
+    #[arg(long, value_name = "BROKERS")]
+    pub kafka: Option<String>,
     /// Write the table and the machine to a file, such as docs/BENCHMARKS.md.
     #[arg(long, value_name = "FILE")]
     pub write: Option<PathBuf>,
@@ -73,6 +77,8 @@ pub enum Measurement {
     Feed,
     /// All read models built anew
     Rebuild,
+    /// The relay from the log to Kafka, beside a bare producer (needs --kafka)
+    Relay,
     /// From accepted to visible
     Visible,
     /// Starting with a large log, and memory under load
@@ -109,6 +115,9 @@ pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
     let scale = Scale::of(&args);
     let asked_for_all = args.what.is_empty() || args.what.contains(&Measurement::Spine);
     let is_asked = |what| asked_for_all || args.what.contains(&what);
+    if args.what.contains(&Measurement::Relay) && args.kafka.is_none() {
+        return Err(Failure::WrongUsage("relay needs --kafka BROKERS".to_owned()).into());
+    }
     let busy = machine::busy();
     eprintln!("the load average before the run is {busy}: whatever else runs spoils the figures");
     let mut ground = Ground::prepare(args.database_url.as_deref())
@@ -121,7 +130,8 @@ pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
     let mut figures = Figures::default();
     for round in 1..=scale.rounds {
         eprintln!("round {round} of {}", scale.rounds);
-        Rounds { ground: &ground, book: &book, scale, is_asked: &is_asked }.run(&mut figures).await?;
+        let kafka = args.kafka.as_deref();
+        Rounds { ground: &ground, book: &book, scale, is_asked: &is_asked, kafka }.run(&mut figures).await?;
     }
     let mut log = String::new();
     if is_asked(Measurement::Ready) {

@@ -94,6 +94,13 @@ fn rows_of_reading() -> Vec<Row> {
     vec![
         row("feed to all read models, events", F::Feed, "/s").times(F::Http, 1.0, 3.0),
         row("rebuild of every read model, events", F::Rebuild, "/s").times(F::Feed, 1.5, 5.0),
+        row("relay from the log to Kafka, acknowledged by all, events", F::Relay, "/s").times(
+            F::BareProducer,
+            0.5,
+            0.9,
+        ),
+        row("a bare producer of the same payloads", F::BareProducer, "/s"),
+        row("most memory of the relay", F::RelayMemoryMb, " MB").at_most(120.0, 50.0),
         row("accepted to visible at 500 commands/s, p50", F::VisibleP50Ms, " ms"),
         row("accepted to visible at 500 commands/s, p99", F::VisibleP99Ms, " ms").at_most(50.0, 5.0),
         row("`razao up` ready with a large log", F::ReadySeconds, " s").at_most(5.0, 2.0),

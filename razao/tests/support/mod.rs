@@ -117,7 +117,7 @@ impl Server {
 }
 
 /// The binary, without the settings of the environment: what is set for a test is none of the server's.
-fn razao() -> Command {
+pub(crate) fn razao() -> Command {
     let mut command = Command::new(BINARY);
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     for name in names.filter(|name| name.starts_with("RAZAO_") && !name.starts_with("RAZAO_POSTGRES_")) {
