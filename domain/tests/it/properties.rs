@@ -7,7 +7,7 @@ use domain::loan::{Loan, LoanCommand, LoanEvent};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::invariants::{check_derivation, check_event, check_state, servicing};
+use crate::invariants::{check_derivation, check_event, check_receivable, check_state, servicing};
 use crate::story::{Try, any_terms, command, plain_terms, something, something_usual};
 use crate::support::*;
 
@@ -73,6 +73,7 @@ proptest! {
         terms in plain_terms(), tries in prop::collection::vec(something_usual(), 1..30)
     ) {
         tell(disbursed(terms), &tries, |given, command| {
+            check_receivable(given);
             // Whatever was decided was compared with the engine; and a payment of today needs no history.
             let loan = servicing(&given.state);
             if matches!(command, LoanCommand::SettleEarly(_)) || !loan.is_plain {
