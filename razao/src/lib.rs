@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod cli;
 pub mod client;
+pub mod close_day;
 pub mod demo;
 pub mod embedded_postgres;
 pub mod failure;

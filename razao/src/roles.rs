@@ -26,10 +26,12 @@ pub enum Role {
     QueryApi,
     /// Builds the read models
     Projections,
+    /// Acts by itself: closes each day when it is over
+    Reactions,
 }
 
 impl Role {
-    pub const ALL: [Self; 3] = [Self::CommandApi, Self::QueryApi, Self::Projections];
+    pub const ALL: [Self; 4] = [Self::CommandApi, Self::QueryApi, Self::Projections, Self::Reactions];
 }
 
 /// The databases of a process, reached.
@@ -66,8 +68,12 @@ impl Addresses {
         Ok(())
     }
 
+    pub async fn connect_log(&self) -> anyhow::Result<Log> {
+        Ok(Log::connect(&self.log).await.map_err(unreachable)?)
+    }
+
     pub async fn connect(&self) -> anyhow::Result<Databases> {
-        let log = Log::connect(&self.log).await.map_err(unreachable)?;
+        let log = self.connect_log().await?;
         let read_pool = PgPoolOptions::new()
             .max_connections(24)
             .acquire_timeout(Duration::from_secs(5))
@@ -111,6 +117,9 @@ pub async fn run(
     if roles.contains(&Role::Projections) {
         let feed = Feed::start(&log, feed_stop.clone());
         tasks.spawn(projections::run(read_pool.clone(), feed, feed_stop.clone()));
+    }
+    if roles.contains(&Role::Reactions) && settings.close_days {
+        tasks.spawn(reactions::run(log.clone(), settings.booking_day(), feed_stop.clone()));
     }
     tasks.close();
     let router = server::router(settings, roles, &log, &read_pool, metrics);

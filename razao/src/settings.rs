@@ -53,6 +53,8 @@ pub struct Settings {
     pub today: Option<NaiveDate>,
     /// The most memory for folded states of loans, in bytes.
     pub state_cache_bytes: u64,
+    /// Whether the role `reactions` closes each day when it is over.
+    pub close_days: bool,
 }
 
 impl Default for Settings {
@@ -64,6 +66,7 @@ impl Default for Settings {
             read_database_url: None,
             today: None,
             state_cache_bytes: 64 << 20,
+            close_days: true,
         }
     }
 }
