@@ -25,6 +25,16 @@ pub(super) enum Figure {
     VisibleP99Ms,
     ReadySeconds,
     MemoryMb,
+    Derive250Ms,
+    Derive500Ms,
+    Derive1000Ms,
+    QuoteMs,
+    QuoteHeldMs,
+    FirstClose,
+    NextClose,
+    CloseMemoryMb,
+    CommandsAlone,
+    CommandsBesideClose,
 }
 
 /// The measurements of every figure. What was not measured has none.
@@ -40,6 +50,8 @@ pub(super) enum Limit {
     AtMostTimes { of: Figure, must: f64, aim: f64 },
     /// At most this much.
     AtMost { must: f64, aim: f64 },
+    /// At least this much.
+    AtLeast { must: f64, aim: f64 },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +105,10 @@ impl Figures {
             Limit::AtMost { must, aim } => {
                 let median = self.median(figure)?;
                 (median <= must, median <= aim)
+            }
+            Limit::AtLeast { must, aim } => {
+                let median = self.median(figure)?;
+                (median >= must, median >= aim)
             }
         };
         Some(match (reaches_must, reaches_aim) {
