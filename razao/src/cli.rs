@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 
 use crate::settings::{SettingFlags, Settings};
-use crate::{close_day, rebuild, roles, schedule, up};
+use crate::{close_day, rebuild, roles, schedule, up, verify};
 
 /// An event-sourced ledger engine for lenders.
 #[derive(Debug, Parser)]
@@ -64,6 +64,14 @@ enum Command {
         #[command(flatten)]
         settings: SettingFlags,
     },
+    /// Check the log: no event is missing or cannot be read, and what it books sums to zero
+    Verify {
+        #[command(flatten)]
+        settings: SettingFlags,
+        /// Recompute every loan with this version's calculation instead, and list every difference
+        #[arg(long)]
+        recalculate: bool,
+    },
     /// Build a read model anew beside the one that serves, then swap
     Rebuild {
         /// The projection's name, or `all`
@@ -79,6 +87,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Up { settings, demo } => up::up(Settings::load(&settings)?, demo).await,
         Command::Serve { settings, roles } => roles::serve(Settings::load(&settings)?, &roles).await,
         Command::CloseDay { settings, on } => close_day::close_day(&Settings::load(&settings)?, on).await,
+        Command::Verify { settings, recalculate } => {
+            verify::verify(&Settings::load(&settings)?, recalculate).await
+        }
         Command::Migrate { settings } => roles::migrate(&Settings::load(&settings)?).await,
         Command::Demo(args) => crate::demo::demo(args).await,
         Command::Bench(args) => crate::bench::bench(args).await,
