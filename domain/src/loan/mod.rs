@@ -25,7 +25,7 @@ pub use history::LoanHistory;
 pub use refusal::LoanRefusal;
 pub use servicing::Servicing;
 pub use standing::{Standing, Status};
-pub use unreceived::Unreceived;
+pub use unreceived::{Unreceived, UnreceivedAhead};
 
 use crate::decider::{Decider, DecisionDay, Undecided};
 use crate::terms::Terms;

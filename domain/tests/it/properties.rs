@@ -86,6 +86,25 @@ proptest! {
     }
 
     #[test]
+    fn the_interest_of_days_to_come_is_what_each_of_them_shows(
+        terms in any_terms(), tries in prop::collection::vec(something(), 0..15), from in 0_u64..400
+    ) {
+        let mut given = disbursed_in_part(terms);
+        for (number, tried) in tries.iter().enumerate() {
+            let Some(command) = command(&given, number, tried) else { continue };
+            for event in given.decide(&command).unwrap_or_default() {
+                given.happened(event);
+            }
+        }
+        let from = day(&crate::story::on(from));
+        let Ok(Some(ahead)) = given.history().unreceived_ahead(from, 40) else { return Ok(()) };
+        for (day, interest) in from.iter_days().zip(ahead.interest) {
+            let shown = given.history().unreceived(day).expect("it follows").expect("it is disbursed");
+            prop_assert_eq!((shown.interest, shown.is_written_off), (interest, ahead.is_written_off), "{}", day);
+        }
+    }
+
+    #[test]
     fn reversing_restores(
         terms in any_terms(), tries in prop::collection::vec(something(), 1..15), days in 0_u64..345, cents in 1_i64..900_000
     ) {

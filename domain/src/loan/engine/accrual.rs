@@ -35,6 +35,24 @@ pub(crate) fn accrued_by<'f>(
     Ok((book.booked, book.engine))
 }
 
+/// The totals by the end of each day from `from` to `to`, with the loan as it is on the last.
+pub(crate) fn accrued_each_day<'f>(
+    terms: &Terms,
+    facts: &'f [Fact],
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Outcome<(Vec<Amount>, Engine<'f>)> {
+    let mut book = Book::open(terms, facts, from, to);
+    book.walk()?;
+    let mut entries = book.entries.into_iter().peekable();
+    let mut total = entries.peek().map_or(book.booked, |first| first.total.minus(first.amount));
+    let totals = from.iter_days().take_while(|day| *day <= to).map(|day| {
+        total = entries.next_if(|entry| entry.on == day).map_or(total, |entry| entry.total);
+        total
+    });
+    Ok((totals.collect(), book.engine))
+}
+
 /// The accruals of a loan while its days pass.
 struct Book<'f> {
     engine: Engine<'f>,
