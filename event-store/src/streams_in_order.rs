@@ -86,7 +86,7 @@ impl StreamsInOrder {
     }
 }
 
-fn by_stream(rows: Vec<PgRow>) -> Result<Vec<StoredStream>, LogError> {
+pub(crate) fn by_stream(rows: Vec<PgRow>) -> Result<Vec<StoredStream>, LogError> {
     let mut streams: Vec<StoredStream> = Vec::new();
     for row in rows {
         let id: &str = row.try_get(0)?;

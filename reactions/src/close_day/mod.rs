@@ -4,6 +4,7 @@
 //! it booked; each is booked exactly once, by its number in the day's stream.
 
 mod before;
+mod kept;
 mod loans;
 
 use chrono::NaiveDate;
