@@ -6,9 +6,10 @@ create table derived (
     value     text,
     primary key (name, stream_id)
 );
--- Up to where the log was searched for streams that changed. Whoever keeps a name holds its row's lock, one at a time.
+-- Up to where the log was searched for streams that changed, and how many there are.
 create table derived_positions (
     name     text   primary key,
-    position bigint not null
+    position bigint not null,
+    streams  bigint not null
 );
 grant select, insert, update, delete on derived, derived_positions to razao_app;

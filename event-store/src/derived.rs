@@ -16,10 +16,10 @@ const PAGE: i64 = 128;
 /// How many positions are searched at once.
 const SEARCHED: i64 = 20_000;
 
-const POSITION: &str = "select position from derived_positions where name = $1";
-const MOVE_ON: &str = "insert into derived_positions (name, position) values ($1, $2) \
-    on conflict (name) do update set position = excluded.position";
-const FORGET: &str = "delete from derived where name = $1";
+const POSITION: &str = "select position, streams = (select count(*) from derived where derived.name = $1) \
+    from derived_positions where name = $1";
+const FORGET: &str = "with forgotten as (delete from derived where name = $1) \
+    delete from derived_positions where name = $1";
 const NEXT: &str =
     "select stream_id, value from derived where name = $1 and stream_id > $2 order by stream_id limit $3";
 const EVENTS: &str = "select aggregate_id, sequence, position, event_type, event_version, payload::text, \
@@ -55,26 +55,23 @@ impl DerivedStreams {
 
     /// Finds the streams to which something happened since this was called before, and voids what is kept of them.
     pub async fn refresh(&mut self) -> Result<(), LogError> {
-        let known: Option<(i64,)> =
+        let known: Option<(i64, bool)> =
             sqlx::query_as(POSITION).bind(self.name).fetch_optional(&mut self.connection).await?;
-        let mut position = known.map_or(0, |(position,)| position);
-        if position > self.up_to {
-            // What is kept is of a later log than is asked for.
+        let mut position = known.map_or(0, |(position, _)| position);
+        // What is kept may be of a later log than is asked for, and somebody may have removed some of it.
+        if known.is_some_and(|(position, is_whole)| position > self.up_to || !is_whole) {
             sqlx::query(FORGET).bind(self.name).execute(&mut self.connection).await?;
             position = 0;
         }
         while position < self.up_to {
             let next = self.up_to.min(position + SEARCHED);
-            let mut transaction = self.connection.begin().await?;
             sqlx::query(include_str!("derived_refresh.sql"))
                 .bind(self.name)
                 .bind(self.stream_type)
                 .bind(position)
                 .bind(next)
-                .execute(&mut *transaction)
+                .execute(&mut self.connection)
                 .await?;
-            sqlx::query(MOVE_ON).bind(self.name).bind(next).execute(&mut *transaction).await?;
-            transaction.commit().await?;
             position = next;
         }
         Ok(())

@@ -119,8 +119,11 @@ async fn each_cent_that_was_recorded_otherwise_is_told(pool: PgPool) {
         })
         .collect();
     assert_eq!(of_the_payment, ["2 2026-02-15 installment 1: covered interest 23.99 24.00"]);
-    let of_the_loan: Vec<_> =
-        found.iter().filter(|difference| difference.fact.is_none()).map(|other| other.what.as_str()).collect();
+    let of_the_loan: Vec<_> = found
+        .iter()
+        .filter(|difference| difference.fact.is_none())
+        .map(|other| other.what.as_str())
+        .collect();
     assert_eq!(of_the_loan, ["installment 1: due interest", "installment 1: paid interest"]);
 }
 

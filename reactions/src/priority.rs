@@ -2,8 +2,8 @@
 
 use std::thread;
 
-/// Lower than everything else: the system gives such threads what the others leave.
-const LOWEST: i32 = 19;
+/// Of a core that is wanted by all, such a thread gets a tenth of what the others get: enough to come to an end.
+const LOWER: i32 = 10;
 
 /// Starts a thread, with a runtime of its own, whose work and whose helpers give way to all others.
 pub(crate) fn spawn_giving_way<F>(name: &str, work: impl FnOnce() -> F + Send + 'static)
@@ -12,7 +12,7 @@ where
 {
     let give_way = move || {
         // Threads that it starts inherit this. Without it the work is right, only less considerate.
-        if let Err(error) = rustix::process::nice(LOWEST) {
+        if let Err(error) = rustix::process::nice(LOWER) {
             tracing::warn!(%error, "the priority cannot be lowered");
         }
         let helpers = thread::available_parallelism().map_or(1, std::num::NonZero::get);

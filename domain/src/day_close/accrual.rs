@@ -42,12 +42,7 @@ pub struct AccrualSum {
 
 impl LoanAccrual {
     /// What is to be booked of a loan, given what the day closed before had booked of it. `None`: nothing was, nor is.
-    pub fn between(
-        loan: LoanId,
-        currency: Currency,
-        before: Option<&Self>,
-        now: Unreceived,
-    ) -> Option<Self> {
+    pub fn between(loan: LoanId, currency: Currency, before: Option<&Self>, now: Unreceived) -> Option<Self> {
         let zero = currency.zero();
         let (receivable, lost) = if now.is_written_off { (zero, now.interest) } else { (now.interest, zero) };
         let (receivable_before, lost_before) =

@@ -26,7 +26,8 @@ pub const LARGEST_CHUNK: usize = 500;
 /// The stream of a day's close.
 pub fn stream(on: NaiveDate) -> Uuid {
     let digits = format!("{:04}{:02}{:02}", on.year(), on.month(), on.day());
-    let digits = u128::from_str_radix(&digits, 16).expect("a day within the calendar's years has eight digits");
+    let digits =
+        u128::from_str_radix(&digits, 16).expect("a day within the calendar's years has eight digits");
     Uuid::from_u128(PREFIX + digits)
 }
 

@@ -30,15 +30,18 @@ pub struct UnreceivedAhead {
 impl LoanHistory {
     /// The loan's interest on a day, from the facts dated up to it. `None` before it is disbursed.
     pub fn unreceived(&self, day: NaiveDate) -> Result<Option<Unreceived>, EngineError> {
-        Ok(self.unreceived_ahead(day, 1)?.map(|ahead| Unreceived {
-            interest: ahead.interest[0],
-            is_written_off: ahead.is_written_off,
-        }))
+        Ok(self
+            .unreceived_ahead(day, 1)?
+            .map(|ahead| Unreceived { interest: ahead.interest[0], is_written_off: ahead.is_written_off }))
     }
 
     /// The same for up to so many days from one on: for one alone where a fact is dated later, or where interest
     /// became principal.
-    pub fn unreceived_ahead(&self, from: NaiveDate, days: u32) -> Result<Option<UnreceivedAhead>, EngineError> {
+    pub fn unreceived_ahead(
+        &self,
+        from: NaiveDate,
+        days: u32,
+    ) -> Result<Option<UnreceivedAhead>, EngineError> {
         let Some(terms) = self.terms().filter(|_| self.disbursed_by(from)) else { return Ok(None) };
         let write_off = self.write_off().filter(|index| self.facts()[*index].on <= from);
         let facts = self.on_the_books(write_off);

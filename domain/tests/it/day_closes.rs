@@ -40,9 +40,10 @@ fn close(chunks: u32) -> DayCloseCommand {
 
 /// What the closes of days book together with a loan's own events.
 fn accounts(loan: &Given<Loan>, accruals: &[Option<LoanAccrual>]) -> Vec<String> {
-    let closes = accruals.iter().flatten().map(|accrual| {
-        given::<DayClose>([]).decide(&book(1, [*accrual])).expect("it is accepted").remove(0)
-    });
+    let closes = accruals
+        .iter()
+        .flatten()
+        .map(|accrual| given::<DayClose>([]).decide(&book(1, [*accrual])).expect("it is accepted").remove(0));
     let postings: Vec<_> = closes.filter_map(|event| day_close_posting(&event)).collect();
     let own = loan.events.iter().flat_map(loan_postings);
     sums(own.chain(postings).flat_map(|posting| posting.lines))
@@ -126,7 +127,10 @@ fn what_was_booked_of_a_loan_is_lost_with_its_write_off_and_back_when_that_is_un
     );
     let back = off.and(&reverse_write_off("2026-02-17"));
     let third = accrual(&back, "2026-02-18", second.as_ref());
-    assert_eq!(accounts(&back, &[first, second, third]), accounts(&back, &[accrual(&back, "2026-02-18", None)]));
+    assert_eq!(
+        accounts(&back, &[first, second, third]),
+        accounts(&back, &[accrual(&back, "2026-02-18", None)])
+    );
 }
 
 #[test]

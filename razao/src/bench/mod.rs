@@ -101,10 +101,24 @@ impl Scale {
         };
         if args.quick {
             let span = span(500, 2);
-            return Self { rounds: 1, span, cold_commands: 50, fed_events: 20_000, large_log: 150_000, lent: 10_000 };
+            return Self {
+                rounds: 1,
+                span,
+                cold_commands: 50,
+                fed_events: 20_000,
+                large_log: 150_000,
+                lent: 10_000,
+            };
         }
         let rounds = args.rounds.max(1);
-        Self { rounds, span: span(1000, 10), cold_commands: 200, fed_events: 200_000, large_log: 1_000_000, lent: 100_000 }
+        Self {
+            rounds,
+            span: span(1000, 10),
+            cold_commands: 200,
+            fed_events: 200_000,
+            large_log: 1_000_000,
+            lent: 100_000,
+        }
     }
 }
 

@@ -95,8 +95,7 @@ pub(super) fn memory_of(pid: u32) -> anyhow::Result<Memory> {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         line.trim_matches(|c: char| !c.is_ascii_digit()).parse().ok()
     };
-    let bytes =
-        |name| kibibytes(name).map(|kibibytes| kibibytes * 1024).context("the kernel tells memory");
+    let bytes = |name| kibibytes(name).map(|kibibytes| kibibytes * 1024).context("the kernel tells memory");
     Ok(Memory { resident: bytes("VmRSS:")?, most_resident: bytes("VmHWM:")? })
 }
 

@@ -68,7 +68,8 @@ pub(super) fn of_loan(loan: Uuid, whole: &WholeStream<Loan>) -> Vec<Difference> 
 
 fn of_fact(loan: Uuid, moved: &Rederived) -> Vec<Difference> {
     let fact = Fact { number: moved.fact, kind: moved.kind, on: moved.on, id: moved.id };
-    let [mut recorded, mut recalculated] = [&moved.before, &moved.after].map(|effect| amounts_of(effect.as_ref()));
+    let [mut recorded, mut recalculated] =
+        [&moved.before, &moved.after].map(|effect| amounts_of(effect.as_ref()));
     if moved.kind == FactKind::Charge {
         // A charge has no balance of its own to show.
         for amounts in [&mut recorded, &mut recalculated] {
@@ -140,7 +141,8 @@ fn amounts_of_loan(rows: &[InstallmentState], overpaid: Amount, credit: Amount) 
 
 fn add_components(amounts: &mut Amounts, installment: u32, verb: &str, components: Components) {
     for (component, amount) in components.iter().filter(|(_, amount)| !amount.is_zero()) {
-        let sum = amounts.entry((installment, format!("{verb} {}", component.name()))).or_insert(Amount::ZERO);
+        let sum =
+            amounts.entry((installment, format!("{verb} {}", component.name()))).or_insert(Amount::ZERO);
         *sum = sum.plus(amount);
     }
 }

@@ -22,13 +22,32 @@ const PAGE: i64 = 5_000;
 #[serde(tag = "fault", rename_all = "snake_case")]
 pub enum Fault {
     /// Positions up to `before` are missing after `after`.
-    PositionsMissing { after: i64, before: i64 },
+    PositionsMissing {
+        after: i64,
+        before: i64,
+    },
     /// The head says that the log is longer, or shorter, than it is.
-    HeadElsewhere { head: i64, last: i64 },
-    SequencesMissing { stream_type: String, stream_id: String, events: i64, first: i64, last: i64 },
-    Unreadable { position: i64, event_type: String, cause: String },
+    HeadElsewhere {
+        head: i64,
+        last: i64,
+    },
+    SequencesMissing {
+        stream_type: String,
+        stream_id: String,
+        events: i64,
+        first: i64,
+        last: i64,
+    },
+    Unreadable {
+        position: i64,
+        event_type: String,
+        cause: String,
+    },
     /// What an event books does not sum to zero.
-    Unbalanced { position: i64, event_type: String },
+    Unbalanced {
+        position: i64,
+        event_type: String,
+    },
 }
 
 /// Looks through the log up to a position, from its begin.
@@ -113,9 +132,8 @@ fn postings(row: &StoredEventRow) -> Result<Vec<Posting>, serde_json::Error> {
 fn balances(posting: &Posting) -> bool {
     posting.lines.iter().all(|line| {
         let same = posting.lines.iter().filter(|other| other.currency == line.currency);
-        let sum: Amount = same
-            .map(|line| if line.side == Side::Debit { line.amount } else { line.amount.negated() })
-            .sum();
+        let sum: Amount =
+            same.map(|line| if line.side == Side::Debit { line.amount } else { line.amount.negated() }).sum();
         sum.is_zero()
     })
 }

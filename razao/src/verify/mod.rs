@@ -2,8 +2,8 @@
 //! what this version calculates.
 
 mod difference;
-mod log;
 mod loans;
+mod log;
 
 use std::io::Write;
 
@@ -32,7 +32,9 @@ pub async fn verify(settings: &Settings, is_recalculation: bool) -> anyhow::Resu
     let log = addresses(settings)?.connect_log().await?;
     let head = log.head().await.map_err(unreachable)?.position;
     let bar = ProgressBar::new(head.unsigned_abs());
-    bar.set_style(ProgressStyle::with_template("verify {wide_bar} {human_pos}/{human_len} events {per_sec} {eta}")?);
+    bar.set_style(ProgressStyle::with_template(
+        "verify {wide_bar} {human_pos}/{human_len} events {per_sec} {eta}",
+    )?);
     let progress = |events: u64| bar.set_position(events);
     let checked = if is_recalculation {
         recalculate(&log, head, progress, &mut |difference| print(&bar, &difference)).await
@@ -59,7 +61,9 @@ fn print(bar: &ProgressBar, found: &impl Serialize) {
 
 fn unreachable(error: LogError) -> anyhow::Error {
     match error {
-        LogError::Unreadable { .. } => Failure::FoundAProblem(format!("{:#}", anyhow::Error::from(error))).into(),
+        LogError::Unreadable { .. } => {
+            Failure::FoundAProblem(format!("{:#}", anyhow::Error::from(error))).into()
+        }
         error => Failure::Unreachable(format!("{:#}", anyhow::Error::from(error))).into(),
     }
 }

@@ -72,8 +72,10 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_read_day_by_day() {
-        let amount = |text: &str| Currency::Brl.try_amount(text.parse().expect("a decimal")).expect("an amount");
-        let ahead = UnreceivedAhead { interest: vec![amount("1.20"), amount("-0.05")], is_written_off: false };
+        let amount =
+            |text: &str| Currency::Brl.try_amount(text.parse().expect("a decimal")).expect("an amount");
+        let ahead =
+            UnreceivedAhead { interest: vec![amount("1.20"), amount("-0.05")], is_written_off: false };
         let kept = KeptInterest::of(day("2026-02-27"), Currency::Brl, &ahead).expect("it is kept");
         let kept = KeptInterest::read(&kept.text()).expect("it is read");
         let of = |on| kept.on(day(on)).map(|(_, unreceived)| unreceived.interest);

@@ -99,7 +99,8 @@ fn parts(read: DerivedStreams, wanted: Wanted) -> impl Stream<Item = Result<Part
         let page = read.next(after).await?;
         let Some(last) = page.last().map(|last| last.id) else { return Ok(None) };
         let kept: Vec<_> = page.into_iter().map(interpret).collect();
-        let is_open = |kept: &Option<KeptInterest>| kept.as_ref().and_then(|kept| kept.on(wanted.on)).is_none();
+        let is_open =
+            |kept: &Option<KeptInterest>| kept.as_ref().and_then(|kept| kept.on(wanted.on)).is_none();
         let open: Vec<Uuid> = kept.iter().filter(|(_, kept)| is_open(kept)).map(|(id, _)| *id).collect();
         let streams = if open.is_empty() { Vec::new() } else { read.streams(&open).await? };
         Ok(Some((Part { kept, streams }, (read, Some(last)))))
@@ -131,17 +132,17 @@ impl Part {
                     None => None,
                 },
             };
-            page.loans.extend(found.map(|(currency, unreceived)| LoanInterest { loan, currency, unreceived }));
+            page.loans.extend(found.map(|(currency, unreceived)| LoanInterest {
+                loan,
+                currency,
+                unreceived,
+            }));
         }
         Ok(Derived { page, to_keep })
     }
 }
 
-fn interest(
-    stream: &StoredStream,
-    on: NaiveDate,
-    days: u32,
-) -> Result<Option<KeptInterest>, CloseDayError> {
+fn interest(stream: &StoredStream, on: NaiveDate, days: u32) -> Result<Option<KeptInterest>, CloseDayError> {
     let history: LoanHistory = stream.history::<Loan>()?;
     let loan = LoanId::new(stream.id);
     let ahead = history.unreceived_ahead(on, days);

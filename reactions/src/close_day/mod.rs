@@ -27,8 +27,10 @@ const LOCK: &str = "razao close-day";
 /// More than the states of the days that are closed at once.
 const CACHE_BYTES: u64 = 1 << 20;
 /// The days between which all streams of closes lie.
-const DAYS: (NaiveDate, NaiveDate) =
-    (NaiveDate::from_ymd_opt(1, 1, 1).expect("a date"), NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date"));
+const DAYS: (NaiveDate, NaiveDate) = (
+    NaiveDate::from_ymd_opt(1, 1, 1).expect("a date"),
+    NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date"),
+);
 
 /// Closes days on one log.
 pub struct DayCloser {
@@ -77,6 +79,8 @@ pub enum CloseDayError {
         #[source]
         source: Box<EngineError>,
     },
+    #[error("interest of loan {loan} was booked, and now there is no such loan")]
+    Missing { loan: LoanId },
     #[error("the events of a loan contradict each other")]
     Corrupt,
     #[error("the day's close is refused")]
@@ -131,7 +135,9 @@ impl DayCloser {
             return Err(CloseDayError::NotYet { on, today });
         }
         let last = self.last_begun().await?;
-        if let Some((last, is_closed)) = last.filter(|(last, is_closed)| on < *last || on == *last && *is_closed) {
+        if let Some((last, is_closed)) =
+            last.filter(|(last, is_closed)| on < *last || on == *last && *is_closed)
+        {
             let state = self.days.state(day_close::stream(on)).await?;
             if state.is_closed && (is_closed || on < last) {
                 return Ok(Closed::Already);
@@ -162,8 +168,9 @@ impl DayCloser {
             Some(position) => position,
             None => self.log.head().await?.position,
         };
-        let mut before = BookedBefore::of(&self.log, self.begun_before(on).await?);
-        let mut booking = Booking { closer: self, on, today, position, chunks: begun.chunks, waiting: Vec::new() };
+        let mut before = BookedBefore::of(&self.log, self.begun_before(on).await?, begun.last);
+        let mut booking =
+            Booking { closer: self, on, today, position, chunks: begun.chunks, waiting: Vec::new() };
         let mut pages = loans::read(self.log.clone(), Wanted { on, position, after: begun.last });
         let mut read = 0;
         while let Some(page) = pages.recv().await {
@@ -171,13 +178,16 @@ impl DayCloser {
             for interest in page.loans {
                 let booked = before.of_loan(interest.loan).await?;
                 let (loan, currency) = (interest.loan, interest.currency);
-                if let Some(accrual) = LoanAccrual::between(loan, currency, booked.as_ref(), interest.unreceived) {
+                if let Some(accrual) =
+                    LoanAccrual::between(loan, currency, booked.as_ref(), interest.unreceived)
+                {
                     booking.add(accrual).await?;
                 }
             }
             read += page.seen;
             progress(Progress { on, loans: read });
         }
+        before.end().await?;
         let sums = booking.end().await?;
         Ok(ClosedDay { on, sums, read })
     }

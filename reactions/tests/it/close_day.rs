@@ -117,7 +117,9 @@ async fn a_close_that_is_cut_short_goes_on_after_the_last_event(pool: PgPool) {
     let loans: Vec<_> = booked.iter().flat_map(|event| &event.loans).collect();
     assert_eq!(loans.len(), usize::try_from(MANY).unwrap());
     assert!(loans.is_sorted_by(|one, next| one.loan.uuid() < next.loan.uuid()), "each loan once");
-    assert!(loans.iter().all(|loan| loan.receivable.to_string() == "13.94" && loan.earned.to_string() == "0.78"));
+    assert!(
+        loans.iter().all(|loan| loan.receivable.to_string() == "13.94" && loan.earned.to_string() == "0.78")
+    );
     lender.close("2026-02-03").await.unwrap();
     let last = lender.accruals("2026-02-03").await.pop().unwrap();
     assert_eq!(last, format!("{MANY}: -9.29 -23.23"));
@@ -127,7 +129,8 @@ async fn a_close_that_is_cut_short_goes_on_after_the_last_event(pool: PgPool) {
 async fn two_at_once_close_each_day_once(pool: PgPool) {
     let (one, other) = (Lender::with_loans(&pool, MANY).await, Lender::on(&pool).await);
     let (first, second) = tokio::join!(one.close("2026-02-02"), other.close("2026-02-02"));
-    let mut already = [first.unwrap(), second.unwrap()].into_iter().filter(|closed| *closed == Closed::Already);
+    let mut already =
+        [first.unwrap(), second.unwrap()].into_iter().filter(|closed| *closed == Closed::Already);
     assert!(already.next().is_some() && already.next().is_none(), "one of them did it");
     assert_eq!(one.booked("2026-02-02").await.len(), 3);
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use domain::Amount;
 use domain::TermsRequest;
 use domain::day_close::{self, AccrualsBooked, DayClose, DayCloseEvent};
 use domain::id::{BorrowerId, DisbursementId, PaymentId};
@@ -10,8 +11,7 @@ use domain::journal::{Side, day_close_posting, loan_postings};
 use domain::loan::command::{Apply, Approve, Disburse, Early, RecordRepayment, WriteOffLoan};
 use domain::loan::{Loan, LoanCommand};
 use domain::period::{self, Change, Month, PeriodCommand, Periods};
-use domain::Amount;
-use event_store::{CommandContext, Log, Metadata, StreamsInOrder, Streams};
+use event_store::{CommandContext, Log, Metadata, Streams, StreamsInOrder};
 use reactions::close_day::{CloseDayError, Closed, DayCloser, Progress};
 use serde_json::{Map, json};
 use sqlx::PgPool;
@@ -47,9 +47,7 @@ impl Lender {
     /// With so many loans.
     pub(crate) async fn with_loans(pool: &PgPool, loans: u128) -> Self {
         let lender = Self::on(pool).await;
-        for number in 1..=loans {
-            lender.lend(number).await;
-        }
+        futures::future::join_all((1..=loans).map(|number| lender.lend(number))).await;
         lender
     }
 

@@ -25,10 +25,12 @@ const LENDERS: usize = 256;
 pub(super) async fn lend(log: &Log, loans: usize, today: NaiveDate) -> anyhow::Result<Arc<[Uuid]>> {
     let streams = Arc::new(Streams::new(log.clone(), CACHE_BYTES));
     let mut rng = Rng::with_seed(7);
-    let ids: Arc<[Uuid]> =
-        (0..loans).map(|_| uuid::Builder::from_random_bytes(rng.u128(..).to_le_bytes()).into_uuid()).collect();
+    let ids: Arc<[Uuid]> = (0..loans)
+        .map(|_| uuid::Builder::from_random_bytes(rng.u128(..).to_le_bytes()).into_uuid())
+        .collect();
     let each = loans.div_ceil(LENDERS);
-    let lenders = ids.chunks(each).map(|part| Lender { streams: Arc::clone(&streams), left: part.to_vec(), today });
+    let lenders =
+        ids.chunks(each).map(|part| Lender { streams: Arc::clone(&streams), left: part.to_vec(), today });
     calls_each(lenders.collect(), each).await?;
     Ok(ids)
 }

@@ -40,7 +40,9 @@ pub(super) fn measure(events: u64) -> anyhow::Result<Times> {
     })
 }
 
-fn least<T, E: std::error::Error + Send + Sync + 'static>(work: impl Fn() -> Result<T, E>) -> anyhow::Result<f64> {
+fn least<T, E: std::error::Error + Send + Sync + 'static>(
+    work: impl Fn() -> Result<T, E>,
+) -> anyhow::Result<f64> {
     let mut least = Duration::MAX;
     for _ in 0..TIMES {
         let began = Instant::now();

@@ -54,7 +54,12 @@ pub(super) async fn measure(ground: &Ground, scale: Scale, figures: &mut Figures
 }
 
 /// The first close, and the next one.
-async fn closing_alone(url: &str, lent: usize, today: NaiveDate, figures: &mut Figures) -> anyhow::Result<()> {
+async fn closing_alone(
+    url: &str,
+    lent: usize,
+    today: NaiveDate,
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
     for (days, figure) in [(DAYS_LEFT + 1, Figure::FirstClose), (DAYS_LEFT, Figure::NextClose)] {
         let (seconds, memory) = closed(close_day(url, today - Days::new(days))?).await?;
         figures.note(figure, lent as f64 / seconds);
