@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use event_store::{BookingDay, Log};
 use metrics::gauge;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +23,7 @@ pub async fn run(log: Log, booking_day: BookingDay, stop: CancellationToken) {
         let today = booking_day.today();
         if done != Some(today) {
             tokio::select! {
-                closed = close_yesterday(&closer, today) => match closed {
+                attempt = close_yesterday(&closer, today) => match attempt {
                     Ok(true) => done = Some(today),
                     Ok(false) => {}
                     Err(error) => {
@@ -69,7 +69,7 @@ async fn close_yesterday(closer: &DayCloser, today: NaiveDate) -> Result<bool, C
 }
 
 /// Says what a day came to.
-pub(crate) fn say(day: &ClosedDay) {
+fn say(day: &ClosedDay) {
     let ClosedDay { on, sums, read } = day;
     tracing::info!(%on, loans = read, "the day is closed");
     for sum in sums {
@@ -81,6 +81,7 @@ pub(crate) fn say(day: &ClosedDay) {
 /// The last closed day as a metric: its first second in UTC.
 fn note(last: Option<NaiveDate>) {
     let Some(last) = last else { return };
-    let days = i32::try_from((last - NaiveDate::default()).num_days()).unwrap_or(i32::MAX);
-    gauge!("razao_last_closed_day_timestamp_seconds").set(f64::from(days) * 86_400.0);
+    let began = last.and_time(NaiveTime::MIN).and_utc().timestamp();
+    gauge!("razao_last_closed_day_timestamp_seconds")
+        .set(f64::from(u32::try_from(began).unwrap_or(u32::MAX)));
 }

@@ -94,13 +94,12 @@ struct Derived {
 }
 
 fn parts(read: DerivedStreams, wanted: Wanted) -> impl Stream<Item = Result<Part, CloseDayError>> {
-    let begin = (read, wanted.after.map(LoanId::uuid));
-    stream::try_unfold(begin, move |(mut read, after)| async move {
+    let Wanted { on, after, .. } = wanted;
+    stream::try_unfold((read, after.map(LoanId::uuid)), move |(mut read, after)| async move {
         let page = read.next(after).await?;
         let Some(last) = page.last().map(|last| last.id) else { return Ok(None) };
-        let kept: Vec<_> = page.into_iter().map(interpret).collect();
-        let is_open =
-            |kept: &Option<KeptInterest>| kept.as_ref().and_then(|kept| kept.on(wanted.on)).is_none();
+        let kept: Vec<_> = page.iter().map(interpret).collect();
+        let is_open = |kept: &Option<KeptInterest>| kept.as_ref().and_then(|kept| kept.on(on)).is_none();
         let open: Vec<Uuid> = kept.iter().filter(|(_, kept)| is_open(kept)).map(|(id, _)| *id).collect();
         let streams = if open.is_empty() { Vec::new() } else { read.streams(&open).await? };
         Ok(Some((Part { kept, streams }, (read, Some(last)))))
@@ -108,7 +107,7 @@ fn parts(read: DerivedStreams, wanted: Wanted) -> impl Stream<Item = Result<Part
 }
 
 /// A value that cannot be read is no loss: it is derived again.
-fn interpret(stream: KeptStream) -> (Uuid, Option<KeptInterest>) {
+fn interpret(stream: &KeptStream) -> (Uuid, Option<KeptInterest>) {
     (stream.id, stream.value.as_deref().and_then(KeptInterest::read))
 }
 
