@@ -31,7 +31,8 @@ pub(super) enum Figure {
     QuoteMs,
     QuoteHeldMs,
     FirstClose,
-    NextClose,
+    SecondClose,
+    LaterClose,
     CloseMemoryMb,
     CommandsAlone,
     CommandsBesideClose,
@@ -140,6 +141,13 @@ mod tests {
         assert_eq!(figures().verdict(Figure::Append, limit(1.5, 2.0)), Some(Verdict::Aim));
         assert_eq!(figures().verdict(Figure::Append, limit(1.5, 2.5)), Some(Verdict::Pass));
         assert_eq!(figures().verdict(Figure::Append, limit(2.5, 3.0)), Some(Verdict::Miss));
+    }
+
+    #[test]
+    fn a_rate_may_have_to_reach_a_figure() {
+        let limit = |must, aim| Limit::AtLeast { must, aim };
+        assert_eq!(figures().verdict(Figure::Append, limit(23_000.0, 24_000.0)), Some(Verdict::Pass));
+        assert_eq!(figures().verdict(Figure::Append, limit(23_001.0, 24_000.0)), Some(Verdict::Miss));
     }
 
     #[test]

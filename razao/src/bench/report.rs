@@ -116,7 +116,9 @@ fn rows_of_lending() -> Vec<Row> {
         row("what settles that of 1,000 events, from its facts", F::QuoteMs, " ms").at_most(1.0, 0.5),
         row("the same from the loan held in memory", F::QuoteHeldMs, " ms").at_most(1.0, 0.5),
         row("`close-day` the first time, loans", F::FirstClose, "/s").at_least(20_000.0, 50_000.0),
-        row("`close-day` the next day, loans", F::NextClose, "/s").at_least(20_000.0, 50_000.0),
+        row("the same the second time, which looks ahead for most", F::SecondClose, "/s"),
+        row("the same on a later day, on which nothing happened", F::LaterClose, "/s")
+            .at_least(20_000.0, 50_000.0),
         row("most memory of `close-day`, Postgres aside", F::CloseMemoryMb, " MB").at_most(200.0, 60.0),
         row("repayments over HTTP on 10,000 of these loans", F::CommandsAlone, "/s"),
         beside.times(F::CommandsAlone, 0.9, 0.95),

@@ -105,9 +105,8 @@ async fn closed(mut closing: Child) -> anyhow::Result<(f64, Memory)> {
         if let Ok(now) = memory_of(pid) {
             memory = Some(now);
         }
-        match tokio::time::timeout(LOOK, closing.wait()).await {
-            Ok(status) => break status?,
-            Err(_) => continue,
+        if let Ok(status) = tokio::time::timeout(LOOK, closing.wait()).await {
+            break status?;
         }
     };
     anyhow::ensure!(status.success(), "the day was not closed: {status}");
