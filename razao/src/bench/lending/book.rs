@@ -1,5 +1,5 @@
-//! A book of many active loans, decided in process: applied for, approved, disbursed, and two of twelve installments
-//! paid.
+//! A book of many active loans, decided in process: applied for, approved, disbursed, and two payments, all before the
+//! days that are closed.
 
 use std::sync::Arc;
 
@@ -86,7 +86,7 @@ fn commands(loan: Uuid, on: NaiveDate) -> anyhow::Result<[LoanCommand; 5]> {
         }),
         LoanCommand::Approve(Approve { on, reason: None }),
         LoanCommand::Disburse(Disburse { disbursement_id: DisbursementId::new(loan), on, amount: None }),
-        pay(30, 1),
-        pay(60, 2),
+        pay(15, 1),
+        pay(30, 2),
     ])
 }

@@ -53,15 +53,16 @@ pub(super) async fn measure(ground: &Ground, scale: Scale, figures: &mut Figures
     ground.drop_copy("lending").await
 }
 
-/// The first close, and the next one.
+/// The first close, the second, which looks ahead, and one of the days after it.
 async fn closing_alone(
     url: &str,
     lent: usize,
     today: NaiveDate,
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
-    for (days, figure) in [(DAYS_LEFT + 1, Figure::FirstClose), (DAYS_LEFT, Figure::NextClose)] {
-        let (seconds, memory) = closed(close_day(url, today - Days::new(days))?).await?;
+    let closes = [Figure::FirstClose, Figure::SecondClose, Figure::LaterClose];
+    for (nth, figure) in (0..).zip(closes) {
+        let (seconds, memory) = closed(close_day(url, today - Days::new(DAYS_LEFT + 2 - nth))?).await?;
         figures.note(figure, lent as f64 / seconds);
         figures.note(Figure::CloseMemoryMb, memory.most_resident as f64 / 1e6);
     }
