@@ -11,7 +11,7 @@ use domain::journal::{Side, day_close_posting, loan_postings};
 use domain::loan::command::{Apply, Approve, Disburse, Early, RecordRepayment, WriteOffLoan};
 use domain::loan::{Loan, LoanCommand};
 use domain::period::{self, Change, Month, PeriodCommand, Periods};
-use event_store::{CommandContext, Log, Metadata, Streams, StreamsInOrder};
+use event_store::{CommandContext, Log, Metadata, StoredStream, Streams, StreamsInOrder};
 use reactions::close_day::{CloseDayError, Closed, DayCloser, Progress};
 use serde_json::{Map, json};
 use sqlx::PgPool;
@@ -153,13 +153,13 @@ impl Lender {
         let mut postings = Vec::new();
         let mut loans = StreamsInOrder::open::<Loan>(&self.log, None, i64::MAX).await.unwrap();
         while let Some(page) = loans.next().await.unwrap() {
-            for event in page.iter().flat_map(|stream| stream.events::<Loan>()) {
+            for event in page.iter().flat_map(StoredStream::events::<Loan>) {
                 postings.extend(loan_postings(&event.unwrap()));
             }
         }
         let mut days = StreamsInOrder::open::<DayClose>(&self.log, None, i64::MAX).await.unwrap();
         while let Some(page) = days.next().await.unwrap() {
-            for event in page.iter().flat_map(|stream| stream.events::<DayClose>()) {
+            for event in page.iter().flat_map(StoredStream::events::<DayClose>) {
                 postings.extend(day_close_posting(&event.unwrap()));
             }
         }
