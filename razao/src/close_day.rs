@@ -22,9 +22,9 @@ pub async fn close_day(settings: &Settings, on: NaiveDate) -> anyhow::Result<()>
     let today = settings.booking_day().today();
     let log = addresses(settings)?.connect_log().await?;
     let closer = DayCloser::new(log.clone(), "close-day");
-    let closed = close(&closer, on, today).await.map_err(failure);
+    let outcome = close(&closer, on, today).await.map_err(failure);
     log.close().await;
-    match closed? {
+    match outcome? {
         Closed::Already => eprintln!("{on} is closed already: nothing is done"),
         Closed::Days(days) => days.iter().for_each(tell),
     }
@@ -46,9 +46,9 @@ async fn close(closer: &DayCloser, on: NaiveDate, today: NaiveDate) -> Result<Cl
             tracing::info!(%on, loans, "closing the day");
         }
     };
-    let closed = closer.close_through(on, today, &turn, progress).await;
+    let outcome = closer.close_through(on, today, &turn, progress).await;
     bar.finish_and_clear();
-    closed
+    outcome
 }
 
 /// Waits for one's turn: what the other closes need not be closed again.

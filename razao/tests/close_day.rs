@@ -1,5 +1,7 @@
 //! Days are closed beside a running server, and by itself: the books as users read them.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is all it has to say")]
+
 mod support;
 
 use std::time::Duration;
