@@ -12,11 +12,13 @@ mod booking_day;
 mod borrower;
 mod cache;
 mod claims;
+mod derived;
 mod draft;
 mod execute;
 mod feed;
 mod idempotency;
 mod load;
+mod lock;
 mod log;
 mod news;
 mod past_head;
@@ -24,17 +26,21 @@ mod periods;
 mod published;
 mod receipt;
 mod received;
+mod sequences;
 mod snapshot;
 mod standing;
+mod streams_in_order;
 mod upcast;
 
 pub use append::{AppendError, Claim};
 pub use booking_day::{BookingDay, booking_day};
 pub use borrower::Borrower;
+pub use derived::{DerivedStreams, KeptStream};
 pub use execute::{CommandContext, ExecuteError, Metadata, Streams};
 pub use feed::{Feed, StoredEventRow};
 pub use idempotency::IdempotencyKey;
 pub use load::StreamEvent;
+pub use lock::LogLock;
 pub use log::{Head, Log, LogError};
 pub use published::{
     COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, EventDigest, PartitionSum, PublicEvent, SCHEMA_HEADER,
@@ -42,4 +48,6 @@ pub use published::{
 };
 pub use receipt::{Receipt, RecordedEvent};
 pub use received::{Incomplete, Received, ReceivedPartition};
+pub use sequences::SequenceGap;
+pub use streams_in_order::{StoredStream, StreamsInOrder};
 pub use upcast::upcasters;

@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod cli;
 pub mod client;
+pub mod close_day;
 pub mod demo;
 pub mod embedded_postgres;
 pub mod failure;
@@ -16,3 +17,4 @@ pub mod server;
 pub mod settings;
 pub mod telemetry;
 pub mod up;
+pub mod verify;

@@ -62,7 +62,7 @@ fn stopped(status: &[ProjectionStatus]) -> Option<String> {
 }
 
 /// The databases of a running `razao up` on the data directory, unless a URL is named.
-fn addresses(settings: &Settings) -> anyhow::Result<Addresses> {
+pub(crate) fn addresses(settings: &Settings) -> anyhow::Result<Addresses> {
     if settings.database_url.is_some() {
         return Addresses::of(settings);
     }

@@ -29,12 +29,14 @@ pub enum Role {
     Projections,
     /// Publishes the log to Kafka
     Relay,
+    /// Acts by itself: closes each day when it is over
+    Reactions,
 }
 
 impl Role {
     /// Those of a process that does everything there is to do with these settings.
     pub fn all(settings: &Settings) -> Vec<Self> {
-        let mut all = vec![Self::CommandApi, Self::QueryApi, Self::Projections];
+        let mut all = vec![Self::CommandApi, Self::QueryApi, Self::Projections, Self::Reactions];
         all.extend(settings.kafka_brokers.is_some().then_some(Self::Relay));
         all
     }
@@ -75,8 +77,12 @@ impl Addresses {
         Ok(())
     }
 
+    pub async fn connect_log(&self) -> anyhow::Result<Log> {
+        Ok(Log::connect(&self.log).await.map_err(unreachable)?)
+    }
+
     pub async fn connect(&self) -> anyhow::Result<Databases> {
-        let log = Log::connect(&self.log).await.map_err(unreachable)?;
+        let log = self.connect_log().await?;
         let read_pool = PgPoolOptions::new()
             .max_connections(24)
             .acquire_timeout(Duration::from_secs(5))
@@ -123,6 +129,9 @@ pub async fn run(
     }
     if roles.contains(&Role::Relay) {
         tasks.spawn(relay(settings, &log, &feed_stop).await?.run());
+    }
+    if roles.contains(&Role::Reactions) && settings.close_days {
+        tasks.spawn(reactions::run(log.clone(), settings.booking_day(), feed_stop.clone()));
     }
     tasks.close();
     let router = server::router(settings, roles, &log, &read_pool, metrics);

@@ -68,6 +68,8 @@ pub struct Settings {
     pub kafka_completeness_every: i64,
     /// Settings of librdkafka by their own names.
     pub kafka: ClientSettings,
+    /// Whether the role `reactions` closes each day when it is over.
+    pub close_days: bool,
 }
 
 impl Default for Settings {
@@ -84,6 +86,7 @@ impl Default for Settings {
             kafka_partitions: 6,
             kafka_completeness_every: 10_000,
             kafka: ClientSettings::default(),
+            close_days: true,
         }
     }
 }
