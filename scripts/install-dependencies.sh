@@ -8,7 +8,7 @@ scripts=$(cd "$(dirname "$0")" && pwd)
 rust_is_there() { command -v cargo >/dev/null && command -v cc >/dev/null; }
 
 libraries_are_there() {
-  command -v cmake >/dev/null && command -v pkg-config >/dev/null && pkg-config --exists openssl zlib
+  command -v c++ >/dev/null && command -v cmake >/dev/null && command -v pkg-config >/dev/null && pkg-config --exists openssl zlib
 }
 
 java_is_17() {
@@ -22,7 +22,7 @@ offered_postgres() { apt-cache depends postgresql 2>/dev/null | sed -nE 's/.*Dep
 
 missing_packages() { # prints the Debian packages for what is not there
   local wanted=" $* "
-  if [[ $wanted == *" build "* ]] && ! libraries_are_there; then echo cmake pkg-config libssl-dev zlib1g-dev; fi
+  if [[ $wanted == *" build "* ]] && ! libraries_are_there; then echo g++ cmake pkg-config libssl-dev zlib1g-dev; fi
   if [[ $wanted == *" postgres "* ]] && ! "$scripts/find-postgres.sh" >/dev/null 2>&1; then echo postgresql; fi
   if [[ $wanted == *" kafka "* ]]; then
     java_is_17 || echo openjdk-17-jre-headless

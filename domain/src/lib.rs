@@ -9,6 +9,7 @@
 //! - *component*: what an amount owed is made of: `late_fee`, `late_interest`, `penalty`, `fee`, `interest`, `principal`.
 //! - *allocation*: how a payment was spread over installments and their components.
 //! - *period*: a month of the books; once it is closed, nothing more is booked in it.
+//! - *closed day*: a day whose accrued interest is booked; *receivable*: interest accrued and not received by then.
 //! - *value date* (`on`): the day on which a fact counts; *booking date*: the accounting day it was booked on.
 //! - *product*: named terms with limits, in versions; a loan takes one by copy.
 //! - *entry* (lançamento): a plain balanced posting; *journal line*: one debit or credit of one account.
@@ -16,6 +17,7 @@
 pub mod amount;
 pub mod calendar;
 pub mod component;
+pub mod day_close;
 pub mod day_count;
 pub mod decider;
 pub mod effective_cost;
@@ -41,6 +43,12 @@ pub use terms::{Disbursement, FieldError, ScheduleRequest, Terms, TermsRequest};
 
 /// Every type of event that can be stored, with its current version.
 pub fn event_types() -> Vec<(&'static str, u32)> {
-    let entries = entry::EntryEvent::TYPES;
-    [loan::LoanEvent::TYPES, entries, product::ProductEvent::TYPES, period::PeriodEvent::TYPES].concat()
+    [
+        loan::LoanEvent::TYPES,
+        entry::EntryEvent::TYPES,
+        product::ProductEvent::TYPES,
+        period::PeriodEvent::TYPES,
+        day_close::DayCloseEvent::TYPES,
+    ]
+    .concat()
 }

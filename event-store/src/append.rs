@@ -17,6 +17,7 @@ use crate::batch::{self, Committed};
 use crate::borrower::Borrower;
 use crate::draft::Draft;
 use crate::idempotency::IdempotencyKey;
+use crate::news::News;
 
 /// The most commands of one transaction. More gains nothing and only lengthens the wait.
 const LARGEST_BATCH: usize = 512;
@@ -132,12 +133,13 @@ pub(crate) struct Appender {
     connection: Option<PgConnection>,
     queue: mpsc::UnboundedReceiver<AppendRequest>,
     deferred: Vec<AppendRequest>,
+    news: News,
 }
 
 /// The queue is unbounded, but the log admits a bounded number of commands at a time.
-pub(crate) fn queue(options: PgConnectOptions) -> (AppendQueue, Appender) {
+pub(crate) fn queue(options: PgConnectOptions, news: News) -> (AppendQueue, Appender) {
     let (sender, queue) = mpsc::unbounded_channel();
-    (AppendQueue(sender), Appender { options, connection: None, queue, deferred: Vec::new() })
+    (AppendQueue(sender), Appender { options, connection: None, queue, deferred: Vec::new(), news })
 }
 
 impl Appender {
@@ -211,7 +213,10 @@ impl Appender {
             let outcome = self.attempt(&batch).await;
             histogram!("razao_append_seconds").record(started.elapsed().as_secs_f64());
             let error = match outcome {
-                Ok(committed) => return succeed(batch, &committed),
+                Ok(committed) => {
+                    self.news.tell();
+                    return succeed(batch, &committed);
+                }
                 Err(error) => error,
             };
             match error.as_database_error() {

@@ -1,13 +1,17 @@
 //! One call of `append_events`: a batch of commands as the arrays that the function takes.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, Row};
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::types::Oid;
+use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo};
+use sqlx::{Encode, PgConnection, Postgres, Row, Type};
 use uuid::Uuid;
 
 use crate::append::{AppendError, AppendRequest};
 
 const APPEND: &str = "select position_before, appended_at from append_events(\
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 
 const REFUSALS: &str = "select command, reason from append_refusals(\
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
@@ -33,11 +37,10 @@ pub(crate) async fn append(
         .bind(&columns.event_versions)
         .bind(&columns.payloads)
         .bind(&columns.metadatas)
-        .bind(&columns.clients)
-        .bind(&columns.keys)
+        .bind(&columns.event_clients)
+        .bind(&columns.event_keys)
         .bind(&columns.request_hashes)
-        .bind(&columns.first_events)
-        .bind(&columns.event_counts)
+        .bind(&columns.command_events)
         .bind(&columns.claim_kinds)
         .bind(&columns.claim_values)
         .bind(&columns.borrower_ids)
@@ -99,16 +102,17 @@ struct Columns<'a> {
     key_commands: Vec<i32>,
     clients: Vec<&'a str>,
     keys: Vec<&'a str>,
-    request_hashes: Vec<&'a [u8]>,
-    first_events: Vec<i32>,
-    event_counts: Vec<i32>,
     stream_types: Vec<&'a str>,
     stream_ids: Vec<String>,
     sequences: Vec<i64>,
     event_types: Vec<&'a str>,
     event_versions: Vec<&'a str>,
-    payloads: Vec<&'a str>,
-    metadatas: Vec<&'a str>,
+    payloads: Vec<JsonText<'a>>,
+    metadatas: Vec<JsonText<'a>>,
+    event_clients: Vec<Option<&'a str>>,
+    event_keys: Vec<Option<&'a str>>,
+    request_hashes: Vec<Option<&'a [u8]>>,
+    command_events: Vec<Option<i32>>,
     claim_commands: Vec<i32>,
     claim_kinds: Vec<&'a str>,
     claim_values: Vec<&'a str>,
@@ -133,7 +137,11 @@ impl<'a> Columns<'a> {
                 columns.head_ids.push(request.stream_id.to_string());
                 columns.head_expected.push(request.expected);
             }
-            columns.push_key(command, request);
+            if let Some(key) = &request.key {
+                columns.key_commands.push(command);
+                columns.clients.push(&key.client);
+                columns.keys.push(&key.key);
+            }
             columns.push_events(request);
             for claim in &request.claims {
                 columns.claim_commands.push(command);
@@ -150,25 +158,44 @@ impl<'a> Columns<'a> {
         columns
     }
 
-    fn push_key(&mut self, command: i32, request: &'a AppendRequest) {
-        let Some(key) = &request.key else { return };
-        self.key_commands.push(command);
-        self.clients.push(&key.client);
-        self.keys.push(&key.key);
-        self.request_hashes.push(&key.request_hash);
-        self.first_events.push(i32::try_from(self.sequences.len() + 1).expect("a batch is small"));
-        self.event_counts.push(i32::try_from(request.events.len()).expect("a command has few events"));
-    }
-
     fn push_events(&mut self, request: &'a AppendRequest) {
+        let events = i32::try_from(request.events.len()).expect("a command has few events");
         for (sequence, event) in (request.expected + 1..).zip(&request.events) {
             self.stream_types.push(request.stream_type);
             self.stream_ids.push(request.stream_id.to_string());
             self.sequences.push(sequence);
             self.event_types.push(&event.event_type);
             self.event_versions.push(&event.event_version);
-            self.payloads.push(&event.payload);
-            self.metadatas.push(&event.metadata);
+            self.payloads.push(JsonText(&event.payload));
+            self.metadatas.push(JsonText(&event.metadata));
+            // The command's key stands with its first event.
+            let key = request.key.as_ref().filter(|_| sequence == request.expected + 1);
+            self.event_clients.push(key.map(|key| &*key.client));
+            self.event_keys.push(key.map(|key| &*key.key));
+            self.request_hashes.push(key.map(|key| key.request_hash.as_slice()));
+            self.command_events.push(key.map(|_| events));
         }
+    }
+}
+
+/// A JSON text for a `json` parameter: sent as it stands, and stored as it was sent.
+struct JsonText<'a>(&'a str);
+
+impl Type<Postgres> for JsonText<'_> {
+    fn type_info() -> PgTypeInfo {
+        PgTypeInfo::with_oid(Oid(114))
+    }
+}
+
+impl PgHasArrayType for JsonText<'_> {
+    fn array_type_info() -> PgTypeInfo {
+        PgTypeInfo::with_oid(Oid(199))
+    }
+}
+
+impl Encode<'_, Postgres> for JsonText<'_> {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        buffer.extend_from_slice(self.0.as_bytes());
+        Ok(IsNull::No)
     }
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::postgres::PgListener;
 use sqlx::{FromRow, PgPool};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -46,8 +45,8 @@ const STREAM: &str = "select position, aggregate_type, aggregate_id, sequence, e
 impl Feed {
     /// Starts listening for news until `stop`.
     pub fn start(log: &Log, stop: CancellationToken) -> Self {
-        let (sender, news) = watch::channel(0);
-        tokio::spawn(listen(log.pool.clone(), sender, stop));
+        let news = log.news.subscribe();
+        tokio::spawn(log.news.clone().listen(log.pool.clone(), stop));
         Self { pool: log.pool.clone(), news }
     }
 
@@ -108,29 +107,5 @@ impl StoredEventRow {
             })?
             .into_owned();
         Ok(self)
-    }
-}
-
-/// Counts notifications up, and reconnects for ever: until it is back, the feed looks by itself.
-async fn listen(pool: PgPool, news: watch::Sender<u64>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        let listened = tokio::select! {
-            listened = listen_once(&pool, &news) => listened,
-            () = stop.cancelled() => return,
-        };
-        if let Err(error) = listened {
-            tracing::warn!(%error, "no news from the log for now; looking for events at intervals");
-        }
-        tokio::time::sleep(LOOK_AGAIN).await;
-    }
-}
-
-async fn listen_once(pool: &PgPool, news: &watch::Sender<u64>) -> Result<(), sqlx::Error> {
-    let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen("razao_events").await?;
-    loop {
-        news.send_modify(|count| *count += 1);
-        // `None` says that the connection was lost and is back: something may have been missed.
-        listener.try_recv().await?;
     }
 }

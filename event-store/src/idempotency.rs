@@ -26,9 +26,9 @@ pub(crate) enum Known {
 
 const EVENTS_OF_KEY: &str = "select k.request_hash, e.position, e.aggregate_id, e.sequence, e.event_type, \
     e.payload::text as payload, e.recorded_at \
-    from idempotency_keys k \
-    join events e on e.position >= k.first_position and e.position < k.first_position + k.event_count \
-    where k.client = $1 and k.key = $2 order by e.position";
+    from events k \
+    join events e on e.position >= k.position and e.position < k.position + k.command_events \
+    where k.client = $1 and k.idempotency_key = $2 order by e.position";
 
 impl Log {
     /// What is known of a key.

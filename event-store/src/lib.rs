@@ -3,6 +3,7 @@
 //! - [`Log`]: the table, its append path and its feed.
 //! - [`Streams`]: runs commands on the streams of one kind: loads, decides, appends, retries a lost race.
 //! - [`Feed`]: events in the order of their positions, for projections and reactions.
+//! - [`PublicEvent`] and [`Completeness`]: what others receive; [`Received`]: how they prove that nothing is missing.
 
 mod append;
 mod attempt;
@@ -11,26 +12,42 @@ mod booking_day;
 mod borrower;
 mod cache;
 mod claims;
+mod derived;
 mod draft;
 mod execute;
 mod feed;
 mod idempotency;
 mod load;
+mod lock;
 mod log;
+mod news;
 mod past_head;
 mod periods;
+mod published;
 mod receipt;
+mod received;
+mod sequences;
 mod snapshot;
 mod standing;
+mod streams_in_order;
 mod upcast;
 
 pub use append::{AppendError, Claim};
 pub use booking_day::{BookingDay, booking_day};
 pub use borrower::Borrower;
+pub use derived::{DerivedStreams, KeptStream};
 pub use execute::{CommandContext, ExecuteError, Metadata, Streams};
 pub use feed::{Feed, StoredEventRow};
 pub use idempotency::IdempotencyKey;
 pub use load::StreamEvent;
+pub use lock::LogLock;
 pub use log::{Head, Log, LogError};
+pub use published::{
+    COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, EventDigest, PartitionSum, PublicEvent, SCHEMA_HEADER,
+    digest,
+};
 pub use receipt::{Receipt, RecordedEvent};
+pub use received::{Incomplete, Received, ReceivedPartition};
+pub use sequences::SequenceGap;
+pub use streams_in_order::{StoredStream, StreamsInOrder};
 pub use upcast::upcasters;

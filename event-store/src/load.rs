@@ -44,6 +44,10 @@ const EVENTS: &str = "select position, sequence, recorded_at, event_type, event_
     metadata::text as metadata from events where aggregate_type = $1 and aggregate_id = $2 and sequence > $3 \
     and position <= $4 order by sequence";
 
+const EVENTS_UP_TO: &str = "select position, sequence, recorded_at, event_type, event_version, \
+    payload::text as payload, metadata::text as metadata from events \
+    where aggregate_type = $1 and aggregate_id = $2 and sequence > $3 order by sequence limit $4";
+
 impl Log {
     pub(crate) async fn load<D: Decider>(&self, id: Uuid) -> Result<Folded<D>, LogError> {
         let stream_id = id.to_string();
@@ -93,6 +97,19 @@ impl Log {
             return read_all();
         }
         tokio::task::spawn_blocking(read_all).await.expect("reading an event does not panic")
+    }
+
+    /// Up to `limit` events of a stream after `sequence`, brought up to the current version of their types.
+    pub async fn events_after<D: Decider>(
+        &self,
+        id: Uuid,
+        sequence: i64,
+        limit: i64,
+    ) -> Result<Vec<StreamEvent<D::Event>>, LogError> {
+        let stream_id = id.to_string();
+        let events = sqlx::query_as(EVENTS_UP_TO).bind(D::TYPE).bind(&stream_id).bind(sequence).bind(limit);
+        let rows: Vec<StoredRow> = events.fetch_all(&self.pool).await?;
+        rows.into_iter().map(|row| row.read::<D>(&stream_id)).collect()
     }
 
     async fn rows_of<D: Decider>(

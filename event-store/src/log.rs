@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, PgConnection, PgPool};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::append::{self, AppendQueue};
+use crate::news::News;
 use crate::periods::KnownClosing;
 use crate::snapshot::{self, SnapshotQueue};
 
@@ -28,6 +29,7 @@ pub struct Log {
     pub(crate) snapshots: SnapshotQueue,
     pub(crate) admission: Arc<Semaphore>,
     pub(crate) closing: Arc<KnownClosing>,
+    pub(crate) news: News,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -80,13 +82,15 @@ impl Log {
             .await?;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
-        let (appends, appender) = append::queue(options);
+        let news = News::new();
+        let (appends, appender) = append::queue(options, news.clone());
         let (snapshots, writer) = snapshot::queue(pool.clone());
         tasks.spawn(appender.run(stop.clone()));
         tasks.spawn(writer.run(stop.clone()));
+        tasks.spawn(news.clone().announce(pool.clone(), stop.clone()));
         tasks.close();
         let admission = Arc::new(Semaphore::new(COMMANDS_IN_FLIGHT));
-        Ok(Self { pool, appends, snapshots, admission, closing: Arc::default(), stop, tasks })
+        Ok(Self { pool, appends, snapshots, admission, closing: Arc::default(), news, stop, tasks })
     }
 
     /// Where the log ends now.
@@ -96,6 +100,12 @@ impl Log {
                 .fetch_one(&self.pool)
                 .await?;
         Ok(Head { position, recorded_at })
+    }
+
+    /// A connection of its own to the log's database, with settings of its own: for a lock that is held long.
+    pub async fn session(&self, settings: &[(&str, &str)]) -> Result<PgConnection, LogError> {
+        let options = (*self.pool.connect_options()).clone();
+        Ok(options.options(settings.iter().copied()).connect().await?)
     }
 
     /// Whether the database answers.

@@ -23,7 +23,7 @@ pub(crate) struct Checkpoint {
     pub(crate) position: i64,
     /// When that event was recorded.
     pub(crate) recorded_at: Option<DateTime<Utc>>,
-    /// Why no event after it can be read.
+    /// Why no event after it can be read or projected.
     pub(crate) stopped_by: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! An event as the read models see it: decoded once, with its journal lines, and shared by all of them.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::day_close::{DayClose, DayCloseEvent};
 use domain::decider::{Decider, StoredEvent};
 use domain::entry::{Entry, EntryEvent};
 use domain::journal::{self, Posting};
@@ -32,6 +33,7 @@ pub(crate) enum Fact {
     Entry(EntryEvent),
     Product(ProductEvent),
     Period(PeriodEvent),
+    DayClose(DayCloseEvent),
     /// An event that this version of the program cannot read.
     Unreadable(Unreadable),
     /// Of a kind of stream that no read model is about.
@@ -54,6 +56,7 @@ pub(crate) enum StreamKind {
     Entry,
     Product,
     Periods,
+    DayClose,
 }
 
 impl StreamKind {
@@ -63,6 +66,7 @@ impl StreamKind {
             Entry::TYPE => Some(Self::Entry),
             Product::TYPE => Some(Self::Product),
             Periods::TYPE => Some(Self::Periods),
+            DayClose::TYPE => Some(Self::DayClose),
             _ => None,
         }
     }
@@ -77,6 +81,7 @@ impl Event {
         let postings = match &fact {
             Fact::Loan(event) => journal::loan_postings(event),
             Fact::Entry(event) => vec![journal::entry_posting(event)],
+            Fact::DayClose(event) => journal::day_close_posting(event).into_iter().collect(),
             Fact::Product(_) | Fact::Period(_) | Fact::Unreadable(_) | Fact::Foreign => Vec::new(),
         };
         let value_date = value_date(&fact);
@@ -103,6 +108,7 @@ fn read(row: &StoredEventRow) -> Result<(Uuid, Fact), Unreadable> {
         StreamKind::Entry => EntryEvent::read(&row.event_type, &row.payload).map(Fact::Entry),
         StreamKind::Product => ProductEvent::read(&row.event_type, &row.payload).map(Fact::Product),
         StreamKind::Periods => PeriodEvent::read(&row.event_type, &row.payload).map(Fact::Period),
+        StreamKind::DayClose => DayCloseEvent::read(&row.event_type, &row.payload).map(Fact::DayClose),
     };
     fact.map(|fact| (stream_id, fact)).map_err(|error| unreadable(error.to_string()))
 }
@@ -113,6 +119,7 @@ fn value_date(fact: &Fact) -> Option<NaiveDate> {
         Fact::Loan(event) => event.days().map(|(on, _)| on),
         Fact::Entry(EntryEvent::Posted(event)) => Some(event.on),
         Fact::Entry(EntryEvent::Reversed(event)) => Some(event.on),
+        Fact::DayClose(event) => Some(event.on()),
         Fact::Product(_) | Fact::Period(_) | Fact::Unreadable(_) | Fact::Foreign => None,
     }
 }

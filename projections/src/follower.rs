@@ -81,7 +81,11 @@ impl Follower {
                 }
                 Err(error) => return Err(error.into()),
             };
-            match write(self.model, &mut connection, position, page.after(position)).await? {
+            let written = write(self.model, &mut connection, position, page.after(position)).await;
+            if let Err(error) = &written {
+                self.say_what_hinders(position, error).await;
+            }
+            match written? {
                 Written::UpTo(to) => {
                     let furthest = self.pages.furthest();
                     telemetry::record_progress(name, (position, to, furthest), page.recorded_at(to));
@@ -112,6 +116,12 @@ impl Follower {
 
     async fn position(&self, connection: &mut PgConnection) -> Result<i64, ProjectionError> {
         Ok(checkpoint::load(connection, self.model.name).await?.position)
+    }
+
+    /// Notes why the read model stands still, until it goes on. The database that refused the rows may refuse this too.
+    async fn say_what_hinders(&self, position: i64, error: &sqlx::Error) {
+        let Ok(mut connection) = self.pool.acquire().await else { return };
+        let _ = checkpoint::note_stop(&mut connection, self.model.name, position, &error.to_string()).await;
     }
 
     /// Stops for good, and says so wherever one may look.

@@ -6,9 +6,11 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use event_store::{Feed, LogError, StoredEventRow};
+use tokio::time::Instant;
 
 use crate::event::Event;
 
@@ -16,6 +18,9 @@ use crate::event::Event;
 const KEPT: usize = 10;
 /// From so many events on, decoding is moved off the threads that answer requests.
 const MANY: usize = 128;
+/// How long one rests after a page at the end of the log, for each of its events and at most.
+const REST: Duration = Duration::from_micros(200);
+const LONGEST_REST: Duration = Duration::from_millis(20);
 
 /// Consecutive events.
 #[derive(Debug)]
@@ -33,7 +38,14 @@ pub(crate) struct Pages {
     /// Held while a page is loaded by one that is behind.
     behind: tokio::sync::Mutex<()>,
     /// Held while one waits for news at the end of the log.
-    end: tokio::sync::Mutex<Feed>,
+    end: tokio::sync::Mutex<End>,
+}
+
+/// The end of the log, where one waits for more.
+struct End {
+    feed: Feed,
+    /// No page is read before.
+    rest_until: Instant,
 }
 
 impl Page {
@@ -61,14 +73,14 @@ impl Page {
 impl Pages {
     /// Pages of up to `limit` events.
     pub(crate) fn new(feed: Feed, limit: i64) -> Self {
-        let end = tokio::sync::Mutex::new(feed.clone());
+        let end = End { feed: feed.clone(), rest_until: Instant::now() };
         Self {
             limit,
             feed,
             kept: Mutex::default(),
             furthest: AtomicI64::new(0),
             behind: tokio::sync::Mutex::default(),
-            end,
+            end: tokio::sync::Mutex::new(end),
         }
     }
 
@@ -88,8 +100,10 @@ impl Pages {
         if let Some(page) = self.find(position) {
             return Ok(Some(page));
         }
-        let rows = end.next(position, self.limit).await;
+        tokio::time::sleep_until(end.rest_until).await;
+        let rows = end.feed.next(position, self.limit).await;
         let page = self.keep(position, rows).await?;
+        end.rest_until = Instant::now() + page.as_ref().map_or(Duration::ZERO, |page| self.rest_after(page));
         if page.is_none() {
             self.lock_kept().clear();
         }
@@ -99,6 +113,13 @@ impl Pages {
     /// The last position that this process read.
     pub(crate) fn furthest(&self) -> i64 {
         self.furthest.load(Ordering::Acquire)
+    }
+
+    /// A page costs its readers much the same however few events it has. So under load one rests, that the next page
+    /// has more of them and commands have the processor meanwhile; an event that comes alone is read at once.
+    fn rest_after(&self, page: &Page) -> Duration {
+        let events = u32::try_from(page.events.len()).expect("a page is bounded");
+        if i64::from(events) * 2 > self.limit { Duration::ZERO } else { (REST * events).min(LONGEST_REST) }
     }
 
     async fn load(&self, position: i64) -> Result<Option<Arc<Page>>, LogError> {

@@ -71,6 +71,7 @@ impl ReadModel {
                 Fact::Entry(_) => Some(StreamKind::Entry),
                 Fact::Period(_) => Some(StreamKind::Periods),
                 Fact::Product(_) => Some(StreamKind::Product),
+                Fact::DayClose(_) => Some(StreamKind::DayClose),
                 Fact::Unreadable(unreadable) => Some(unreadable.kind),
                 Fact::Foreign => None,
             };

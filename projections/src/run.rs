@@ -27,7 +27,8 @@ pub struct ProjectionStatus {
     pub recorded_at: Option<DateTime<Utc>>,
     /// How many events of the log it does not hold yet.
     pub lag: i64,
-    /// Why it stands still: the event after `position` cannot be read by this version of the program.
+    /// Why it stands still: the event after `position` cannot be read by this version of the program, or what it
+    /// changes cannot be written, which is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<String>,
 }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 
 use crate::settings::{SettingFlags, Settings};
-use crate::{rebuild, roles, schedule, up};
+use crate::{close_day, rebuild, roles, schedule, up, verify};
 
 /// An event-sourced ledger engine for lenders.
 #[derive(Debug, Parser)]
@@ -29,9 +30,17 @@ enum Command {
     Serve {
         #[command(flatten)]
         settings: SettingFlags,
-        /// Which: command-api, query-api, projections
+        /// Which: command-api, query-api, projections, relay, reactions
         #[arg(long, value_delimiter = ',', required = true)]
         roles: Vec<roles::Role>,
+    },
+    /// Book the interest of a day that is over, and of the days missed before it
+    CloseDay {
+        #[command(flatten)]
+        settings: SettingFlags,
+        /// The day
+        #[arg(long, value_name = "DATE")]
+        on: NaiveDate,
     },
     /// Bring the schema up to date
     Migrate {
@@ -55,6 +64,14 @@ enum Command {
         #[command(flatten)]
         settings: SettingFlags,
     },
+    /// Check the log: no event is missing or cannot be read, and what it books sums to zero
+    Verify {
+        #[command(flatten)]
+        settings: SettingFlags,
+        /// Recompute every loan with this version's calculation instead, and list every difference
+        #[arg(long)]
+        recalculate: bool,
+    },
     /// Build a read model anew beside the one that serves, then swap
     Rebuild {
         /// The projection's name, or `all`
@@ -69,6 +86,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Up { settings, demo } => up::up(Settings::load(&settings)?, demo).await,
         Command::Serve { settings, roles } => roles::serve(Settings::load(&settings)?, &roles).await,
+        Command::CloseDay { settings, on } => close_day::close_day(&Settings::load(&settings)?, on).await,
+        Command::Verify { settings, recalculate } => {
+            verify::verify(&Settings::load(&settings)?, recalculate).await
+        }
         Command::Migrate { settings } => roles::migrate(&Settings::load(&settings)?).await,
         Command::Demo(args) => crate::demo::demo(args).await,
         Command::Bench(args) => crate::bench::bench(args).await,

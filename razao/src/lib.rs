@@ -4,10 +4,12 @@
 pub mod bench;
 pub mod cli;
 pub mod client;
+pub mod close_day;
 pub mod demo;
 pub mod embedded_postgres;
 pub mod failure;
 pub mod health;
+pub mod kafka_settings;
 pub mod rebuild;
 pub mod roles;
 pub mod schedule;
@@ -15,3 +17,4 @@ pub mod server;
 pub mod settings;
 pub mod telemetry;
 pub mod up;
+pub mod verify;

@@ -5,16 +5,26 @@ use std::io::Write;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use projections::ProjectionStatus;
+use serde_json::json;
 
 use crate::embedded_postgres;
 use crate::failure::Failure;
 use crate::roles::Addresses;
 use crate::settings::Settings;
 
-/// Prints each projection's position and lag as JSON.
+/// Prints as JSON how far each projection is, and the relay with each topic that it sends to.
 pub async fn projections(settings: &Settings) -> anyhow::Result<()> {
     let databases = addresses(settings)?.connect().await?;
+    let relayed = reactions::relay_status(&databases.log).await?;
+    let head = databases.log.head().await?.position;
     let status = projections::status(&databases.read_pool, &databases.log).await?;
+    let mut status = status.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+    status.extend(relayed.into_iter().map(|relay| {
+        json!({
+            "name": "relay", "topic": relay.topic, "cluster": relay.cluster, "position": relay.position,
+            "recorded_at": relay.recorded_at, "lag": (head - relay.position).max(0),
+        })
+    }));
     Ok(writeln!(std::io::stdout().lock(), "{}", serde_json::to_string_pretty(&status)?)?)
 }
 
@@ -52,7 +62,7 @@ fn stopped(status: &[ProjectionStatus]) -> Option<String> {
 }
 
 /// The databases of a running `razao up` on the data directory, unless a URL is named.
-fn addresses(settings: &Settings) -> anyhow::Result<Addresses> {
+pub(crate) fn addresses(settings: &Settings) -> anyhow::Result<Addresses> {
     if settings.database_url.is_some() {
         return Addresses::of(settings);
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::ValueEnum;
 use event_store::{Feed, Log};
+use reactions::{Relay, RelayError};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio_util::sync::CancellationToken;
@@ -26,10 +27,19 @@ pub enum Role {
     QueryApi,
     /// Builds the read models
     Projections,
+    /// Publishes the log to Kafka
+    Relay,
+    /// Acts by itself: closes each day when it is over
+    Reactions,
 }
 
 impl Role {
-    pub const ALL: [Self; 3] = [Self::CommandApi, Self::QueryApi, Self::Projections];
+    /// Those of a process that does everything there is to do with these settings.
+    pub fn all(settings: &Settings) -> Vec<Self> {
+        let mut all = vec![Self::CommandApi, Self::QueryApi, Self::Projections, Self::Reactions];
+        all.extend(settings.kafka_brokers.is_some().then_some(Self::Relay));
+        all
+    }
 }
 
 /// The databases of a process, reached.
@@ -63,11 +73,16 @@ impl Addresses {
         let pool = pool.map_err(unreachable)?;
         projections::migrate(&pool).await.context("the schema of the read models")?;
         pool.close().await;
+        reactions::migrate(&self.log).await.context("the schema of the reactions")?;
         Ok(())
     }
 
+    pub async fn connect_log(&self) -> anyhow::Result<Log> {
+        Ok(Log::connect(&self.log).await.map_err(unreachable)?)
+    }
+
     pub async fn connect(&self) -> anyhow::Result<Databases> {
-        let log = Log::connect(&self.log).await.map_err(unreachable)?;
+        let log = self.connect_log().await?;
         let read_pool = PgPoolOptions::new()
             .max_connections(24)
             .acquire_timeout(Duration::from_secs(5))
@@ -112,6 +127,12 @@ pub async fn run(
         let feed = Feed::start(&log, feed_stop.clone());
         tasks.spawn(projections::run(read_pool.clone(), feed, feed_stop.clone()));
     }
+    if roles.contains(&Role::Relay) {
+        tasks.spawn(relay(settings, &log, &feed_stop).await?.run());
+    }
+    if roles.contains(&Role::Reactions) && settings.close_days {
+        tasks.spawn(reactions::run(log.clone(), settings.booking_day(), feed_stop.clone()));
+    }
     tasks.close();
     let router = server::router(settings, roles, &log, &read_pool, metrics);
     let server = Server::bind(settings.listen).await?;
@@ -123,6 +144,21 @@ pub async fn run(
     log.close().await;
     read_pool.close().await;
     Ok(())
+}
+
+/// A relay that can work with its settings. Kafka need not be there yet.
+async fn relay(settings: &Settings, log: &Log, stop: &CancellationToken) -> anyhow::Result<Relay> {
+    let kafka = settings.kafka().ok_or_else(|| {
+        Failure::WrongUsage("the role relay needs RAZAO_KAFKA_BROKERS (or --kafka)".to_owned())
+    })?;
+    let relay = Relay::new(log.clone(), kafka, stop.clone());
+    match relay.check().await {
+        Ok(()) => {}
+        Err(error @ RelayError::Refused { .. }) => return Err(Failure::Unreachable(error.to_string()).into()),
+        Err(error) if error.is_of_settings() => return Err(Failure::WrongUsage(error.to_string()).into()),
+        Err(error) => tracing::warn!(%error, "Kafka is not there yet; the relay waits for it"),
+    }
+    Ok(relay)
 }
 
 /// Cancelled by SIGTERM, SIGINT or Ctrl-C.
@@ -149,4 +185,19 @@ fn parse(url: &str, setting: &str) -> Result<PgConnectOptions, Failure> {
 fn unreachable(error: impl std::error::Error) -> Failure {
     let cause = error.source().map(|source| format!(": {source}")).unwrap_or_default();
     Failure::Unreachable(format!("{error}{cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_includes_the_relay_where_there_is_a_kafka() {
+        let with = |brokers: Option<&str>| Settings {
+            kafka_brokers: brokers.map(str::to_owned),
+            ..Settings::default()
+        };
+        assert!(!Role::all(&with(None)).contains(&Role::Relay));
+        assert!(Role::all(&with(Some("127.0.0.1:9092"))).contains(&Role::Relay));
+    }
 }

@@ -9,9 +9,11 @@ use clap::Args;
 use event_store::BookingDay;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use reactions::KafkaSettings;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::kafka_settings::{self, ClientSettings};
 
 /// The flags that are settings too. What is not given is looked for in the environment, then in the file.
 #[derive(Debug, Clone, Default, Args, Serialize)]
@@ -36,6 +38,10 @@ pub struct SettingFlags {
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_database_url: Option<String>,
+    /// Kafka brokers to publish the log to, as HOST:PORT,…
+    #[arg(long = "kafka", value_name = "BROKERS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kafka_brokers: Option<String>,
     /// A booking day of your choice, for trials and tests
     #[arg(long, value_name = "DATE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,6 +59,17 @@ pub struct Settings {
     pub today: Option<NaiveDate>,
     /// The most memory for folded states of loans, in bytes.
     pub state_cache_bytes: u64,
+    pub kafka_brokers: Option<String>,
+    /// What the names of all topics begin with.
+    pub kafka_topic_prefix: String,
+    /// How many partitions the topic of events has.
+    pub kafka_partitions: i32,
+    /// After so many events at the latest, records say that all of them came before.
+    pub kafka_completeness_every: i64,
+    /// Settings of librdkafka by their own names.
+    pub kafka: ClientSettings,
+    /// Whether the role `reactions` closes each day when it is over.
+    pub close_days: bool,
 }
 
 impl Default for Settings {
@@ -64,6 +81,12 @@ impl Default for Settings {
             read_database_url: None,
             today: None,
             state_cache_bytes: 64 << 20,
+            kafka_brokers: None,
+            kafka_topic_prefix: "razao".to_owned(),
+            kafka_partitions: 6,
+            kafka_completeness_every: 10_000,
+            kafka: ClientSettings::default(),
+            close_days: true,
         }
     }
 }
@@ -81,9 +104,12 @@ impl Settings {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
-        let environment = Env::prefixed("RAZAO_").ignore(&NOT_SETTINGS);
+        let environment = Env::prefixed("RAZAO_")
+            .ignore(&NOT_SETTINGS)
+            .filter(|name| kafka_settings::client_setting(name.as_str()).is_none());
         let figment = figment.merge(environment).merge(Serialized::defaults(flags));
-        let settings: Self = figment.extract().map_err(|error| Failure::WrongUsage(error.to_string()))?;
+        let mut settings: Self = figment.extract().map_err(|error| Failure::WrongUsage(error.to_string()))?;
+        settings.kafka.extend_from(std::env::vars());
         settings.checked()
     }
 
@@ -94,7 +120,23 @@ impl Settings {
                 "listen {listen}: any address but loopback needs a token issuer, which this version does not have"
             )));
         }
+        if self.kafka_partitions < 1 || self.kafka_completeness_every < 1 {
+            return Err(Failure::WrongUsage(
+                "kafka_partitions and kafka_completeness_every are at least 1".to_owned(),
+            ));
+        }
         Ok(self)
+    }
+
+    /// Where to publish the log, if anywhere.
+    pub fn kafka(&self) -> Option<KafkaSettings> {
+        Some(KafkaSettings {
+            brokers: self.kafka_brokers.clone()?,
+            topic_prefix: self.kafka_topic_prefix.clone(),
+            partitions: self.kafka_partitions,
+            completeness_every: self.kafka_completeness_every,
+            client: self.kafka.by_name().clone(),
+        })
     }
 
     pub fn booking_day(&self) -> BookingDay {
@@ -127,6 +169,20 @@ mod tests {
         assert_eq!(settings.listen.port(), 9001);
         assert_eq!(settings.data_dir, PathBuf::from("/srv/razao"));
         assert_eq!(settings.state_cache_bytes, 64 << 20);
+    }
+
+    #[test]
+    fn settings_of_librdkafka_are_a_table_of_the_file_however_it_is_written() {
+        let file = std::env::temp_dir().join(format!("razao-kafka-{}.toml", std::process::id()));
+        let text = "kafka_brokers = \"k:1\"\n[kafka]\nsasl.username = \"r\"\n\"linger.ms\" = 5\n";
+        std::fs::write(&file, text).unwrap();
+        let flags = SettingFlags { config: Some(file.clone()), ..SettingFlags::default() };
+        let kafka = Settings::load(&flags).unwrap().kafka().expect("there are brokers");
+        std::fs::remove_file(file).unwrap();
+        let client: Vec<_> =
+            kafka.client.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(client, [("linger.ms", "5"), ("sasl.username", "r")]);
+        assert_eq!((kafka.brokers.as_str(), kafka.topic().as_str()), ("k:1", "razao.events"));
     }
 
     #[test]

@@ -53,7 +53,7 @@ async fn serve(
         }
         Ok(())
     };
-    let served = roles::run(settings, &Role::ALL, databases, stop, ready).await;
+    let served = roles::run(settings, &Role::all(settings), databases, stop, ready).await;
     let _ = std::fs::remove_file(&address_file);
     served
 }

@@ -87,7 +87,7 @@ impl Server {
 
     /// How many events, keys, claims and borrowers are stored.
     pub(crate) async fn stored(&self) -> (i64, i64, i64, i64) {
-        let counts = "select (select count(*) from events), (select count(*) from idempotency_keys), \
+        let counts = "select (select count(*) from events), (select count(idempotency_key) from events), \
             (select count(*) from claims), (select count(*) from borrowers)";
         sqlx::query_as(counts).fetch_one(&self.pool).await.unwrap()
     }

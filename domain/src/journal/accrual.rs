@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 
 use super::{CREDIT_LOSSES, INTEREST_INCOME, INTEREST_RECEIVABLE, JournalLine, Posting, Side};
 use crate::component::Components;
+use crate::day_close::DayCloseEvent;
 use crate::{Amount, Currency};
 
 /// Interest accrued by a day and not received by then; below zero where it was paid in advance. `accrued` is the
@@ -27,6 +28,19 @@ pub fn accrual_posting(currency: Currency, on: NaiveDate, change: Amount) -> Opt
 /// is undone and `booked` comes back below zero.
 pub fn accrual_written_off(currency: Currency, on: NaiveDate, booked: Amount) -> Option<Posting> {
     posting(currency, on, booked.negated(), &CREDIT_LOSSES)
+}
+
+/// What an event of a day's close books: of each currency what was earned, and what of it is lost. Its end books
+/// nothing more.
+pub fn day_close_posting(event: &DayCloseEvent) -> Option<Posting> {
+    let DayCloseEvent::AccrualsBooked(booked) = event else { return None };
+    let booked_on = booked.booked_on.unwrap_or(booked.on);
+    let postings = booked.sums.iter().flat_map(|sum| {
+        let earned = accrual_posting(sum.currency, booked_on, sum.earned);
+        [earned, accrual_written_off(sum.currency, booked_on, sum.written_off)]
+    });
+    let lines: Vec<JournalLine> = postings.flatten().flat_map(|posting| posting.lines).collect();
+    (!lines.is_empty()).then_some(Posting { booked_on, lines })
 }
 
 fn posting(

@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-pub use accrual::{accrual_posting, accrual_written_off, interest_receivable};
+pub use accrual::{accrual_posting, accrual_written_off, day_close_posting, interest_receivable};
 pub use loan::loan_postings;
 
 use crate::entry::EntryEvent;

@@ -253,6 +253,11 @@ impl LoanHistory {
         if self.write_off().is_some() {
             return zero;
         }
+        zero.plus(self.capitalized(derived).min(derived.balances.principal).max(Amount::ZERO))
+    }
+
+    /// Principal that no money is behind, received or not.
+    pub(super) fn capitalized(&self, derived: &Derived) -> Amount {
         let planned: Amount = derived.rows.iter().map(|row| row.due.principal).sum();
         let funded = self.facts.iter().zip(&derived.effects).filter_map(|(fact, effect)| {
             let effect = effect.as_ref()?;
@@ -269,8 +274,7 @@ impl LoanHistory {
                 _ => None,
             }
         });
-        let capitalized = planned.minus(funded.sum());
-        zero.plus(capitalized.min(derived.balances.principal).max(Amount::ZERO))
+        planned.minus(funded.sum())
     }
 
     fn agreed(&self) -> &Terms {

@@ -11,6 +11,7 @@ mod refusal;
 pub mod servicing;
 pub mod settlement;
 pub mod standing;
+mod unreceived;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub use history::LoanHistory;
 pub use refusal::LoanRefusal;
 pub use servicing::Servicing;
 pub use standing::{Standing, Status};
+pub use unreceived::{Unreceived, UnreceivedAhead};
 
 use crate::decider::{Decider, DecisionDay, Undecided};
 use crate::terms::Terms;

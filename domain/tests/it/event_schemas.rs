@@ -8,6 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use cqrs_es::DomainEvent;
+use domain::day_close::{self, DayCloseEvent};
 use domain::decider::StoredEvent;
 use domain::entry::{self, Entry, EntryCommand, EntryEvent, Post, PostLine, Reverse};
 use domain::journal::{Account, Side};
@@ -21,7 +22,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::support::*;
-use crate::{periods, products};
+use crate::{day_closes, periods, products};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schemas/events")
@@ -71,6 +72,8 @@ fn schemas() -> BTreeMap<&'static str, Value> {
         ("EntryReversed", schema_of::<entry::Reversed>("EntryReversed")),
         ("PeriodClosed", schema_of::<period::Changed>("PeriodClosed")),
         ("PeriodReopened", schema_of::<period::Changed>("PeriodReopened")),
+        ("AccrualsBooked", schema_of::<day_close::AccrualsBooked>("AccrualsBooked")),
+        ("DayClosed", schema_of::<day_close::DayClosed>("DayClosed")),
         ("ProductDefined", schema_of::<product::Version>("ProductDefined")),
         ("ProductRevised", schema_of::<product::Version>("ProductRevised")),
         ("ProductRetired", schema_of::<product::Retired>("ProductRetired")),
@@ -121,6 +124,7 @@ fn samples() -> BTreeMap<String, Value> {
     samples.extend(loans.iter().map(sample));
     samples.extend(entry.events.iter().map(sample));
     samples.extend(periods.events.iter().map(sample));
+    samples.extend(day_closes::with_a_write_off().events.iter().map(sample));
     samples.extend(product.events.iter().map(sample));
     samples
 }
@@ -139,6 +143,7 @@ fn read_again(event_type: &str, text: &str) -> Value {
         _ if is_of(LoanEvent::TYPES) => again::<LoanEvent>(event_type, text),
         _ if is_of(EntryEvent::TYPES) => again::<EntryEvent>(event_type, text),
         _ if is_of(PeriodEvent::TYPES) => again::<PeriodEvent>(event_type, text),
+        _ if is_of(DayCloseEvent::TYPES) => again::<DayCloseEvent>(event_type, text),
         _ if is_of(ProductEvent::TYPES) => again::<ProductEvent>(event_type, text),
         _ => panic!("{event_type} is of no kind of stream"),
     }

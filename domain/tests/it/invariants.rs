@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use domain::component::Components;
 use domain::journal::{Side, loan_postings};
 use domain::loan::event::Effect;
@@ -98,6 +99,17 @@ fn check_books(given: &Given<Loan>, loan: &Servicing) {
     } else {
         assert_eq!(principal, standing.balances.principal.value(), "the books have what is owed");
         assert_eq!(balance("income:recoveries"), Decimal::ZERO, "nothing was written off");
+    }
+}
+
+/// Where nothing is owed any more, all interest was received by the time that it is accrued.
+pub(crate) fn check_receivable(given: &Given<Loan>) {
+    let loan = servicing(&given.state);
+    let end = loan.rows.iter().map(|row| row.state.due_on).fold(loan.last_on, NaiveDate::max);
+    let unreceived = given.history().unreceived(end).expect("it follows").expect("it is disbursed");
+    assert_eq!(unreceived.is_written_off, loan.standing.status == Status::WrittenOff);
+    if matches!(loan.standing.status, Status::Settled | Status::Overpaid) {
+        assert_eq!(unreceived.interest, Amount::ZERO, "nothing is left to receive: {:?}", loan.rows);
     }
 }
 

@@ -8,6 +8,7 @@ mod chargebacks;
 mod charges;
 mod closed_periods;
 mod credits;
+mod day_closes;
 mod draw_downs;
 mod early;
 mod entries;

@@ -7,7 +7,7 @@ use domain::loan::{Loan, LoanCommand, LoanEvent};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::invariants::{check_derivation, check_event, check_state, servicing};
+use crate::invariants::{check_derivation, check_event, check_receivable, check_state, servicing};
 use crate::story::{Try, any_terms, command, plain_terms, something, something_usual};
 use crate::support::*;
 
@@ -73,6 +73,7 @@ proptest! {
         terms in plain_terms(), tries in prop::collection::vec(something_usual(), 1..30)
     ) {
         tell(disbursed(terms), &tries, |given, command| {
+            check_receivable(given);
             // Whatever was decided was compared with the engine; and a payment of today needs no history.
             let loan = servicing(&given.state);
             if matches!(command, LoanCommand::SettleEarly(_)) || !loan.is_plain {
@@ -82,6 +83,25 @@ proptest! {
             let decided = given.state.decide(None, &today, DecisionDay::open(day(TODAY)));
             assert!(!matches!(decided, Err(Undecided::NeedsHistory)), "decided on the rows alone");
         });
+    }
+
+    #[test]
+    fn the_interest_of_days_to_come_is_what_each_of_them_shows(
+        terms in any_terms(), tries in prop::collection::vec(something(), 0..15), from in 0_u64..400
+    ) {
+        let mut given = disbursed_in_part(terms);
+        for (number, tried) in tries.iter().enumerate() {
+            let Some(command) = command(&given, number, tried) else { continue };
+            for event in given.decide(&command).unwrap_or_default() {
+                given.happened(event);
+            }
+        }
+        let from = day(&crate::story::on(from));
+        let Ok(Some(ahead)) = given.history().unreceived_ahead(from, 40) else { return Ok(()) };
+        for (day, interest) in from.iter_days().zip(ahead.interest) {
+            let shown = given.history().unreceived(day).expect("it follows").expect("it is disbursed");
+            prop_assert_eq!((shown.interest, shown.is_written_off), (interest, ahead.is_written_off), "{}", day);
+        }
     }
 
     #[test]

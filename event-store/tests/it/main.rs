@@ -6,6 +6,7 @@ mod append_only;
 mod commands;
 mod counter;
 mod feed;
+mod migrations;
 mod periods;
 mod stock;
 

@@ -20,7 +20,7 @@ pub(crate) static READ_MODEL: ReadModel = ReadModel {
     tables: &[Table { name: "daily_balances", key: "account, currency, day" }],
     tables_sql: include_str!("schema.sql"),
     indexes_sql: "",
-    kinds: &[StreamKind::Loan, StreamKind::Entry],
+    kinds: &[StreamKind::Loan, StreamKind::Entry, StreamKind::DayClose],
     begin: || Box::new(Movements::default()),
 };
 

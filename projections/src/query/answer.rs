@@ -38,10 +38,13 @@ pub(crate) enum Refused {
     Log(LogError),
 }
 
-/// The problems of every read, for its documentation.
+/// What every read may answer instead, for its documentation.
 #[derive(IntoResponses)]
 #[allow(dead_code, reason = "only documents")]
 pub(crate) enum ReadProblems {
+    /// The caller has this answer: its `ETag` is the one in `If-None-Match`.
+    #[response(status = 304)]
+    NotModified,
     /// `invalid_parameter`: a parameter has the wrong form, is unknown or out of its range; `errors` names it.
     #[response(status = 400, content_type = "application/problem+json")]
     InvalidParameter(ProblemDetails),

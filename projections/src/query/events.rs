@@ -29,7 +29,7 @@ const LOOKED_THROUGH: i64 = 100_000;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventView {
     position: i64,
-    /// `Loan`, `Entry`, `Product` or `Periods`.
+    /// `Loan`, `Entry`, `Product`, `Periods` or `DayClose`.
     stream_type: String,
     stream_id: String,
     sequence: i64,

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use chrono::{Days, Months, NaiveDate};
 use domain::Currency;
+use domain::day_close::{self, BookAccruals, CloseDay, DayClose, DayCloseCommand, LoanAccrual};
 use domain::decider::{Decider, DecisionDay};
 use domain::entry::{Entry, EntryCommand, EntryEvent, Post, PostLine, Reverse};
-use domain::id::{BorrowerId, ChargeId, DisbursementId, PaymentId};
+use domain::id::{BorrowerId, ChargeId, DisbursementId, LoanId, PaymentId};
 use domain::journal::{Account, Side};
 use domain::loan::command::{
     AddCharge, AddedCharge, Apply, Approve, Close, Disburse, Early, ProductTaken, RecordRepayment,
     Reverse as ReversePayment, SettleEarly,
 };
-use domain::loan::{Loan, LoanCommand, LoanEvent, LoanHistory};
+use domain::loan::{Loan, LoanCommand, LoanEvent, LoanHistory, Unreceived};
 use domain::period::{self, Change, Month, PeriodCommand, Periods};
 use domain::product::{Define, Offer, Product, ProductCommand, Retire};
 use domain::terms::TermsRequest;
@@ -240,6 +241,31 @@ impl Book {
         }
     }
 
+    /// The close of a day on which one loan earned interest, and what another had earned was lost.
+    pub(crate) fn close_day(&mut self, on: NaiveDate) {
+        let amount = |text| Currency::Brl.try_amount(decimal(text)).expect("an amount");
+        let interest = |number, before: Option<&LoanAccrual>, interest, is_written_off| {
+            let now = Unreceived { interest: amount(interest), is_written_off };
+            let loan = LoanId::new(Uuid::from_u128(number));
+            LoanAccrual::between(loan, Currency::Brl, before, now).expect("there is interest")
+        };
+        let earned = interest(2, None, "9.90", false);
+        let loans = [interest(1, None, "4.20", false), interest(2, Some(&earned), "9.90", true)];
+        let book = |chunk, loan| BookAccruals { on, chunk, position: 1, loans: vec![loan] };
+        let mut close = DayClose::default();
+        for (sequence, command) in (1..).zip([
+            DayCloseCommand::Book(book(1, loans[0])),
+            DayCloseCommand::Book(book(2, loans[1])),
+            DayCloseCommand::Close(CloseDay { on, chunks: 2, position: 1 }),
+        ]) {
+            let today = DecisionDay { today: NaiveDate::MAX, closed_through: Some(day("2025-01-31")) };
+            for event in close.decide(None, &command, today).expect("the command is accepted") {
+                close.apply(&event);
+                self.push("DayClose", day_close::stream(on), sequence, event.name(), &event);
+            }
+        }
+    }
+
     pub(crate) fn command(&mut self, borrowing: &mut Borrowing, command: &LoanCommand) {
         let today = DecisionDay::open(day("2026-06-30"));
         let events = borrowing.loan.decide(Some(&borrowing.history), command, today);
@@ -303,6 +329,9 @@ pub(crate) fn varied(loans: u128) -> Book {
         }
         if number % 12 == 5 {
             book.close_and_reopen(&mut periods, number / 12);
+        }
+        if number % 12 == 8 {
+            book.close_day(day("2025-01-20") + Days::new(u64::try_from(number).expect("few loans")));
         }
         let id = Uuid::from_u128(number);
         let on = day("2025-01-10")

@@ -204,3 +204,34 @@ async fn a_read_model_whose_tables_changed_is_projected_anew(pool: PgPool) {
     assert_eq!(digests(&pool).await, before);
     running.stop().await;
 }
+
+#[sqlx::test(migrations = false)]
+async fn rows_that_cannot_be_written_hold_up_their_read_model_and_say_why(pool: PgPool) {
+    let log = log_on(&pool).await;
+    let running = start(&pool, &log);
+    let mut book = varied(3);
+    sqlx::query("alter table read_journal.journal_lines add constraint nothing_more check (false) not valid")
+        .execute(&pool)
+        .await
+        .unwrap();
+    book.append(&pool).await;
+    until(&pool, &log, |status| {
+        status.iter().all(|projection| projection.lag == 0 || projection.stopped_by.is_some())
+    })
+    .await;
+    for projection in projections::status(&pool, &log).await.unwrap() {
+        match projection.stopped_by {
+            Some(cause) => assert!(projection.name == "journal" && cause.contains("nothing_more"), "{cause}"),
+            None => assert_ne!(projection.name, "journal"),
+        }
+    }
+    sqlx::query("alter table read_journal.journal_lines drop constraint nothing_more")
+        .execute(&pool)
+        .await
+        .unwrap();
+    until(&pool, &log, |status| {
+        status.iter().all(|projection| projection.lag == 0 && projection.stopped_by.is_none())
+    })
+    .await;
+    running.stop().await;
+}

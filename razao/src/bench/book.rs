@@ -58,9 +58,14 @@ impl Book {
         Ok(Self { loans, apart: (LOANS..LOANS + APART).map(loan).collect(), today })
     }
 
+    /// Loans that were lent otherwise.
+    pub(super) fn of(loans: Arc<[Uuid]>, today: NaiveDate) -> Self {
+        Self { apart: Arc::clone(&loans), loans, today }
+    }
+
     /// One of the loans that are not among those of the spread.
     pub(super) fn apart(&self, number: usize) -> Arc<[Uuid]> {
-        Arc::from([self.apart[number % APART]])
+        Arc::from([self.apart[number % self.apart.len()]])
     }
 }
 

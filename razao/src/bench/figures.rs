@@ -21,10 +21,24 @@ pub(super) enum Figure {
     LongLoanMs,
     Feed,
     Rebuild,
+    Relay,
+    BareProducer,
+    RelayMemoryMb,
     VisibleP50Ms,
     VisibleP99Ms,
     ReadySeconds,
     MemoryMb,
+    Derive250Ms,
+    Derive500Ms,
+    Derive1000Ms,
+    QuoteMs,
+    QuoteHeldMs,
+    FirstClose,
+    SecondClose,
+    LaterClose,
+    CloseMemoryMb,
+    CommandsAlone,
+    CommandsBesideClose,
 }
 
 /// The measurements of every figure. What was not measured has none.
@@ -40,6 +54,8 @@ pub(super) enum Limit {
     AtMostTimes { of: Figure, must: f64, aim: f64 },
     /// At most this much.
     AtMost { must: f64, aim: f64 },
+    /// At least this much.
+    AtLeast { must: f64, aim: f64 },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +110,10 @@ impl Figures {
                 let median = self.median(figure)?;
                 (median <= must, median <= aim)
             }
+            Limit::AtLeast { must, aim } => {
+                let median = self.median(figure)?;
+                (median >= must, median >= aim)
+            }
         };
         Some(match (reaches_must, reaches_aim) {
             (true, true) => Verdict::Aim,
@@ -124,6 +144,13 @@ mod tests {
         assert_eq!(figures().verdict(Figure::Append, limit(1.5, 2.0)), Some(Verdict::Aim));
         assert_eq!(figures().verdict(Figure::Append, limit(1.5, 2.5)), Some(Verdict::Pass));
         assert_eq!(figures().verdict(Figure::Append, limit(2.5, 3.0)), Some(Verdict::Miss));
+    }
+
+    #[test]
+    fn a_rate_may_have_to_reach_a_figure() {
+        let limit = |must, aim| Limit::AtLeast { must, aim };
+        assert_eq!(figures().verdict(Figure::Append, limit(23_000.0, 24_000.0)), Some(Verdict::Pass));
+        assert_eq!(figures().verdict(Figure::Append, limit(23_001.0, 24_000.0)), Some(Verdict::Miss));
     }
 
     #[test]

@@ -69,6 +69,23 @@ impl Ground {
         Ok(self.url_of(&database))
     }
 
+    /// A database of its own for one measurement.
+    pub(super) async fn empty_database(&self, database: &str) -> anyhow::Result<String> {
+        let database = format!("razao_bench_{database}");
+        self.forget(&database).await?;
+        self.administer(&format!("create database {database}")).await?;
+        Ok(self.url_of(&database))
+    }
+
+    /// Brings a database to the state that it has after a quiet while.
+    pub(super) async fn vacuum(&self, database: &str) -> anyhow::Result<()> {
+        let url = self.url_of(&format!("razao_bench_{database}"));
+        let options = url.parse::<PgConnectOptions>()?.disable_statement_logging();
+        let mut connection = PgConnection::connect_with(&options).await?;
+        sqlx::query("vacuum (analyze)").execute(&mut connection).await?;
+        Ok(connection.close().await?)
+    }
+
     /// Drops the copy.
     pub(super) async fn drop_copy(&self, database: &str) -> anyhow::Result<()> {
         self.forget(&format!("razao_bench_{database}")).await

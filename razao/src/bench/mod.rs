@@ -11,11 +11,13 @@ mod feed;
 mod figures;
 mod ground;
 mod http;
+mod lending;
 mod load;
 mod long_loan;
 mod machine;
 mod pgbench;
 mod ready;
+mod relay;
 mod report;
 mod rounds;
 mod server;
@@ -52,6 +54,9 @@ pub struct BenchArgs {
     /// A Postgres to measure on, where databases may be made [default: a private one for this run].
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
+    /// A Kafka to measure the relay against; without one it is left out.
+    #[arg(long, value_name = "BROKERS")]
+    pub kafka: Option<String>,
     /// Write the table and the machine to a file, such as docs/BENCHMARKS.md.
     #[arg(long, value_name = "FILE")]
     pub write: Option<PathBuf>,
@@ -73,10 +78,14 @@ pub enum Measurement {
     Feed,
     /// All read models built anew
     Rebuild,
+    /// The relay from the log to Kafka, beside a bare producer (needs --kafka)
+    Relay,
     /// From accepted to visible
     Visible,
     /// Starting with a large log, and memory under load
     Ready,
+    /// The engine on a long loan, and closing a day over many loans; not part of the spine
+    Lending,
 }
 
 /// How large and how long everything is.
@@ -87,6 +96,7 @@ struct Scale {
     cold_commands: usize,
     fed_events: usize,
     large_log: usize,
+    lent: usize,
 }
 
 impl Scale {
@@ -97,10 +107,24 @@ impl Scale {
         };
         if args.quick {
             let span = span(500, 2);
-            return Self { rounds: 1, span, cold_commands: 50, fed_events: 20_000, large_log: 150_000 };
+            return Self {
+                rounds: 1,
+                span,
+                cold_commands: 50,
+                fed_events: 20_000,
+                large_log: 150_000,
+                lent: 10_000,
+            };
         }
         let rounds = args.rounds.max(1);
-        Self { rounds, span: span(1000, 10), cold_commands: 200, fed_events: 200_000, large_log: 1_000_000 }
+        Self {
+            rounds,
+            span: span(1000, 10),
+            cold_commands: 200,
+            fed_events: 200_000,
+            large_log: 1_000_000,
+            lent: 100_000,
+        }
     }
 }
 
@@ -109,33 +133,23 @@ pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
     let scale = Scale::of(&args);
     let asked_for_all = args.what.is_empty() || args.what.contains(&Measurement::Spine);
     let is_asked = |what| asked_for_all || args.what.contains(&what);
+    if args.what.contains(&Measurement::Relay) && args.kafka.is_none() {
+        return Err(Failure::WrongUsage("relay needs --kafka BROKERS".to_owned()).into());
+    }
     let busy = machine::busy();
     eprintln!("the load average before the run is {busy}: whatever else runs spoils the figures");
     let mut ground = Ground::prepare(args.database_url.as_deref())
         .await
         .map_err(|error| Failure::Unreachable(format!("there is no Postgres to measure on: {error:#}")))?;
-    eprintln!("the book: {} loans", book::LOANS);
-    let book = post_book(&ground).await?;
-    let postgres = ground.describe().await?;
-
     let mut figures = Figures::default();
-    for round in 1..=scale.rounds {
-        eprintln!("round {round} of {}", scale.rounds);
-        Rounds { ground: &ground, book: &book, scale, is_asked: &is_asked }.run(&mut figures).await?;
+    let postgres = ground.describe().await?;
+    if args.what.contains(&Measurement::Lending) {
+        eprintln!("lending");
+        lending::measure(&ground, scale, &mut figures).await?;
     }
     let mut log = String::new();
-    if is_asked(Measurement::Ready) {
-        eprintln!("a log of {} events", scale.large_log);
-        let ready = ready::measure(&mut ground, &book, scale.large_log, scale.span).await?;
-        for seconds in ready.seconds {
-            figures.note(figures::Figure::ReadySeconds, seconds);
-        }
-        figures.note(figures::Figure::MemoryMb, ready.memory.most_resident as f64 / 1e6);
-        log = format!(
-            "- large log: {} events; resident after the load: {} MB\n",
-            ready.events,
-            ready.memory.resident / 1_000_000
-        );
+    if args.what.is_empty() || args.what.iter().any(|what| *what != Measurement::Lending) {
+        log = spine(&mut ground, scale, &is_asked, args.kafka.as_deref(), &mut figures).await?;
     }
     ground.clear().await?;
 
@@ -148,6 +162,33 @@ pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
         write(file, &table, &circumstances)?;
     }
     Ok(())
+}
+
+/// Measures what is asked for of the spine, round by round; what there is to say of the large log.
+async fn spine(
+    ground: &mut Ground,
+    scale: Scale,
+    is_asked: &dyn Fn(Measurement) -> bool,
+    kafka: Option<&str>,
+    figures: &mut Figures,
+) -> anyhow::Result<String> {
+    eprintln!("the book: {} loans", book::LOANS);
+    let book = post_book(ground).await?;
+    for round in 1..=scale.rounds {
+        eprintln!("round {round} of {}", scale.rounds);
+        Rounds { ground, book: &book, scale, is_asked, kafka }.run(figures).await?;
+    }
+    if !is_asked(Measurement::Ready) {
+        return Ok(String::new());
+    }
+    eprintln!("a log of {} events", scale.large_log);
+    let ready = ready::measure(ground, &book, scale.large_log, scale.span).await?;
+    for seconds in ready.seconds {
+        figures.note(figures::Figure::ReadySeconds, seconds);
+    }
+    figures.note(figures::Figure::MemoryMb, ready.memory.most_resident as f64 / 1e6);
+    let (events, resident) = (ready.events, ready.memory.resident / 1_000_000);
+    Ok(format!("- large log: {events} events; resident after the load: {resident} MB\n"))
 }
 
 /// Posts the book through the command API of a server that runs for it.

@@ -24,7 +24,7 @@ fn p99_of(figure: Figure) -> Option<Figure> {
 }
 
 fn rows() -> Vec<Row> {
-    [rows_in_process(), rows_over_http(), rows_of_reading()].concat()
+    [rows_in_process(), rows_over_http(), rows_of_reading(), rows_of_lending()].concat()
 }
 
 const fn row(measure: &'static str, figure: Figure, unit: &'static str) -> Row {
@@ -39,6 +39,10 @@ impl Row {
 
     const fn at_most_times(self, of: Figure, must: f64, aim: f64) -> Self {
         Self { limit: Some(Limit::AtMostTimes { of, must, aim }), ..self }
+    }
+
+    const fn at_least(self, must: f64, aim: f64) -> Self {
+        Self { limit: Some(Limit::AtLeast { must, aim }), ..self }
     }
 
     const fn at_most(self, must: f64, aim: f64) -> Self {
@@ -94,10 +98,37 @@ fn rows_of_reading() -> Vec<Row> {
     vec![
         row("feed to all read models, events", F::Feed, "/s").times(F::Http, 1.0, 3.0),
         row("rebuild of every read model, events", F::Rebuild, "/s").times(F::Feed, 1.5, 5.0),
+        row("relay from the log to Kafka, acknowledged by all, events", F::Relay, "/s").times(
+            F::BareProducer,
+            0.5,
+            0.9,
+        ),
+        row("a bare producer of the same payloads", F::BareProducer, "/s"),
+        row("most memory of the relay", F::RelayMemoryMb, " MB").at_most(120.0, 50.0),
         row("accepted to visible at 500 commands/s, p50", F::VisibleP50Ms, " ms"),
         row("accepted to visible at 500 commands/s, p99", F::VisibleP99Ms, " ms").at_most(50.0, 5.0),
         row("`razao up` ready with a large log", F::ReadySeconds, " s").at_most(5.0, 2.0),
         memory.at_most(200.0, 60.0),
+    ]
+}
+
+fn rows_of_lending() -> Vec<Row> {
+    use Figure as F;
+    let derive = "a loan of 360 installments with 1,000 events, derived after the oldest";
+    let beside = row("the same while day after day is closed", F::CommandsBesideClose, "/s");
+    vec![
+        row(derive, F::Derive1000Ms, " ms").at_most(5.0, 2.0),
+        row("the same with 500 events", F::Derive500Ms, " ms"),
+        row("the same with 250 events", F::Derive250Ms, " ms"),
+        row("what settles that of 1,000 events, from its facts", F::QuoteMs, " ms").at_most(1.0, 0.5),
+        row("the same from the loan held in memory", F::QuoteHeldMs, " ms").at_most(1.0, 0.5),
+        row("`close-day` the first time, loans", F::FirstClose, "/s").at_least(20_000.0, 50_000.0),
+        row("the same the second time, which looks ahead for most", F::SecondClose, "/s"),
+        row("the same on a later day, on which nothing happened", F::LaterClose, "/s")
+            .at_least(20_000.0, 50_000.0),
+        row("most memory of `close-day`, Postgres aside", F::CloseMemoryMb, " MB").at_most(200.0, 60.0),
+        row("repayments over HTTP on 10,000 of these loans", F::CommandsAlone, "/s"),
+        beside.times(F::CommandsAlone, 0.9, 0.95),
     ]
 }
 
@@ -147,6 +178,10 @@ fn limit_cells(figures: &Figures, row: &Row, limit: Limit) -> (String, String, S
         }
         Limit::AtMost { must, aim } => {
             (String::new(), format!("≤ {must}{}", row.unit), format!("≤ {aim}{}", row.unit))
+        }
+        Limit::AtLeast { must, aim } => {
+            let at_least = |value| format!("≥ {}{}", number(value), row.unit);
+            (String::new(), at_least(must), at_least(aim))
         }
     }
 }

@@ -8,7 +8,7 @@ use super::ground::{Ground, log_at, pool_at};
 use super::pgbench::Pgbench;
 use super::server::Server;
 use super::stock::Stock;
-use super::{Measurement, Scale, append, feed, http, long_loan, visible};
+use super::{Measurement, Scale, append, feed, http, long_loan, relay, visible};
 
 const ALL_ROLES: &str = "command-api,query-api,projections";
 
@@ -17,6 +17,7 @@ pub(super) struct Rounds<'a> {
     pub(super) book: &'a Book,
     pub(super) scale: Scale,
     pub(super) is_asked: &'a dyn Fn(Measurement) -> bool,
+    pub(super) kafka: Option<&'a str>,
 }
 
 impl Rounds<'_> {
@@ -47,6 +48,17 @@ impl Rounds<'_> {
                 figures.note(Figure::Rebuild, rebuild);
             }
             self.ground.drop_copy("feed").await?;
+        }
+        if let Some(brokers) = self.kafka
+            && (self.is_asked)(Measurement::Relay)
+        {
+            let url = self.ground.copy_of_book("relay").await?;
+            let (home, added) = (self.ground.home(), self.scale.fed_events);
+            let relayed = relay::measure(home, &url, self.book, added, brokers).await?;
+            figures.note(Figure::Relay, relayed.relay);
+            figures.note(Figure::BareProducer, relayed.bare);
+            figures.note(Figure::RelayMemoryMb, relayed.memory.most_resident as f64 / 1e6);
+            self.ground.drop_copy("relay").await?;
         }
         if (self.is_asked)(Measurement::Http) || (self.is_asked)(Measurement::Visible) {
             let url = self.ground.copy_of_book("served").await?;

@@ -75,14 +75,7 @@ impl Server {
 
     pub(super) fn memory(&self) -> anyhow::Result<Memory> {
         let pid = self.process.id().context("the server runs")?;
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let kibibytes = |name: &str| -> Option<u64> {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            line.trim_matches(|c: char| !c.is_ascii_digit()).parse().ok()
-        };
-        let bytes =
-            |name| kibibytes(name).map(|kibibytes| kibibytes * 1024).context("the kernel tells memory");
-        Ok(Memory { resident: bytes("VmRSS:")?, most_resident: bytes("VmHWM:")? })
+        memory_of(pid)
     }
 
     /// Asks it to stop and waits until it has.
@@ -95,6 +88,17 @@ impl Server {
     }
 }
 
+/// The memory of a process by its id.
+pub(super) fn memory_of(pid: u32) -> anyhow::Result<Memory> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let kibibytes = |name: &str| -> Option<u64> {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim_matches(|c: char| !c.is_ascii_digit()).parse().ok()
+    };
+    let bytes = |name| kibibytes(name).map(|kibibytes| kibibytes * 1024).context("the kernel tells memory");
+    Ok(Memory { resident: bytes("VmRSS:")?, most_resident: bytes("VmHWM:")? })
+}
+
 /// This binary, without the settings of the environment.
 pub(super) fn razao() -> anyhow::Result<Command> {
     let binary: PathBuf = std::env::current_exe()?;
@@ -103,6 +107,8 @@ pub(super) fn razao() -> anyhow::Result<Command> {
     for name in settings.filter(|name| name.starts_with("RAZAO_") && !name.starts_with("RAZAO_POSTGRES_")) {
         command.env_remove(name);
     }
+    // A day that closes by itself is none of what is measured.
+    command.env("RAZAO_CLOSE_DAYS", "false");
     command.env("RAZAO_LOG", "warn").stdin(Stdio::null());
     Ok(command)
 }

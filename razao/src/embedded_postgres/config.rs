@@ -27,6 +27,11 @@ max_wal_size = 4GB
 min_wal_size = 256MB
 checkpoint_timeout = 15min
 
+# Pages are written before the one backend that appends needs their place.
+bgwriter_delay = 10ms
+bgwriter_lru_maxpages = 1000
+bgwriter_lru_multiplier = 4
+
 autovacuum = on
 jit = off
 timezone = 'UTC'
@@ -39,6 +44,14 @@ log_error_verbosity = terse
 log_line_prefix = '%m [%p] '
 log_lock_waits = on
 ";
+
+/// How the C library keeps memory, where it is glibc. Each batch of events needs some hundred kilobytes for a moment; by
+/// default they go back to the system after each, and fetching them again took a sixth of all the time of an append.
+pub(super) const ALLOCATION: [(&str, &str); 3] = [
+    ("MALLOC_TOP_PAD_", "4194304"),
+    ("MALLOC_TRIM_THRESHOLD_", "16777216"),
+    ("MALLOC_MMAP_THRESHOLD_", "16777216"),
+];
 
 const INCLUDE: &str = "include 'razao.conf'";
 

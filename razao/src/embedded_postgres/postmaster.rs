@@ -61,7 +61,7 @@ impl Server {
 
         let program = self.binaries.postgres();
         let mut command = Command::from(self.account.command(&program));
-        command.args(config::promises(&self.layout)).current_dir("/");
+        command.args(config::promises(&self.layout)).envs(config::ALLOCATION).current_dir("/");
         command.stdin(Stdio::null()).stdout(output).stderr(log);
         // Ctrl-C goes to the terminal's process group; the server must outlive razao's last transactions.
         command.process_group(0);

@@ -2,9 +2,11 @@
 
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+use std::ffi::OsStr;
+use std::fmt::Debug;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -89,12 +91,19 @@ impl Server {
     }
 
     /// Runs another command of the binary: what it prints. Fails the test unless it succeeds.
-    pub(crate) async fn run(&self, arguments: &[&str]) -> String {
-        let mut command = razao();
-        let output = command.args(arguments).stdin(Stdio::null()).output().await.expect("it starts");
+    pub(crate) async fn run(&self, arguments: &[impl AsRef<OsStr> + Debug]) -> String {
+        let output = output(arguments).await;
         let (said, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "razao {arguments:?}: {}\n{said}\n{log}", output.status);
         said.into_owned()
+    }
+
+    /// Runs a command that fails: its exit code and what it has to say.
+    pub(crate) async fn fail(&self, arguments: &[impl AsRef<OsStr> + Debug]) -> (i32, String) {
+        let output = output(arguments).await;
+        assert!(!output.status.success(), "razao {arguments:?} succeeded");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code().expect("it was not killed"), said)
     }
 
     pub(crate) fn address(&self) -> String {
@@ -116,8 +125,12 @@ impl Server {
     }
 }
 
+async fn output(arguments: &[impl AsRef<OsStr> + Debug]) -> Output {
+    razao().args(arguments).stdin(Stdio::null()).output().await.expect("it starts")
+}
+
 /// The binary, without the settings of the environment: what is set for a test is none of the server's.
-fn razao() -> Command {
+pub(crate) fn razao() -> Command {
     let mut command = Command::new(BINARY);
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     for name in names.filter(|name| name.starts_with("RAZAO_") && !name.starts_with("RAZAO_POSTGRES_")) {

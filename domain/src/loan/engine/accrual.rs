@@ -8,6 +8,7 @@ use super::row::LiveRow;
 use super::view::days_past;
 use super::{Accrued, Outcome};
 use crate::Amount;
+use crate::component::Components;
 use crate::loan::facts::Fact;
 use crate::terms::{LAST_YEAR, Terms};
 
@@ -20,10 +21,36 @@ pub fn accruals(terms: &Terms, facts: &[Fact], from: NaiveDate, to: NaiveDate) -
 
 /// The total booked by the end of a day.
 pub fn total_accrued(terms: &Terms, facts: &[Fact], day: NaiveDate) -> Outcome<Amount> {
-    let after = day.succ_opt().unwrap_or(day);
-    let mut book = Book::open(terms, facts, after, day);
+    Ok(accrued_by(terms, facts, day)?.0)
+}
+
+/// The same with the loan as it is then.
+pub(crate) fn accrued_by<'f>(
+    terms: &Terms,
+    facts: &'f [Fact],
+    day: NaiveDate,
+) -> Outcome<(Amount, Engine<'f>)> {
+    let mut book = Book::open(terms, facts, after(day), day);
     book.walk()?;
-    Ok(book.booked)
+    Ok((book.booked, book.engine))
+}
+
+/// The totals by the end of each day from `from` to `to`, with the loan as it is on the last.
+pub(crate) fn accrued_each_day<'f>(
+    terms: &Terms,
+    facts: &'f [Fact],
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Outcome<(Vec<Amount>, Engine<'f>)> {
+    let mut book = Book::open(terms, facts, from, to);
+    book.walk()?;
+    let mut entries = book.entries.into_iter().peekable();
+    let mut total = entries.peek().map_or(book.booked, |first| first.total.minus(first.amount));
+    let totals = from.iter_days().take_while(|day| *day <= to).map(|day| {
+        total = entries.next_if(|entry| entry.on == day).map_or(total, |entry| entry.total);
+        total
+    });
+    Ok((totals.collect(), book.engine))
 }
 
 /// The accruals of a loan while its days pass.
@@ -110,6 +137,22 @@ impl<'f> Book<'f> {
 }
 
 impl Engine<'_> {
+    /// What was covered of all installments by the facts taken in, and by credit that time alone applied up to a day.
+    pub(crate) fn received(&self, applied_by: NaiveDate) -> Components {
+        let effects = self.effects.iter().flatten().flat_map(|effect| {
+            let applied = effect.applied.iter().flat_map(|applied| &applied.shares);
+            effect.shares.iter().chain(applied).map(|share| share.allocation)
+        });
+        let by_time = self.applied.iter().filter(|(on, _)| *on <= applied_by);
+        let by_time = by_time.flat_map(|(_, shares)| shares.iter().map(|(_, allocation)| *allocation));
+        effects.chain(by_time).fold(Components::NOTHING, Components::plus)
+    }
+
+    /// Charges other than interest that became principal.
+    pub(crate) const fn capitalized_charges(&self) -> Amount {
+        self.capitalized_charges
+    }
+
     /// Counts the interest of the periods that end before `day`.
     pub(super) fn pass_interest(&mut self, day: NaiveDate) {
         if !matches!(self.basis, Basis::Plan) {

@@ -45,6 +45,8 @@ pub struct Engine<'f> {
     /// Credit applied since the last fact.
     pub(super) applied: Vec<(NaiveDate, Vec<(u32, Components)>)>,
     pub(super) write_off: Option<WriteOff>,
+    /// Other charges than interest that became principal.
+    pub(super) capitalized_charges: Amount,
     pub(super) effects: Vec<Option<Effect>>,
     /// Interest of the periods that have passed, and the first row whose period has not.
     pub(super) earned: Amount,
@@ -105,6 +107,7 @@ impl<'f> Engine<'f> {
             credit: zero,
             applied: Vec::new(),
             write_off: None,
+            capitalized_charges: zero,
             effects: vec![None; facts.len()],
             earned: zero,
             passed: 0,

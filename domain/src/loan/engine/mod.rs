@@ -38,6 +38,7 @@ mod write_off;
 use chrono::NaiveDate;
 
 pub use accrual::{accruals, total_accrued};
+pub(crate) use accrual::{accrued_by, accrued_each_day};
 pub use error::EngineError;
 pub use fold::Engine;
 

@@ -38,6 +38,9 @@ impl Engine<'_> {
         let mut amount = owed.principal;
         for component in capitalize.iter().filter(|component| **component != Component::Principal) {
             amount = amount.plus(owed.of(*component));
+            if *component != Component::Interest {
+                self.capitalized_charges = self.capitalized_charges.plus(owed.of(*component));
+            }
             *rest.of_mut(*component) = self.zero();
         }
         if !amount.is_positive() {

@@ -1,0 +1,85 @@
+//! Word that the log grew: for the feeds of this process at once, for those of others by `NOTIFY`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::PgListener;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// How long a listener waits before it connects again.
+const CONNECT_AGAIN: Duration = Duration::from_millis(500);
+/// The shortest time between two notifications: under load one tells of many commits.
+const PAUSE: Duration = Duration::from_millis(2);
+
+const CHANNEL: &str = "razao_events";
+
+/// What the feeds and the appender of one log share. Clones share it.
+#[derive(Clone)]
+pub(crate) struct News {
+    /// Counts up whenever there may be something new.
+    arrived: Arc<watch::Sender<u64>>,
+    committed: Arc<Notify>,
+    /// Marks the notifications of this process, which it does not need to hear.
+    sender: Uuid,
+}
+
+impl News {
+    pub(crate) fn new() -> Self {
+        Self { arrived: Arc::new(watch::Sender::new(0)), committed: Arc::default(), sender: Uuid::new_v4() }
+    }
+
+    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.arrived.subscribe()
+    }
+
+    /// To be called after each commit.
+    pub(crate) fn tell(&self) {
+        self.arrived.send_modify(|count| *count += 1);
+        self.committed.notify_one();
+    }
+
+    /// Tells other processes of what was committed here, until `stop`. It comes after the commit, so that no append
+    /// waits for it; one that is lost costs others no more than the time until they look by themselves.
+    pub(crate) async fn announce(self, pool: PgPool, stop: CancellationToken) {
+        let sender = self.sender.to_string();
+        loop {
+            tokio::select! {
+                () = self.committed.notified() => {}
+                () = stop.cancelled() => return,
+            }
+            let notify = sqlx::query("select pg_notify($1, $2)").bind(CHANNEL).bind(&sender);
+            if let Err(error) = notify.execute(&pool).await {
+                tracing::debug!(%error, "other processes are not told that the log grew");
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Hears of what others appended, and reconnects until `stop`.
+    pub(crate) async fn listen(self, pool: PgPool, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let listened = tokio::select! {
+                listened = self.listen_once(&pool) => listened,
+                () = stop.cancelled() => return,
+            };
+            if let Err(error) = listened {
+                tracing::warn!(%error, "no news from the log for now; looking for events at intervals");
+            }
+            tokio::time::sleep(CONNECT_AGAIN).await;
+        }
+    }
+
+    async fn listen_once(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
+        let own = self.sender.to_string();
+        let mut listener = PgListener::connect_with(pool).await?;
+        listener.listen(CHANNEL).await?;
+        loop {
+            self.arrived.send_modify(|count| *count += 1);
+            // `None` says that the connection was lost and is back: something may have been missed.
+            while listener.try_recv().await?.is_some_and(|heard| heard.payload() == own) {}
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The log as others receive it: each event as one JSON value, and records by which a reader proves that none is
+//! missing.
+//!
+//! The order within a partition is that of positions, but a sender that starts over repeats what it is not sure of. So
+//! a reader takes an event whose position is above all that it has seen on the partition, and passes over the others.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::feed::StoredEventRow;
+use crate::log::LogError;
+
+/// The header of every message that names the shape of its value.
+pub const SCHEMA_HEADER: &str = "schema";
+/// The shape of [`PublicEvent`]: `schemas/public/Event.v1.schema.json`.
+pub const EVENT_SCHEMA: &str = "razao.event.v1";
+/// The shape of [`Completeness`]: `schemas/public/Completeness.v1.schema.json`.
+pub const COMPLETENESS_SCHEMA: &str = "razao.completeness.v1";
+
+/// An event as others receive it, and as `GET /v1/events` shows it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PublicEvent<'a> {
+    /// Its place in the whole log: 1, 2, 3, … without gaps.
+    pub position: i64,
+    #[serde(borrow)]
+    pub stream_type: Cow<'a, str>,
+    #[serde(borrow)]
+    pub stream_id: Cow<'a, str>,
+    /// Its place in its stream: 1, 2, 3, … without gaps.
+    pub sequence: i64,
+    #[serde(borrow, rename = "type")]
+    pub event_type: Cow<'a, str>,
+    /// The version of the payload's shape.
+    pub version: u32,
+    pub recorded_at: DateTime<Utc>,
+    /// Who did it, by which command, and why.
+    #[serde(borrow)]
+    pub metadata: &'a RawValue,
+    /// As `schemas/events/<type>.v<version>.schema.json` describes it.
+    #[serde(borrow)]
+    pub payload: &'a RawValue,
+}
+
+impl<'a> PublicEvent<'a> {
+    pub fn of(row: &'a StoredEventRow) -> Result<Self, LogError> {
+        let unreadable = |source| LogError::Unreadable {
+            position: row.position,
+            event_type: row.event_type.clone(),
+            source,
+        };
+        Ok(Self {
+            position: row.position,
+            stream_type: Cow::Borrowed(&row.aggregate_type),
+            stream_id: Cow::Borrowed(&row.aggregate_id),
+            sequence: row.sequence,
+            event_type: Cow::Borrowed(&row.event_type),
+            version: row.event_version.parse().unwrap_or(1),
+            recorded_at: row.recorded_at,
+            metadata: serde_json::from_str(&row.metadata).map_err(unreadable)?,
+            payload: serde_json::from_str(&row.payload).map_err(unreadable)?,
+        })
+    }
+
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("its keys are texts")
+    }
+}
+
+/// The SHA-256 of an event's value.
+pub type EventDigest = [u8; 32];
+
+/// The digest of an event's value, as it was sent.
+pub fn digest(value: &[u8]) -> EventDigest {
+    Sha256::digest(value).into()
+}
+
+/// Says of one partition that every event of it from one position to another has come before this record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub struct Completeness {
+    /// The first position that it speaks of, whichever partition that event is on.
+    pub from: i64,
+    pub to: i64,
+    pub partition: i32,
+    /// How many partitions there are. Each has such a record, and their counts add up to `to` − `from` + 1.
+    pub partitions: i32,
+    /// How many of the events are on this partition.
+    pub count: i64,
+    /// SHA-256, in hexadecimal, of the SHA-256 digests of their values, one after the other by position.
+    pub hash: String,
+}
+
+/// Sums up the events of one partition, in the order of their positions.
+#[derive(Debug, Clone, Default)]
+pub struct PartitionSum {
+    count: i64,
+    hasher: Sha256,
+}
+
+impl PartitionSum {
+    pub fn add(&mut self, digest: &EventDigest) {
+        self.count += 1;
+        self.hasher.update(digest);
+    }
+
+    /// What was added since the last time, as of the positions `from` to `to`.
+    pub fn take(&mut self, (from, to): (i64, i64), partition: i32, partitions: i32) -> Completeness {
+        let Self { count, hasher } = std::mem::take(self);
+        Completeness { from, to, partition, partitions, count, hash: format!("{:x}", hasher.finalize()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row() -> StoredEventRow {
+        StoredEventRow {
+            position: 7,
+            aggregate_type: "Entry".to_owned(),
+            aggregate_id: "00000000-0000-0000-0000-000000000001".to_owned(),
+            sequence: 1,
+            event_type: "EntryPosted".to_owned(),
+            event_version: "1".to_owned(),
+            payload: r#"{"type":"EntryPosted","on":"2026-03-02"}"#.to_owned(),
+            metadata: r#"{"actor":"ana"}"#.to_owned(),
+            recorded_at: DateTime::from_timestamp(1_772_450_000, 0).unwrap(),
+        }
+    }
+
+    #[test]
+    fn an_event_keeps_the_stored_text_of_its_payload() {
+        let value = PublicEvent::of(&row()).unwrap().to_json();
+        let text = std::str::from_utf8(&value).unwrap();
+        assert!(text.ends_with(r#""payload":{"type":"EntryPosted","on":"2026-03-02"}}"#), "{text}");
+        let read: PublicEvent<'_> = serde_json::from_slice(&value).unwrap();
+        assert_eq!((read.position, read.sequence, read.version), (7, 1, 1));
+        assert_eq!(read.to_json(), value);
+    }
+
+    /// What a schema names, which is also all that it takes.
+    fn names_in(schema: &str) -> Vec<String> {
+        let path = [env!("CARGO_MANIFEST_DIR"), "/../schemas/public/", schema].concat();
+        let schema: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        assert_eq!(schema["additionalProperties"], false);
+        let mut required: Vec<String> = serde_json::from_value(schema["required"].clone()).unwrap();
+        required.sort();
+        let properties = schema["properties"].as_object().unwrap();
+        assert!(properties.keys().eq(&required), "all that it names is required");
+        required
+    }
+
+    fn names_of(value: &[u8]) -> Vec<String> {
+        let value: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(value).unwrap();
+        value.keys().cloned().collect()
+    }
+
+    #[test]
+    fn the_public_schemas_name_what_is_published() {
+        let event = PublicEvent::of(&row()).unwrap().to_json();
+        assert_eq!(names_of(&event), names_in("Event.v1.schema.json"));
+        let record = serde_json::to_vec(&PartitionSum::default().take((1, 2), 0, 6)).unwrap();
+        assert_eq!(names_of(&record), names_in("Completeness.v1.schema.json"));
+    }
+}

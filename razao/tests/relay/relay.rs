@@ -1,0 +1,143 @@
+//! A relay as a process of its own.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use sqlx::{ConnectOptions, PgPool};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep};
+
+use crate::support;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How to start relays of one topic.
+pub(crate) struct Relays {
+    home: TempDir,
+    database_url: String,
+    brokers: String,
+    prefix: String,
+    roles: &'static str,
+    settings: Vec<(String, String)>,
+}
+
+pub(crate) struct Relay {
+    process: Child,
+    log: PathBuf,
+}
+
+impl Relays {
+    /// Relays of the log in a database, to a topic that nobody else uses.
+    pub(crate) fn of(pool: &PgPool, brokers: String) -> Self {
+        let options = (*pool.connect_options()).clone();
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            database_url: options.get_database().map(|_| options.to_url_lossy().to_string()).unwrap(),
+            brokers,
+            prefix: format!("test-{:016x}", fastrand::u64(..)),
+            roles: "relay",
+            settings: Vec::new(),
+        }
+    }
+
+    pub(crate) fn with(mut self, settings: &[(&str, &str)]) -> Self {
+        let owned = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.settings.extend(owned);
+        self
+    }
+
+    pub(crate) fn with_roles(self, roles: &'static str) -> Self {
+        Self { roles, ..self }
+    }
+
+    pub(crate) fn topic(&self) -> String {
+        format!("{}.events", self.prefix)
+    }
+
+    /// Starts one, its log in a file.
+    pub(crate) fn start(&self) -> Relay {
+        let log = self.home.path().join(format!("{:016x}.log", fastrand::u64(..)));
+        let process = self.command().stderr(File::create(&log).unwrap()).spawn().unwrap();
+        Relay { process, log }
+    }
+
+    /// Starts one and waits until it leads.
+    pub(crate) async fn lead(&self) -> Relay {
+        let mut relay = self.start();
+        relay.says("leading: sending from here on").await;
+        relay
+    }
+
+    /// Runs one that ends by itself: its exit code, and what it said.
+    pub(crate) async fn fail(&self) -> (Option<i32>, String) {
+        let running = self.command().stderr(Stdio::piped()).output();
+        let output = tokio::time::timeout(PATIENCE, running).await.expect("it ends by itself").unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    /// What `razao projections` prints.
+    pub(crate) async fn projections(&self) -> serde_json::Value {
+        let mut command = support::razao();
+        let command = command.args(["projections", "--database-url", &self.database_url]);
+        let output = command.stdin(Stdio::null()).output().await.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = support::razao();
+        command.args(["serve", "--roles", self.roles, "--listen", "127.0.0.1:0", "--kafka", &self.brokers]);
+        command.args(["--database-url", &self.database_url]);
+        command.env("RAZAO_KAFKA_TOPIC_PREFIX", &self.prefix);
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+        command
+    }
+}
+
+impl Relay {
+    /// Waits until it logs something.
+    pub(crate) async fn says(&mut self, text: &str) {
+        let patience = Instant::now() + PATIENCE;
+        while !self.log().contains(text) {
+            let ended = self.process.try_wait().unwrap();
+            assert!(ended.is_none(), "it ended with {ended:?}:\n{}", self.log());
+            assert!(Instant::now() < patience, "it never said {text:?}:\n{}", self.log());
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Where it answers, as its log says.
+    pub(crate) async fn url(&mut self) -> String {
+        self.says("\"address\":\"").await;
+        let log = self.log();
+        let (_, rest) = log.split_once("\"address\":\"").unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    }
+
+    /// Kills it as a power cut would.
+    pub(crate) async fn kill(mut self) {
+        self.process.kill().await.unwrap();
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = self.process.id().and_then(|pid| i32::try_from(pid).ok()).expect("it runs");
+        kill(Pid::from_raw(pid), signal).unwrap();
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub(crate) async fn stop(mut self) -> (ExitStatus, String) {
+        self.signal(Signal::SIGTERM);
+        let ended = tokio::time::timeout(PATIENCE, self.process.wait()).await;
+        (ended.expect("it ends").unwrap(), self.log())
+    }
+}

@@ -1,0 +1,153 @@
+//! The interest of every loan on a day, in the order of the loans' ids: read and derived by threads that give way to
+//! whoever takes commands. What was derived for days to come is kept, and taken while nothing happens to the loan.
+
+use std::num::NonZero;
+use std::thread;
+
+use chrono::NaiveDate;
+use domain::Currency;
+use domain::id::LoanId;
+use domain::loan::{Loan, LoanHistory, Unreceived};
+use event_store::{DerivedStreams, KeptStream, Log, StoredStream};
+use futures::{Stream, StreamExt, stream};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::CloseDayError;
+use super::kept::{KeptInterest, NAME};
+use crate::priority::spawn_giving_way;
+
+/// So many pages wait for the one who books them.
+const AHEAD: usize = 8;
+
+/// A loan that is disbursed by the day.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LoanInterest {
+    pub(super) loan: LoanId,
+    pub(super) currency: Currency,
+    pub(super) unreceived: Unreceived,
+}
+
+/// Loans in the order of their ids.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    /// How many were looked at, those included of which there is nothing to say.
+    pub(super) seen: u64,
+    pub(super) loans: Vec<LoanInterest>,
+}
+
+/// Up to where loans are read, and for which day.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) on: NaiveDate,
+    pub(super) position: i64,
+    /// Only loans after it.
+    pub(super) after: Option<LoanId>,
+}
+
+/// Begins to read; it ends early when the receiver is dropped.
+pub(super) fn read(log: Log, wanted: Wanted) -> mpsc::Receiver<Result<Page, CloseDayError>> {
+    let (pages, receiver) = mpsc::channel(AHEAD);
+    spawn_giving_way("close-day", move || async move {
+        if let Err(error) = send(&log, wanted, &pages).await {
+            let _ = pages.send(Err(error)).await;
+        }
+    });
+    receiver
+}
+
+async fn send(
+    log: &Log,
+    wanted: Wanted,
+    pages: &mpsc::Sender<Result<Page, CloseDayError>>,
+) -> Result<(), CloseDayError> {
+    let mut kept = DerivedStreams::open::<Loan>(log, NAME, wanted.position).await?;
+    let read = DerivedStreams::open::<Loan>(log, NAME, wanted.position).await?;
+    kept.refresh().await?;
+    let helpers = thread::available_parallelism().map_or(1, NonZero::get);
+    let derived = parts(read, wanted).map(|part| async move {
+        let part = part?;
+        let deriving = tokio::task::spawn_blocking(move || part.derive(wanted.on));
+        deriving.await.map_err(|_| CloseDayError::Corrupt)?
+    });
+    let mut derived = std::pin::pin!(derived.buffered(helpers));
+    while let Some(part) = derived.next().await {
+        let Derived { page, to_keep } = part?;
+        kept.keep(to_keep).await?;
+        if pages.send(Ok(page)).await.is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Some loans, with the events of those of which nothing is kept for the day.
+struct Part {
+    kept: Vec<(Uuid, Option<KeptInterest>)>,
+    streams: Vec<StoredStream>,
+}
+
+/// What came of it, and what is to be kept.
+struct Derived {
+    page: Page,
+    to_keep: Vec<(Uuid, String)>,
+}
+
+fn parts(read: DerivedStreams, wanted: Wanted) -> impl Stream<Item = Result<Part, CloseDayError>> {
+    let Wanted { on, after, .. } = wanted;
+    stream::try_unfold((read, after.map(LoanId::uuid)), move |(mut read, after)| async move {
+        let page = read.next(after).await?;
+        let Some(last) = page.last().map(|last| last.id) else { return Ok(None) };
+        let kept: Vec<_> = page.iter().map(interpret).collect();
+        let is_open = |kept: &Option<KeptInterest>| kept.as_ref().and_then(|kept| kept.on(on)).is_none();
+        let open: Vec<Uuid> = kept.iter().filter(|(_, kept)| is_open(kept)).map(|(id, _)| *id).collect();
+        let streams = if open.is_empty() { Vec::new() } else { read.streams(&open).await? };
+        Ok(Some((Part { kept, streams }, (read, Some(last)))))
+    })
+}
+
+/// A value that cannot be read is no loss: it is derived again.
+fn interpret(stream: &KeptStream) -> (Uuid, Option<KeptInterest>) {
+    (stream.id, stream.value.as_deref().and_then(KeptInterest::read))
+}
+
+impl Part {
+    fn derive(self, on: NaiveDate) -> Result<Derived, CloseDayError> {
+        let seen = self.kept.len();
+        let mut page = Page { seen: seen as u64, loans: Vec::with_capacity(seen) };
+        let mut to_keep = Vec::with_capacity(self.streams.len());
+        let mut streams = self.streams.into_iter().peekable();
+        for (id, kept) in self.kept {
+            let (loan, found) = (LoanId::new(id), kept.as_ref().and_then(|kept| kept.on(on)));
+            let found = match found {
+                Some(found) => Some(found),
+                None => match streams.next_if(|stream| stream.id == id) {
+                    Some(stream) => {
+                        let days = KeptInterest::days_after(kept.as_ref(), id);
+                        let derived = interest(&stream, on, days)?;
+                        to_keep.extend(derived.as_ref().map(|derived| (id, derived.text())));
+                        derived.and_then(|derived| derived.on(on))
+                    }
+                    None => None,
+                },
+            };
+            page.loans.extend(found.map(|(currency, unreceived)| LoanInterest {
+                loan,
+                currency,
+                unreceived,
+            }));
+        }
+        Ok(Derived { page, to_keep })
+    }
+}
+
+fn interest(stream: &StoredStream, on: NaiveDate, days: u32) -> Result<Option<KeptInterest>, CloseDayError> {
+    let history: LoanHistory = stream.history::<Loan>()?;
+    let loan = LoanId::new(stream.id);
+    let ahead = history.unreceived_ahead(on, days);
+    let ahead = ahead.map_err(|source| CloseDayError::Underivable { loan, source: Box::new(source) })?;
+    let currency = history.terms().map(|terms| terms.currency);
+    let Some((ahead, currency)) = ahead.zip(currency) else { return Ok(None) };
+    let kept = KeptInterest::of(on, currency, &ahead);
+    kept.map(Some).ok_or(CloseDayError::Corrupt)
+}

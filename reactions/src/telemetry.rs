@@ -1,0 +1,42 @@
+//! What the metrics say of the relay.
+
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+use metrics::{counter, gauge};
+
+/// Whether this process is the one that sends.
+pub(crate) fn record_lead(leads: bool) {
+    gauge!("razao_relay_leader").set(if leads { 1.0 } else { 0.0 });
+    if !leads {
+        gauge!("razao_relay_in_flight").set(0.0);
+    }
+}
+
+/// Events were acknowledged, `from` one position `to` another. `read` is as far as this process read the log.
+pub(crate) fn record_progress((from, to, read): (i64, i64, i64), recorded_at: Option<DateTime<Utc>>) {
+    counter!("razao_relay_events_total").increment((to - from).unsigned_abs());
+    gauge!("razao_relay_position").set(gauge_of(to));
+    gauge!("razao_relay_in_flight").set(gauge_of(read - to));
+    // From accepted to acknowledged by Kafka.
+    let age = recorded_at.map(|at| SystemTime::now().duration_since(at.into()).unwrap_or_default());
+    gauge!("razao_relay_lag_seconds").set(age.unwrap_or_default().as_secs_f64());
+}
+
+/// How many events of the log are not acknowledged yet.
+pub(crate) fn record_lag(events: i64) {
+    gauge!("razao_relay_lag").set(gauge_of(events));
+}
+
+pub(crate) fn record_checkpoint(position: i64) {
+    gauge!("razao_relay_checkpoint").set(gauge_of(position));
+}
+
+pub(crate) fn record_error() {
+    counter!("razao_relay_errors_total").increment(1);
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a gauge is a float, exact up to 2^53 events")]
+fn gauge_of(count: i64) -> f64 {
+    count as f64
+}
