@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::iter::Sum;
 use std::str::FromStr;
 
@@ -42,7 +43,7 @@ pub enum Currency {
 ///
 /// It never holds more decimals than its currency has, and always holds that many, so it prints as `"1234.50"`.
 /// Sums and differences of amounts of one currency keep this; nothing else is offered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy)]
 pub struct Amount(Decimal);
 
 /// An amount together with its currency.
@@ -173,17 +174,20 @@ impl Amount {
         self.0.is_zero()
     }
 
-    pub fn is_positive(self) -> bool {
-        self.0 > Decimal::ZERO
+    pub const fn is_positive(self) -> bool {
+        self.0.is_sign_positive() && !self.0.is_zero()
     }
 
-    pub fn is_negative(self) -> bool {
-        self.0 < Decimal::ZERO
+    pub const fn is_negative(self) -> bool {
+        self.0.is_sign_negative() && !self.0.is_zero()
     }
 
     /// The sum of two amounts of one currency.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
+        if let Some(units) = self.units_of_both(other, i64::checked_add) {
+            return units;
+        }
         let sum = self.0.checked_add(other.0).expect("amounts stay below 10^15, so their sum has room");
         self.with_decimals_of(other, sum)
     }
@@ -191,9 +195,22 @@ impl Amount {
     /// The difference of two amounts of one currency; it may be negative.
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
+        if let Some(units) = self.units_of_both(other, i64::checked_sub) {
+            return units;
+        }
         let left =
             self.0.checked_sub(other.0).expect("amounts stay below 10^15, so their difference has room");
         self.with_decimals_of(other, left)
+    }
+
+    /// Nearly all amounts that meet have the same decimals and fit into 64 bits, where this is some times faster.
+    fn units_of_both(self, other: Self, combine: fn(i64, i64) -> Option<i64>) -> Option<Self> {
+        let scale = self.0.scale().max(other.0.scale());
+        let units = |amount: Self| {
+            let mantissa = i64::try_from(amount.0.mantissa()).ok()?;
+            (mantissa == 0 || amount.0.scale() == scale).then_some(mantissa)
+        };
+        Some(Self(Decimal::new(combine(units(self)?, units(other)?)?, scale)))
     }
 
     /// [`Amount::ZERO`] has no decimals of its own, and a decimal zero forgets those of the other side.
@@ -220,6 +237,35 @@ impl Amount {
     #[must_use]
     pub fn abs(self) -> Self {
         Self(self.0.abs())
+    }
+}
+
+impl PartialEq for Amount {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Amount {}
+
+impl PartialOrd for Amount {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Amount {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.0.scale() == other.0.scale() {
+            return self.0.mantissa().cmp(&other.0.mantissa());
+        }
+        self.0.cmp(&other.0)
+    }
+}
+
+impl Hash for Amount {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

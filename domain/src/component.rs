@@ -68,7 +68,7 @@ impl Components {
         principal: nothing(),
     };
 
-    pub const fn of(self, component: Component) -> Amount {
+    pub const fn of(&self, component: Component) -> Amount {
         match component {
             Component::LateFee => self.late_fee,
             Component::LateInterest => self.late_interest,

@@ -115,7 +115,8 @@ impl LiveRow {
     }
 
     pub(super) fn open_of(&self, component: Component) -> Amount {
-        let [due, paid, waived] = [self.due, self.paid, self.waived].map(|parts| parts.of(component));
+        let (due, paid, waived) =
+            (self.due.of(component), self.paid.of(component), self.waived.of(component));
         // Most parts of most rows are nothing, and comparing is cheaper than subtracting.
         if due == paid && waived.is_zero() {
             return Amount::ZERO;
@@ -132,10 +133,7 @@ impl LiveRow {
     }
 
     pub(super) fn is_settled(&self) -> bool {
-        Component::ALL.into_iter().all(|component| {
-            let [due, paid, waived] = [self.due, self.paid, self.waived].map(|parts| parts.of(component));
-            due == paid && waived.is_zero() || self.open_of(component).is_zero()
-        })
+        Component::ALL.into_iter().all(|component| self.open_of(component).is_zero())
     }
 
     /// Nothing falls due with it, and nothing was ever paid of it.

@@ -98,12 +98,16 @@ impl Running {
 
     /// Whether c lies in the grace period: no interest is owed yet.
     pub(super) fn is_in_grace(&self) -> bool {
-        self.plan.iter().any(|row| row.grace.is_some() && row.due_on > self.charged_to)
+        self.in_grace().any(|row| row.due_on > self.charged_to)
+    }
+
+    fn in_grace(&self) -> impl Iterator<Item = &Planned> {
+        self.plan.iter().take_while(|row| row.grace.is_some())
     }
 
     /// Interest of the period of grace that is running, up to a day in it.
     pub(super) fn of_grace(&self, contract: &Contract, day: NaiveDate) -> Outcome<Amount> {
-        let running = self.plan.iter().find(|row| row.grace.is_some() && row.due_on > self.charged_to);
+        let running = self.in_grace().find(|row| row.due_on > self.charged_to);
         match running.and_then(|row| row.grace) {
             None | Some(GraceMode::Free) => Ok(contract.zero()),
             Some(GraceMode::Capitalized | GraceMode::Deferred) => {
@@ -172,12 +176,15 @@ impl Running {
         // x is rounded with what it is charged with, not before.
         let x = mul(self.balance.value(), contract.factor(self.charged_to, to)?)?;
         let exact = add(x, self.pending.value())?;
-        let later = self.plan[row..].iter().skip(1).filter(|later| later.due_on < day && !later.charged);
+        // Rows stand in the order of their due dates: those that matter are few and come first.
+        let later = self.plan[row..].iter().skip(1).take_while(|later| later.due_on < day);
+        let later = later.filter(|later| !later.charged);
         let of_later = later.fold(zero, |sum, later| sum.plus(later.interest));
         let x = contract.cents(add(exact, of_later.value())?)?.minus(of_later);
         let (mut late_fee, mut late_interest) = (zero, zero);
         if let Some(late) = &contract.terms.late {
-            let fined = self.plan[row..].iter().filter(|row| !row.fined && row.is_late(day, grace));
+            let fined = self.plan[row..].iter().take_while(|row| row.is_late(day, grace));
+            let fined = fined.filter(|row| !row.fined);
             let base = fined.fold(zero, |sum, row| sum.plus(row.total));
             late_fee = contract.cents(late.fee(base.value(), contract.terms.rounding.decimals)?)?;
             if is_late && self.balance.is_positive() {
@@ -216,11 +223,11 @@ impl Running {
     pub(super) fn take(&mut self, contract: &Contract, owed: &Owed, day: NaiveDate) {
         let grace = contract.terms.late.as_ref().map_or(0, |late| late.grace_days);
         let row = owed.row;
-        for planned in &mut self.plan[row..] {
-            planned.fined |= planned.is_late(day, grace);
+        for planned in self.plan[row..].iter_mut().take_while(|planned| planned.is_late(day, grace)) {
+            planned.fined = true;
         }
-        for planned in self.plan[row..].iter_mut().skip(1) {
-            planned.charged |= planned.due_on < day;
+        for planned in self.plan[row..].iter_mut().skip(1).take_while(|planned| planned.due_on < day) {
+            planned.charged = true;
         }
         if owed.to > self.charged_to || self.pending.is_positive() {
             let from = self.charged_to;
