@@ -2,6 +2,8 @@
 //! whoever takes commands. What was derived for days to come is kept, and taken while nothing happens to the loan.
 
 use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::thread;
 
 use chrono::NaiveDate;
@@ -14,6 +16,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::CloseDayError;
+use super::courtesy::Courtesy;
 use super::kept::{KeptInterest, NAME};
 use crate::priority::spawn_giving_way;
 
@@ -46,10 +49,15 @@ pub(super) struct Wanted {
 }
 
 /// Begins to read; it ends early when the receiver is dropped.
-pub(super) fn read(log: Log, wanted: Wanted) -> mpsc::Receiver<Result<Page, CloseDayError>> {
+/// `appended` counts what the close itself appends meanwhile.
+pub(super) fn read(
+    log: Log,
+    wanted: Wanted,
+    appended: Arc<AtomicI64>,
+) -> mpsc::Receiver<Result<Page, CloseDayError>> {
     let (pages, receiver) = mpsc::channel(AHEAD);
     spawn_giving_way("close-day", move || async move {
-        if let Err(error) = send(&log, wanted, &pages).await {
+        if let Err(error) = send(&log, wanted, appended, &pages).await {
             let _ = pages.send(Err(error)).await;
         }
     });
@@ -59,11 +67,13 @@ pub(super) fn read(log: Log, wanted: Wanted) -> mpsc::Receiver<Result<Page, Clos
 async fn send(
     log: &Log,
     wanted: Wanted,
+    appended: Arc<AtomicI64>,
     pages: &mpsc::Sender<Result<Page, CloseDayError>>,
 ) -> Result<(), CloseDayError> {
     let mut kept = DerivedStreams::open::<Loan>(log, NAME, wanted.position).await?;
     let read = DerivedStreams::open::<Loan>(log, NAME, wanted.position).await?;
     kept.refresh().await?;
+    let mut courtesy = Courtesy::begin(log.clone(), appended).await?;
     let helpers = thread::available_parallelism().map_or(1, NonZero::get);
     let derived = parts(read, wanted).map(|part| async move {
         let part = part?;
@@ -77,6 +87,7 @@ async fn send(
         if pages.send(Ok(page)).await.is_err() {
             return Ok(());
         }
+        courtesy.rest().await?;
     }
     Ok(())
 }

@@ -4,8 +4,12 @@
 //! it booked; each is booked exactly once, by its number in the day's stream.
 
 mod before;
+mod courtesy;
 mod kept;
 mod loans;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::NaiveDate;
 use domain::day_close::{
@@ -169,9 +173,11 @@ impl DayCloser {
             None => self.log.head().await?.position,
         };
         let mut before = BookedBefore::of(&self.log, self.begun_before(on).await?, begun.last);
-        let mut booking =
-            Booking { closer: self, on, today, position, chunks: begun.chunks, waiting: Vec::new() };
-        let mut pages = loans::read(self.log.clone(), Wanted { on, position, after: begun.last });
+        let appended = Arc::new(AtomicI64::new(0));
+        let mut pages =
+            loans::read(self.log.clone(), Wanted { on, position, after: begun.last }, Arc::clone(&appended));
+        let (chunks, waiting) = (begun.chunks, Vec::new());
+        let mut booking = Booking { closer: self, on, today, position, chunks, waiting, appended };
         let mut read = 0;
         while let Some(page) = pages.recv().await {
             let page = page?;
@@ -213,6 +219,8 @@ struct Booking<'a> {
     position: i64,
     chunks: u32,
     waiting: Vec<LoanAccrual>,
+    /// How many events were appended, counted before they are.
+    appended: Arc<AtomicI64>,
 }
 
 impl Booking<'_> {
@@ -250,6 +258,7 @@ impl Booking<'_> {
             borrower: None,
             metadata: self.closer.metadata.clone(),
         };
+        self.appended.fetch_add(1, Ordering::AcqRel);
         let executed = self.closer.days.execute(day_close::stream(self.on), &command, &context).await;
         let on = self.on;
         executed.map(|_| ()).map_err(|error| match error {

@@ -36,15 +36,20 @@ impl Engine<'_> {
     }
 
     /// Rows of the plan that holds from `first` on, but for those whose interest and principal are paid: they stay as
-    /// they are. With one in grace nothing may fall due, and yet it bears interest.
+    /// they are. With one in grace nothing may fall due, and yet it bears interest; and what is deferred by rows that are
+    /// drawn falls due with the first after them, paid or not.
     pub(super) fn rows_to_draw(&self, first: usize) -> Vec<usize> {
         let contract = self.contracts.len() - 1;
+        let grace = self.contract().terms.grace;
+        let defers = grace.mode == GraceMode::Deferred
+            && self.rows.get(first).is_some_and(|row| row.is_in_grace(self.contract()));
         let is_to_draw = |index: &usize| {
             let row = &self.rows[*index];
             let is_paid = row.open_of(Component::Interest).is_zero()
                 && row.open_of(Component::Principal) == self.charged_back(*index);
             let bears = row.earns.is_some() && row.is_in_grace(self.contract());
-            row.contract == contract && row.period.is_some() && (bears || !is_paid)
+            let takes_deferred = defers && row.period == Some(grace.interest as usize);
+            row.contract == contract && row.period.is_some() && (bears || takes_deferred || !is_paid)
         };
         (first..self.rows.len()).filter(is_to_draw).collect()
     }
