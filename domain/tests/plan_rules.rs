@@ -114,3 +114,15 @@ fn contract_interest_of_arrears_counts_the_periods_of_the_rule_in_a_bullet_plan_
     loan.command("refunds", &json!({"on": "2026-02-15", "amount": "100.00"}));
     assert_eq!(column(&loan, "2026-03-16", "late_interest")[0], "4.00");
 }
+
+#[test]
+fn deferred_interest_that_was_paid_in_advance_is_not_due_again_after_an_anticipation() {
+    let grace = json!({"grace": {"principal": 2, "interest": 1, "mode": "deferred"}});
+    let mut loan = lent("price", grace);
+    // The interest of the second row and what the first one deferred to it.
+    loan.command("repayments", &json!({"id": ID, "on": "2026-01-15", "amount": "240.00"}));
+    let another = "00000000-0000-0000-0000-000000000002";
+    let little = json!({"id": another, "on": "2026-01-15", "amount": "0.01", "as": "anticipation"});
+    loan.command("repayments", &little);
+    assert_eq!(column(&loan, "2026-01-15", "interest")[..3], ["0.00", "240.00", "120.00"]);
+}
