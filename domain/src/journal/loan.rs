@@ -31,8 +31,11 @@ pub fn loan_postings(event: &LoanEvent) -> Vec<Posting> {
     let mut book = Book::default();
     let own = book.on(booked_on);
     own.itself(event);
+    let is_off = outcome.standing.status == Status::WrittenOff;
     if let Some(effect) = event.effect() {
-        own.count(effect, Books::of(matches!(event, LoanEvent::RecoveryRecorded(_))));
+        // What kept credit paid of a loan that is written off, before some of it went back, was a recovery too.
+        let gives_back = matches!(event, LoanEvent::OverpaymentRefunded(_)) && is_off;
+        own.count(effect, Books::of(gives_back || matches!(event, LoanEvent::RecoveryRecorded(_))));
     }
     own.debit(&LOAN_PRINCIPAL, outcome.principal_added);
     own.receive(outcome.by_time.allocation, Books::On, |amount| amount);
@@ -52,7 +55,6 @@ pub fn loan_postings(event: &LoanEvent) -> Vec<Posting> {
         }
     }
     let is_of_a_write_off = matches!(event, LoanEvent::WrittenOff(_) | LoanEvent::WriteOffReversed(_));
-    let is_off = outcome.standing.status == Status::WrittenOff;
     let against = if is_of_a_write_off || is_off { &CREDIT_LOSSES } else { &INTEREST_INCOME };
     book.postings(currency, against)
 }
