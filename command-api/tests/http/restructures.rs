@@ -46,7 +46,7 @@ async fn a_preview_shows_what_would_follow_and_stores_nothing(_: PgPoolOptions, 
         re_age: 6 rows differ
         2026-02-15 0.00 + 20.00
         2026-03-15 0.00 + 13.46
-        2026-04-02 0.00 + 11.56
+        2026-04-02 0.00 + 3.93
         2026-05-02 333.33 + 20.00
         2026-05-16 333.33 + 6.19
         2026-05-30 333.34 + 3.09
