@@ -56,6 +56,9 @@ impl Engine<'_> {
     fn serve_charges_from(&mut self, till: &mut Till, end: usize, order: &[Component]) {
         let rows = if self.charges.is_empty() { end } else { self.rows.len() };
         for index in end..rows {
+            if till.is_empty() {
+                return;
+            }
             self.serve_charges_due(till, index, order);
         }
     }
