@@ -5,7 +5,7 @@
 //! process may keep a name at a time ([`Log::try_lock`]).
 
 use domain::decider::Decider;
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::log::{Log, LogError};
@@ -49,7 +49,7 @@ impl DerivedStreams {
     /// What is kept under `name` of the streams with their events up to position `up_to`. `name` has the version of
     /// the values in it.
     pub async fn open<D: Decider>(log: &Log, name: &'static str, up_to: i64) -> Result<Self, LogError> {
-        let connection = PgConnection::connect_with(&log.connect_options()).await?;
+        let connection = log.session(&[]).await?;
         Ok(Self { connection, name, stream_type: D::TYPE, up_to })
     }
 

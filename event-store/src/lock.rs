@@ -1,6 +1,6 @@
 //! A lock that one process at a time has, whichever machine it runs on: it goes with its connection.
 
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
 use crate::log::{Log, LogError};
 
@@ -10,7 +10,7 @@ pub struct LogLock(#[expect(dead_code, reason = "the lock lives as long as the c
 impl Log {
     /// Takes the lock of a name unless another has it.
     pub async fn try_lock(&self, name: &str) -> Result<Option<LogLock>, LogError> {
-        let mut connection = PgConnection::connect_with(&self.connect_options()).await?;
+        let mut connection = self.session(&[]).await?;
         let (taken,): (bool,) = sqlx::query_as("select pg_try_advisory_lock(hashtextextended($1, 0))")
             .bind(name)
             .fetch_one(&mut connection)

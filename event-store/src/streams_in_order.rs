@@ -3,8 +3,8 @@
 //! On a connection of its own and in short transactions, so that whoever reads everything holds up nobody.
 
 use domain::decider::{Decider, StoredEvent, WholeStream};
-use sqlx::postgres::{PgConnectOptions, PgRow};
-use sqlx::{Connection, PgConnection, Row};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use crate::log::{Log, LogError};
@@ -39,7 +39,7 @@ pub struct StoredStream {
 impl StreamsInOrder {
     /// The streams that come after `after`, or all, with their events up to position `up_to`.
     pub async fn open<D: Decider>(log: &Log, after: Option<Uuid>, up_to: i64) -> Result<Self, LogError> {
-        let connection = PgConnection::connect_with(&log.connect_options()).await?;
+        let connection = log.session(&[]).await?;
         let after = after.map(|id| id.to_string()).unwrap_or_default();
         Ok(Self { connection, stream_type: D::TYPE, up_to, after, is_done: false })
     }
@@ -147,11 +147,6 @@ fn read<D: Decider>(stream_id: &str, row: &PgRow) -> Result<D::Event, LogError> 
 }
 
 impl Log {
-    /// How to open another connection to the log, with the same rights.
-    pub(crate) fn connect_options(&self) -> PgConnectOptions {
-        (*self.pool.connect_options()).clone()
-    }
-
     /// The last stream of a kind among those whose ids lie from `first` to `last`, both included.
     pub async fn last_stream<D: Decider>(&self, first: Uuid, last: Uuid) -> Result<Option<Uuid>, LogError> {
         const LAST: &str = "select aggregate_id from events where aggregate_id between $1 and $2 \

@@ -7,7 +7,7 @@ use domain::Amount;
 use domain::component::Components;
 use domain::decider::WholeStream;
 use domain::loan::Loan;
-use domain::loan::engine::Derived;
+use domain::loan::engine::Row;
 use domain::loan::event::{Effect, FactKind, InstallmentState, Rederived, Share};
 use serde::Serialize;
 use uuid::Uuid;
@@ -59,9 +59,9 @@ pub(super) fn of_loan(loan: Uuid, whole: &WholeStream<Loan>) -> Vec<Difference> 
     };
     let mut differences: Vec<Difference> = moved.iter().flat_map(|moved| of_fact(loan, moved)).collect();
     let standing = &servicing.standing;
-    let rows = servicing.rows.iter().map(|row| row.state).collect::<Vec<_>>();
-    let recorded = amounts_of_loan(&rows, standing.overpaid, standing.credit);
-    let recalculated = amounts_of_loan(&states(&derived), derived.overpaid, derived.credit);
+    let rows = servicing.rows.iter().map(|row| row.state);
+    let recorded = amounts_of_loan(rows, standing.overpaid, standing.credit);
+    let recalculated = amounts_of_loan(derived.rows.iter().map(Row::state), derived.overpaid, derived.credit);
     differences.extend(between(loan, None, &recorded, &recalculated));
     differences
 }
@@ -126,7 +126,11 @@ fn amounts_of(effect: Option<&Effect>) -> Amounts {
     amounts
 }
 
-fn amounts_of_loan(rows: &[InstallmentState], overpaid: Amount, credit: Amount) -> Amounts {
+fn amounts_of_loan(
+    rows: impl Iterator<Item = InstallmentState>,
+    overpaid: Amount,
+    credit: Amount,
+) -> Amounts {
     let mut amounts = Amounts::new();
     for (number, row) in (1..).zip(rows) {
         add_components(&mut amounts, number, "due", row.due);
@@ -145,16 +149,4 @@ fn add_components(amounts: &mut Amounts, installment: u32, verb: &str, component
             amounts.entry((installment, format!("{verb} {}", component.name()))).or_insert(Amount::ZERO);
         *sum = sum.plus(amount);
     }
-}
-
-fn states(derived: &Derived) -> Vec<InstallmentState> {
-    let state = |row: &domain::loan::engine::Row| InstallmentState {
-        from: row.from,
-        due_on: row.due_on,
-        due: row.due,
-        tax: row.tax,
-        paid: row.paid,
-        waived: row.waived,
-    };
-    derived.rows.iter().map(state).collect()
 }

@@ -6,7 +6,7 @@ use crate::Amount;
 use crate::component::Components;
 use crate::iof::IofCollection;
 use crate::loan::engine::{CALCULATION, Derived, EngineError, Row};
-use crate::loan::event::{ChangedInstallment, CreditApplied, InstallmentState, Moved, Outcome, Rederived};
+use crate::loan::event::{ChangedInstallment, CreditApplied, Moved, Outcome, Rederived};
 use crate::loan::standing::{Standing, Status};
 
 /// What the fact comes to that was recorded last in `now`, and what else follows from it.
@@ -130,7 +130,7 @@ fn changed(loan: &Servicing, derived: &Derived, own: Option<&Effect>) -> Vec<Cha
     let each = (0..rows).map(|index| ChangedInstallment {
         installment: u32::try_from(index + 1).expect("a loan has fewer installments"),
         before: loan.rows.get(index).map(|row| row.state),
-        after: derived.rows.get(index).map(state_of),
+        after: derived.rows.get(index).map(Row::state),
     });
     each.filter(|change| change.before != change.after).collect()
 }
@@ -141,16 +141,5 @@ fn follows_from_shares(loan: &Servicing, derived: &Derived, own: &Effect) -> boo
     }
     let mut after = loan.clone();
     after.cover(&own.shares);
-    after.rows.iter().zip(&derived.rows).all(|(row, derived)| row.state == state_of(derived))
-}
-
-fn state_of(row: &Row) -> InstallmentState {
-    InstallmentState {
-        from: row.from,
-        due_on: row.due_on,
-        due: row.due,
-        tax: row.tax,
-        paid: row.paid,
-        waived: row.waived,
-    }
+    after.rows.iter().zip(&derived.rows).all(|(row, derived)| row.state == derived.state())
 }

@@ -42,6 +42,7 @@ pub(crate) use accrual::{accrued_by, accrued_each_day};
 pub use error::EngineError;
 pub use fold::Engine;
 
+use super::event::InstallmentState;
 use super::facts::{CreditApplied, Effect, Fact, WriteOff};
 use super::settlement::SettlementQuote;
 use super::standing::Status;
@@ -96,6 +97,20 @@ pub struct Row {
     pub paid_in_advance: Amount,
     pub paid_late: Amount,
     pub settled_on: Option<NaiveDate>,
+}
+
+impl Row {
+    /// What events record of it.
+    pub fn state(&self) -> InstallmentState {
+        InstallmentState {
+            from: self.from,
+            due_on: self.due_on,
+            due: self.due,
+            tax: self.tax,
+            paid: self.paid,
+            waived: self.waived,
+        }
+    }
 }
 
 /// Interest accrued on a day: the difference of two rounded totals (LENDING.md §14).

@@ -151,9 +151,7 @@ impl Engine<'_> {
             return self.zero();
         }
         let contract = self.contracts.len() - 1;
-        let is_in_grace = |row: &&LiveRow| {
-            row.contract == contract && row.period.is_some_and(|period| period < grace.interest as usize)
-        };
+        let is_in_grace = |row: &&LiveRow| row.contract == contract && row.is_in_grace(self.contract());
         let earned = self.rows[..index].iter().filter(is_in_grace);
         earned.fold(self.zero(), |sum, row| {
             // What was paid of it in advance is due in its row.

@@ -197,9 +197,7 @@ impl Engine<'_> {
     /// Open interest of the current period, whether it falls due with its row or not.
     fn interest_of_period(&self, index: usize) -> Amount {
         let row = &self.rows[index];
-        let is_in_grace =
-            row.period.is_some_and(|period| period < self.contract().terms.grace.interest as usize);
-        if is_in_grace && matches!(self.basis, Basis::Plan) {
+        if row.is_in_grace(self.contract()) && matches!(self.basis, Basis::Plan) {
             let earned = row.earns.unwrap_or(row.due.interest).plus(self.deferred_by(index));
             return earned.minus(row.paid.interest).max(self.zero());
         }
