@@ -9,7 +9,7 @@ use clap::Args;
 use event_store::BookingDay;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use reactions::KafkaSettings;
+use kafka::KafkaSettings;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;

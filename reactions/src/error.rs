@@ -1,12 +1,12 @@
 //! What can go wrong with the relay.
 
 use event_store::LogError;
+use kafka::SettingError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
-    /// A setting that librdkafka does not take, or that the relay needs for itself.
-    #[error("Kafka setting {0}")]
-    Setting(String),
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     #[error("topic {topic} has {found} partitions, and {configured} are configured")]
     Partitions { topic: String, found: usize, configured: i32 },
     #[error("Kafka at {brokers} refuses the login: {cause}")]

@@ -10,9 +10,9 @@ use rdkafka::producer::BaseRecord;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::producer::{Kafka, Sent};
 use super::reader::{self, Outgoing, Page};
 use crate::error::RelayError;
-use crate::kafka::{Kafka, Sent};
 use crate::session::{PING, Place, Session};
 use crate::telemetry;
 

@@ -6,20 +6,22 @@
 //! there are, the first copies of the events of a partition are in order, because each of them begins where everything
 //! before had arrived, and sends without gaps.
 
+mod deliveries;
 mod leader;
+mod producer;
 mod reader;
 
 use std::time::Duration;
 
 use event_store::Log;
+use kafka::KafkaSettings;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::RelayError;
-use crate::kafka::{Kafka, create_topic};
 use crate::session::{Place, Session};
-use crate::settings::KafkaSettings;
 use crate::telemetry;
 use leader::Leader;
+use producer::{Kafka, create_topic};
 
 /// How often one that stands by tries to lead.
 const STANDBY: Duration = Duration::from_millis(500);

@@ -1,4 +1,4 @@
-//! Where Kafka is and how the log goes out to it.
+//! Where Kafka is, the names of its topics, and what its clients are started with.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,9 +6,12 @@ use std::fmt;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 
-use crate::error::RelayError;
+/// A setting that librdkafka does not take, or that we need for ourselves: its name and why, never its value.
+#[derive(Debug, thiserror::Error)]
+#[error("Kafka setting {0}")]
+pub struct SettingError(String);
 
-/// The relay's own settings, and those that pass through to librdkafka.
+/// Our own settings, and those that pass through to librdkafka.
 #[derive(Clone)]
 pub struct KafkaSettings {
     /// `HOST:PORT,…`
@@ -25,7 +28,7 @@ pub struct KafkaSettings {
 
 /// What holds unless it is set otherwise.
 const DEFAULTS: [(&str, &str); 7] = [
-    ("client.id", "razao-relay"),
+    ("client.id", "razao"),
     ("compression.type", "lz4"),
     // What waits while a request is under way makes a batch; there is no use in waiting for more.
     ("linger.ms", "0"),
@@ -38,9 +41,9 @@ const DEFAULTS: [(&str, &str); 7] = [
     ("retry.backoff.max.ms", "1000"),
 ];
 /// The largest message, and batch of messages, in bytes.
-pub(crate) const MOST_BYTES: &str = "16777216";
+pub const MOST_BYTES: &str = "16777216";
 
-/// What the relay promises rests on these.
+/// What a producer promises rests on these.
 const OURS: [(&str, &str); 5] = [
     ("acks", "all"),
     ("enable.idempotence", "true"),
@@ -67,19 +70,21 @@ impl KafkaSettings {
         format!("{}.events", self.topic_prefix)
     }
 
-    /// What librdkafka is started with. Fails for what it does not know or take.
-    pub(crate) fn producer(&self) -> Result<ClientConfig, RelayError> {
+    /// What a producer is started with: idempotent, acknowledged by all, nothing overtakes what cannot be sent.
+    ///
+    /// Fails for a setting that librdkafka does not know or take, or that is not the operator's to set.
+    pub fn producer(&self) -> Result<ClientConfig, SettingError> {
         let mut config = ClientConfig::new();
         config.extend(DEFAULTS.map(owned));
         for (name, value) in &self.client {
             if OURS.iter().any(|(ours, _)| ours == name) || NOT_TO_BE_SET.contains(&name.as_str()) {
-                return Err(RelayError::Setting(format!("{name}: it is the relay's own, and cannot be set")));
+                return Err(SettingError(format!("{name}: the program sets it, and it cannot be set")));
             }
             config.set(name, value);
         }
         config.extend(OURS.map(owned));
         config.set("bootstrap.servers", &self.brokers);
-        config.create_native_config().map_err(refused)?;
+        config.create_native_config()?;
         Ok(config)
     }
 }
@@ -102,15 +107,17 @@ fn owned((name, value): (&str, &str)) -> (String, String) {
 }
 
 /// What librdkafka says of a setting, without a value that nobody should see.
-pub(crate) fn refused(error: KafkaError) -> RelayError {
-    RelayError::Setting(match error {
-        KafkaError::ClientConfig(_, _, name, _) if may_be_secret(&name) => {
-            format!("{name}: librdkafka does not take its value")
-        }
-        KafkaError::ClientConfig(_, why, name, _) => format!("{name}: {why}"),
-        KafkaError::ClientCreation(why) => format!("missing or of no use: {why}"),
-        other => other.to_string(),
-    })
+impl From<KafkaError> for SettingError {
+    fn from(error: KafkaError) -> Self {
+        Self(match error {
+            KafkaError::ClientConfig(_, _, name, _) if may_be_secret(&name) => {
+                format!("{name}: librdkafka does not take its value")
+            }
+            KafkaError::ClientConfig(_, why, name, _) => format!("{name}: {why}"),
+            KafkaError::ClientCreation(why) => format!("missing or of no use: {why}"),
+            other => other.to_string(),
+        })
+    }
 }
 
 fn may_be_secret(name: &str) -> bool {
@@ -155,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_relay_promises_cannot_be_set_away() {
+    fn what_a_producer_promises_cannot_be_set_away() {
         for (name, value) in [("acks", "1"), ("enable.idempotence", "false"), ("delivery.timeout.ms", "1")] {
             assert!(refusal(&[(name, value)]).contains(name));
         }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use event_store::digest;
+use kafka::{KafkaSettings, MOST_BYTES, SettingError};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::{ClientContext, DefaultClientContext};
 use rdkafka::config::RDKafkaLogLevel;
@@ -12,9 +13,8 @@ use rdkafka::message::Message;
 use rdkafka::producer::{DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 use tokio::sync::Notify;
 
-use crate::deliveries::Deliveries;
+use super::deliveries::Deliveries;
 use crate::error::RelayError;
-use crate::settings::{KafkaSettings, MOST_BYTES, refused};
 
 /// How long one tries to reach Kafka before it is said that it cannot be reached.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -128,7 +128,7 @@ impl Kafka {
             progress: Notify::new(),
         };
         let producer: ThreadedProducer<Outcome> =
-            settings.producer()?.create_with_context(outcome).map_err(refused)?;
+            settings.producer()?.create_with_context(outcome).map_err(SettingError::from)?;
         let began = Instant::now();
         loop {
             // Of all topics: asking for one by name may create it.
@@ -183,7 +183,8 @@ impl Kafka {
 pub(crate) async fn create_topic(settings: &KafkaSettings) -> Result<(), RelayError> {
     let topic = settings.topic();
     let failed = |cause: String| RelayError::Topic { topic: topic.clone(), cause };
-    let admin: AdminClient<DefaultClientContext> = settings.producer()?.create().map_err(refused)?;
+    let admin: AdminClient<DefaultClientContext> =
+        settings.producer()?.create().map_err(SettingError::from)?;
     // -1: as many copies as the brokers make of a topic.
     let new = NewTopic::new(&topic, settings.partitions, TopicReplication::Fixed(-1));
     let new = new.set("max.message.bytes", MOST_BYTES);

@@ -1,0 +1,7 @@
+//! Where Kafka is and how one talks to it: the settings that whoever produces and consumes has in common.
+//!
+//! [`KafkaSettings`] come from the operator; what a role's promises rest on cannot be set away.
+
+mod settings;
+
+pub use settings::{KafkaSettings, MOST_BYTES, SettingError};
