@@ -1,50 +1,35 @@
-//! Amounts of money, exact to the decimals of their currency, and the currencies themselves.
+//! Amounts of money, exact to the decimals of their currency.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::iter::Sum;
-use std::str::FromStr;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::currency::Currency;
+
 /// The largest amount that a request may name: a trillion of any currency. It keeps every product of an amount
 /// and a factor well inside the 28 digits of a `Decimal`.
 pub const LARGEST_AMOUNT: Decimal = Decimal::from_parts(0xd4a5_1000, 0xe8, 0, false, 0);
 
-/// A currency by its ISO 4217 code, with the decimals that ISO 4217 gives it.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, ToSchema,
-)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Currency {
-    Ars,
-    #[default]
-    Brl,
-    Chf,
-    Clp,
-    Cop,
-    Czk,
-    Eur,
-    Gbp,
-    Jpy,
-    Mxn,
-    Pen,
-    Pyg,
-    Usd,
-    Uyu,
-}
+/// More than the digits of any number of units, with a sign and a point.
+const LONGEST_TEXT: usize = 44;
 
 /// An amount of one currency, which its context names (the loan, the entry, the journal line).
 ///
 /// It never holds more decimals than its currency has, and always holds that many, so it prints as `"1234.50"`.
 /// Sums and differences of amounts of one currency keep this; nothing else is offered.
-#[derive(Debug, Clone, Copy)]
-pub struct Amount(Decimal);
+///
+/// Engines add and compare amounts far more often than they multiply or print them. So what is held is the number of
+/// smallest units and, in the lowest eight bits, how many decimals they have: those of equal decimals are added and
+/// compared as they are.
+#[derive(Clone, Copy)]
+pub struct Amount(i128);
 
 /// An amount together with its currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -64,162 +49,127 @@ pub enum AmountError {
     NotPositive { value: Decimal },
 }
 
-/// A text that is no currency code known here.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no currency that is known here")]
-pub struct UnknownCurrency(pub String);
-
-impl Currency {
-    pub const ALL: [Self; 14] = [
-        Self::Ars,
-        Self::Brl,
-        Self::Chf,
-        Self::Clp,
-        Self::Cop,
-        Self::Czk,
-        Self::Eur,
-        Self::Gbp,
-        Self::Jpy,
-        Self::Mxn,
-        Self::Pen,
-        Self::Pyg,
-        Self::Usd,
-        Self::Uyu,
-    ];
-
-    /// The decimals of its smallest unit.
-    pub const fn decimals(self) -> u32 {
-        match self {
-            Self::Clp | Self::Jpy | Self::Pyg => 0,
-            _ => 2,
-        }
-    }
-
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Ars => "ARS",
-            Self::Brl => "BRL",
-            Self::Chf => "CHF",
-            Self::Clp => "CLP",
-            Self::Cop => "COP",
-            Self::Czk => "CZK",
-            Self::Eur => "EUR",
-            Self::Gbp => "GBP",
-            Self::Jpy => "JPY",
-            Self::Mxn => "MXN",
-            Self::Pen => "PEN",
-            Self::Pyg => "PYG",
-            Self::Usd => "USD",
-            Self::Uyu => "UYU",
-        }
-    }
-
-    /// Nothing of this currency.
-    pub fn zero(self) -> Amount {
-        Amount(Decimal::new(0, self.decimals()))
-    }
-
-    /// `value` as an amount: no more decimals than the currency has, not beyond [`LARGEST_AMOUNT`] either way.
-    pub fn try_amount(self, value: Decimal) -> Result<Amount, AmountError> {
-        let decimals = self.decimals();
-        if value.abs() > LARGEST_AMOUNT {
-            return Err(AmountError::TooLarge { value });
-        }
-        if value.normalize().scale() > decimals {
-            return Err(AmountError::TooManyDecimals { value, currency: self, decimals });
-        }
-        let mut exact = value;
-        exact.rescale(decimals);
-        Ok(Amount(exact))
-    }
-
-    /// `value` as an amount above zero.
-    pub fn try_positive(self, value: Decimal) -> Result<Amount, AmountError> {
-        if value <= Decimal::ZERO {
-            return Err(AmountError::NotPositive { value });
-        }
-        self.try_amount(value)
-    }
-}
-
-impl fmt::Display for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
-    }
-}
-
-impl FromStr for Currency {
-    type Err = UnknownCurrency;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|currency| currency.code() == text);
-        found.ok_or_else(|| UnknownCurrency(text.to_owned()))
-    }
-}
-
 impl Amount {
     /// Nothing, of whichever currency it is added to.
-    pub const ZERO: Self = Self(Decimal::ZERO);
+    pub const ZERO: Self = Self(0);
+
+    /// Where the decimals are.
+    const DECIMALS: i128 = 0xff;
 
     /// An amount that was checked before: a stored one, or a rounded result of arithmetic.
     pub const fn from_checked(value: Decimal) -> Self {
-        Self(value)
+        Self::from_units(value.mantissa(), value.scale())
     }
 
-    pub const fn value(self) -> Decimal {
-        self.0
+    /// So many of the smallest units, each `10^-decimals`. A decimal has less than 2^96 of them, which leaves room for
+    /// the sums of millions.
+    pub(crate) const fn from_units(units: i128, decimals: u32) -> Self {
+        Self((units << 8) | decimals as i128)
+    }
+
+    const fn units(self) -> i128 {
+        self.0 >> 8
+    }
+
+    const fn decimals(self) -> u32 {
+        self.0.to_le_bytes()[0] as u32
+    }
+
+    /// What nearly all texts of amounts are: digits that fit into 64 bits, and decimals. Events are full of them.
+    fn read(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let (whole, decimals) = digits.split_once('.').unwrap_or((digits, "0"));
+        let count = if digits.len() == whole.len() { 0 } else { u32::try_from(decimals.len()).ok()? };
+        if whole.is_empty() || decimals.is_empty() || digits.len() > 18 {
+            return None;
+        }
+        let mut units = 0_i64;
+        for digit in whole.bytes().chain(decimals.bytes().take(count as usize)) {
+            units = units * 10 + i64::from(digit.is_ascii_digit().then(|| digit - b'0')?);
+        }
+        let signed = if digits.len() < text.len() { -units } else { units };
+        Some(Self::from_units(i128::from(signed), count))
+    }
+
+    /// The number as text, at the end of `text`.
+    fn write(self, text: &mut [u8; LONGEST_TEXT]) -> &str {
+        let mut left = self.units().unsigned_abs();
+        let mut at = text.len();
+        let mut put = |byte| {
+            at -= 1;
+            text[at] = byte;
+        };
+        let mut written = 0;
+        while left > 0 || written <= self.decimals() {
+            if written == self.decimals() && written > 0 {
+                put(b'.');
+            }
+            // Dividing 64 bits is much faster.
+            let (rest, digit) = match u64::try_from(left) {
+                Ok(left) => (u128::from(left / 10), (left % 10).to_le_bytes()[0]),
+                Err(_) => (left / 10, (left % 10).to_le_bytes()[0]),
+            };
+            put(b'0' + digit);
+            left = rest;
+            written += 1;
+        }
+        if self.is_negative() {
+            put(b'-');
+        }
+        std::str::from_utf8(&text[at..]).expect("digits")
+    }
+
+    /// The number with the decimals of its currency.
+    pub fn value(self) -> Decimal {
+        Decimal::from_i128_with_scale(self.units(), self.decimals())
     }
 
     pub const fn is_zero(self) -> bool {
-        self.0.is_zero()
+        self.0 & !Self::DECIMALS == 0
     }
 
     pub const fn is_positive(self) -> bool {
-        self.0.is_sign_positive() && !self.0.is_zero()
+        self.0 > Self::DECIMALS
     }
 
     pub const fn is_negative(self) -> bool {
-        self.0.is_sign_negative() && !self.0.is_zero()
+        self.0 < 0
     }
 
     /// The sum of two amounts of one currency.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
-        if let Some(units) = self.units_of_both(other, i64::checked_add) {
-            return units;
-        }
-        let sum = self.0.checked_add(other.0).expect("amounts stay below 10^15, so their sum has room");
-        self.with_decimals_of(other, sum)
+        let (one, other) = self.alike(other);
+        Self(one.0 + (other.0 & !Self::DECIMALS))
     }
 
     /// The difference of two amounts of one currency; it may be negative.
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
-        if let Some(units) = self.units_of_both(other, i64::checked_sub) {
-            return units;
-        }
-        let left =
-            self.0.checked_sub(other.0).expect("amounts stay below 10^15, so their difference has room");
-        self.with_decimals_of(other, left)
+        let (one, other) = self.alike(other);
+        Self(one.0 - (other.0 & !Self::DECIMALS))
     }
 
-    /// Nearly all amounts that meet have the same decimals and fit into 64 bits, where this is some times faster.
-    fn units_of_both(self, other: Self, combine: fn(i64, i64) -> Option<i64>) -> Option<Self> {
-        let scale = self.0.scale().max(other.0.scale());
-        let units = |amount: Self| {
-            let mantissa = i64::try_from(amount.0.mantissa()).ok()?;
-            (mantissa == 0 || amount.0.scale() == scale).then_some(mantissa)
-        };
-        Some(Self(Decimal::new(combine(units(self)?, units(other)?)?, scale)))
+    /// Both with the decimals of the one that has more: [`Amount::ZERO`] has none of its own.
+    #[inline]
+    const fn alike(self, other: Self) -> (Self, Self) {
+        let (one, two) = (self.decimals(), other.decimals());
+        if one == two {
+            (self, other)
+        } else if one < two {
+            (self.with_decimals(two), other)
+        } else {
+            (self, other.with_decimals(one))
+        }
     }
 
-    /// [`Amount::ZERO`] has no decimals of its own, and a decimal zero forgets those of the other side.
-    fn with_decimals_of(self, other: Self, mut result: Decimal) -> Self {
-        let decimals = self.0.scale().max(other.0.scale());
-        if result.scale() < decimals {
-            result.rescale(decimals);
+    /// The same with as many decimals or more.
+    #[inline]
+    const fn with_decimals(self, decimals: u32) -> Self {
+        if self.is_zero() {
+            return Self::from_units(0, decimals);
         }
-        Self(result)
+        Self::from_units(self.units() * 10_i128.pow(decimals - self.decimals()), decimals)
     }
 
     /// What is left after taking `other` away, or `None` where that would be negative.
@@ -230,19 +180,20 @@ impl Amount {
 
     #[must_use]
     pub fn negated(self) -> Self {
-        Self(-self.0)
+        Self::from_units(-self.units(), self.decimals())
     }
 
     /// The same number without its sign.
     #[must_use]
     pub fn abs(self) -> Self {
-        Self(self.0.abs())
+        if self.is_negative() { self.negated() } else { self }
     }
 }
 
 impl PartialEq for Amount {
     fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
+        // Nearly all amounts that meet have the same decimals.
+        self.0 == other.0 || self.decimals() != other.decimals() && self.cmp(other).is_eq()
     }
 }
 
@@ -256,53 +207,62 @@ impl PartialOrd for Amount {
 
 impl Ord for Amount {
     fn cmp(&self, other: &Self) -> Ordering {
-        if self.0.scale() == other.0.scale() {
-            return self.0.mantissa().cmp(&other.0.mantissa());
-        }
-        self.0.cmp(&other.0)
+        let (one, other) = self.alike(*other);
+        one.0.cmp(&other.0)
     }
 }
 
 impl Hash for Amount {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
+        self.value().hash(state);
+    }
+}
+
+impl fmt::Debug for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Amount({self})")
     }
 }
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        let mut text = [0; LONGEST_TEXT];
+        f.pad_integral(!self.is_negative(), "", self.abs().write(&mut text))
     }
 }
 
 impl Sum for Amount {
     fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
-        amounts.fold(Self(Decimal::ZERO), Self::plus)
+        amounts.fold(Self::ZERO, Self::plus)
     }
 }
 
 impl PartialEq<Decimal> for Amount {
     fn eq(&self, other: &Decimal) -> bool {
-        self.0 == *other
+        self.value() == *other
     }
 }
 
 impl PartialOrd<Decimal> for Amount {
     fn partial_cmp(&self, other: &Decimal) -> Option<Ordering> {
-        self.0.partial_cmp(other)
+        self.value().partial_cmp(other)
     }
 }
 
 impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+        let mut text = [0; LONGEST_TEXT];
+        serializer.serialize_str(self.write(&mut text))
     }
 }
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
-        Decimal::from_str_exact(&text).map(Self).map_err(serde::de::Error::custom)
+        if let Some(amount) = Self::read(&text) {
+            return Ok(amount);
+        }
+        Decimal::from_str_exact(&text).map(Self::from_checked).map_err(serde::de::Error::custom)
     }
 }
 

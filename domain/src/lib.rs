@@ -17,6 +17,7 @@
 pub mod amount;
 pub mod calendar;
 pub mod component;
+pub mod currency;
 pub mod day_close;
 pub mod day_count;
 pub mod decider;
@@ -36,7 +37,8 @@ pub mod schedule;
 pub mod tax_id;
 pub mod terms;
 
-pub use amount::{Amount, AmountError, Currency, Money};
+pub use amount::{Amount, AmountError, Money};
+pub use currency::Currency;
 pub use exact::OutOfRange;
 pub use schedule::{Installment, Plan, PlanError, draw, draw_for_loan};
 pub use terms::{Disbursement, FieldError, ScheduleRequest, Terms, TermsRequest};

@@ -1,6 +1,6 @@
 //! The one place that rounds, by a named mode.
 
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -30,21 +30,34 @@ pub enum RoundingMode {
 impl RoundingMode {
     /// `value` with exactly `decimals` decimals. Zero never has a sign.
     pub fn round(self, value: Decimal, decimals: u32) -> Decimal {
-        let strategy = match self {
-            Self::HalfEven => RoundingStrategy::MidpointNearestEven,
-            Self::HalfUp => RoundingStrategy::MidpointAwayFromZero,
-            Self::Down => RoundingStrategy::ToZero,
-        };
-        let mut rounded = if value.scale() > decimals {
-            without_dust(value, decimals).round_dp_with_strategy(decimals, strategy)
-        } else {
-            value
-        };
-        rounded.rescale(decimals);
-        if rounded.is_zero() {
-            rounded.set_sign_positive(true);
+        let scale = value.scale();
+        if scale <= decimals {
+            let mut same = value;
+            same.rescale(decimals);
+            if same.is_zero() {
+                same.set_sign_positive(true);
+            }
+            return same;
         }
+        let mantissa = value.mantissa();
+        let (trusted, digits) = without_dust(mantissa.unsigned_abs(), scale, decimals);
+        let units = self.cut(digits, trusted.saturating_sub(decimals));
+        let units = i128::try_from(units).expect("fewer digits than a decimal holds");
+        let mut rounded = Decimal::from_i128_with_scale(mantissa.signum() * units, trusted.min(decimals));
+        rounded.rescale(decimals);
         rounded
+    }
+
+    /// A number without its last digits, `dropped` of them.
+    fn cut(self, digits: u128, dropped: u32) -> u128 {
+        let unit = 10_u128.pow(dropped);
+        let (kept, rest) = (digits / unit, digits % unit);
+        let up = match self {
+            Self::Down => false,
+            Self::HalfUp => dropped > 0 && rest >= unit / 2,
+            Self::HalfEven => rest > unit / 2 || dropped > 0 && rest == unit / 2 && kept % 2 == 1,
+        };
+        kept + u128::from(up)
     }
 
     /// The multiple of `unit` (above zero) that is nearest to `value` in this mode.
@@ -53,18 +66,18 @@ impl RoundingMode {
     }
 }
 
-fn without_dust(value: Decimal, decimals: u32) -> Decimal {
-    let Some(last_digit) = value.mantissa().unsigned_abs().checked_ilog10() else {
-        return value;
+/// How many decimals of a figure can be trusted, and its digits up to there, to the nearest.
+fn without_dust(digits: u128, scale: u32, decimals: u32) -> (u32, u128) {
+    let Some(last_digit) = digits.checked_ilog10() else {
+        return (scale, digits);
     };
-    let scale = i64::from(value.scale());
-    let integer_digits = i64::from(last_digit) + 1 - scale;
+    let integer_digits = i64::from(last_digit) + 1 - i64::from(scale);
     let trusted = (TRUSTED_DIGITS - integer_digits).min(i64::from(decimals) + GUARD_DECIMALS);
-    if trusted >= scale {
-        return value;
-    }
     // A figure too large to have 20 digits and its decimals too is past every amount that is accepted.
-    u32::try_from(trusted).map_or(value, |decimals| value.round_dp(decimals))
+    match u32::try_from(trusted) {
+        Ok(trusted) if trusted < scale => (trusted, RoundingMode::HalfEven.cut(digits, scale - trusted)),
+        _ => (scale, digits),
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 use serde_json::{Map, Value};
 
 use super::limit::{self, Kind, Limit, LimitValue, Limits, Values};
-use crate::amount::{Currency, LARGEST_AMOUNT};
+use crate::amount::LARGEST_AMOUNT;
+use crate::currency::Currency;
 use crate::terms::{FieldError, MOST_INSTALLMENTS, Terms, TermsRequest};
 
 /// The code of a field that a product does not let be so.

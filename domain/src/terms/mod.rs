@@ -31,9 +31,10 @@ pub use request::{
 };
 pub use schedule_request::{Disbursement, DisbursementRequest, ScheduleRequest};
 
-use crate::amount::{Amount, Currency};
+use crate::amount::Amount;
 use crate::calendar::{Calendar, DueDateShift, MonthEnd};
 use crate::component::Component;
+use crate::currency::Currency;
 use crate::day_count::DayCount;
 use crate::iof::IofTerms;
 use crate::rate::Rate;

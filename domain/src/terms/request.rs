@@ -10,9 +10,9 @@ use super::{
     InstallmentPeriods, InterestBasis, LateFeeBase, LateInterestBase, LateInterestKind, Method, Remainder,
     RoundingPlace, Settlement,
 };
-use crate::amount::Currency;
 use crate::calendar::{BaseCalendar, DueDateShift, MonthEnd};
 use crate::component::Component;
+use crate::currency::Currency;
 use crate::day_count::DayCount;
 use crate::iof::{IofCollection, IofFinancing, IofPlace, Person};
 use crate::rate::{Compounding, RatePeriod};

@@ -8,7 +8,8 @@ use super::super::{
 };
 use super::Check;
 use super::read::name;
-use crate::amount::{Amount, Currency};
+use crate::amount::Amount;
+use crate::currency::Currency;
 use crate::iof::{IofPlace, IofRates, IofSource, IofTerms, Person};
 use crate::rate::{Compounding, Rate, RatePeriod};
 use crate::rounding::RoundingMode;

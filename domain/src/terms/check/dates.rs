@@ -9,8 +9,8 @@ use super::super::{
     GraceRequest, MOST_INSTALLMENTS, Method, TermsRequest,
 };
 use super::Check;
-use crate::amount::Currency;
 use crate::calendar::{BaseCalendar, Calendar};
+use crate::currency::Currency;
 
 /// A hundred years, in each unit.
 const MOST_MONTHS: u32 = 1200;

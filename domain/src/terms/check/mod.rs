@@ -9,7 +9,8 @@ use super::{
     Accrual, Disbursement, DisbursementRequest, DueDates, FieldError, InstallmentPeriods, Method, Remainder,
     Rounding, Terms, TermsRequest,
 };
-use crate::amount::{Amount, Currency};
+use crate::amount::Amount;
+use crate::currency::Currency;
 use crate::iof::IofCollection;
 
 /// Days past due after which interest is no longer accrued by default (Res. CMN 4.966/2021 art. 3).

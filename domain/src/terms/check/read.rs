@@ -8,7 +8,8 @@ use serde::de::value::Error as WordError;
 
 use super::super::{FIRST_YEAR, FieldError, LAST_YEAR};
 use super::Check;
-use crate::amount::{Amount, AmountError, Currency};
+use crate::amount::{Amount, AmountError};
+use crate::currency::Currency;
 
 /// A list of ten thousand wrong dates is not answered with as many errors.
 const MOST_ERRORS: usize = 100;
