@@ -1,12 +1,12 @@
 //! Amounts of money, exact to the decimals of their currency.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::iter::Sum;
 
 use rust_decimal::Decimal;
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -258,11 +258,25 @@ impl Serialize for Amount {
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        if let Some(amount) = Self::read(&text) {
+        deserializer.deserialize_str(AmountText)
+    }
+}
+
+/// Reads a text where it stands.
+struct AmountText;
+
+impl Visitor<'_> for AmountText {
+    type Value = Amount;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an amount as a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Amount, E> {
+        if let Some(amount) = Amount::read(text) {
             return Ok(amount);
         }
-        Decimal::from_str_exact(&text).map(Self::from_checked).map_err(serde::de::Error::custom)
+        Decimal::from_str_exact(text).map(Amount::from_checked).map_err(E::custom)
     }
 }
 

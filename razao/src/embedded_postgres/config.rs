@@ -78,8 +78,13 @@ pub(super) fn write(
     binaries: &Binaries,
     account: &Account,
 ) -> Result<(), EmbeddedPostgresError> {
-    let compression = if binaries.has_lz4() { "lz4" } else { "on" };
-    replace(&cluster.join("razao.conf"), &format!("{TUNING}\nwal_compression = {compression}\n"), account)?;
+    // Events with a whole plan are long enough to be compressed where they are stored.
+    let compression = if binaries.has_lz4() {
+        "wal_compression = lz4\ndefault_toast_compression = lz4"
+    } else {
+        "wal_compression = on"
+    };
+    replace(&cluster.join("razao.conf"), &format!("{TUNING}\n{compression}\n"), account)?;
 
     let main = cluster.join("postgresql.conf");
     let present = std::fs::read_to_string(&main).map_err(EmbeddedPostgresError::io("read", &main))?;
