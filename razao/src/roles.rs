@@ -102,9 +102,10 @@ pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
 
 /// `razao serve`
 pub async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<()> {
+    let server = Server::bind(settings.listen).await?;
     let databases = Addresses::of(&settings)?.connect().await?;
     let stop = stop_on_signal();
-    run(&settings, roles, databases, stop, |server| {
+    run(&settings, roles, databases, (server, stop), |server| {
         tracing::info!(address = %server.url(), "serving");
         Ok(())
     })
@@ -116,7 +117,7 @@ pub async fn run(
     settings: &Settings,
     roles: &[Role],
     databases: Databases,
-    stop: CancellationToken,
+    (server, stop): (Server, CancellationToken),
     ready: impl FnOnce(&Server) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let Databases { log, read_pool } = databases;
@@ -135,7 +136,6 @@ pub async fn run(
     }
     tasks.close();
     let router = server::router(settings, roles, &log, &read_pool, metrics);
-    let server = Server::bind(settings.listen).await?;
     ready(&server)?;
     server.serve(router, stop, DRAIN).await;
     tracing::info!("requests are drained; stopping");

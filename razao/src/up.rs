@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use tokio_util::sync::CancellationToken;
 
 use crate::demo;
 use crate::embedded_postgres::{self, EmbeddedPostgres};
@@ -16,6 +17,7 @@ const DEMO_LOANS: u32 = 300;
 
 /// Starts the embedded Postgres unless a database is named, serves every role, and stops cleanly on a signal.
 pub async fn up(settings: Settings, demo: bool) -> anyhow::Result<()> {
+    let server = Server::bind(settings.listen).await?;
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("the data directory {} cannot be made", settings.data_dir.display()))?;
     let stop = roles::stop_on_signal();
@@ -29,7 +31,7 @@ pub async fn up(settings: Settings, demo: bool) -> anyhow::Result<()> {
         let log = postgres.connect_options();
         (Some(postgres), Addresses { read: log.clone(), log })
     };
-    let served = serve(&settings, &addresses, demo, stop).await;
+    let served = serve(&settings, &addresses, demo, (server, stop)).await;
     if let Some(postgres) = postgres {
         postgres.stop().await.context("the embedded PostgreSQL did not stop cleanly")?;
     }
@@ -40,7 +42,7 @@ async fn serve(
     settings: &Settings,
     addresses: &Addresses,
     demo: bool,
-    stop: tokio_util::sync::CancellationToken,
+    server_and_stop: (Server, CancellationToken),
 ) -> anyhow::Result<()> {
     addresses.migrate().await?;
     let databases = addresses.connect().await?;
@@ -53,7 +55,7 @@ async fn serve(
         }
         Ok(())
     };
-    let served = roles::run(settings, &Role::all(settings), databases, stop, ready).await;
+    let served = roles::run(settings, &Role::all(settings), databases, server_and_stop, ready).await;
     let _ = std::fs::remove_file(&address_file);
     served
 }

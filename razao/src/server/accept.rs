@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::Context;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -11,6 +10,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+
+use crate::failure::Failure;
 
 /// How long a client may take to send the headers of a request; an idle connection is closed after it too.
 const HEADERS: Duration = Duration::from_secs(75);
@@ -24,9 +25,11 @@ pub struct Server {
 }
 
 impl Server {
+    /// Takes an address, before anything else is started that would have to be stopped again. Who connects waits until
+    /// the server serves.
     pub async fn bind(address: SocketAddr) -> anyhow::Result<Self> {
-        let listener =
-            TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+        let taken = |error| Failure::WrongUsage(format!("cannot listen on {address}: {error}"));
+        let listener = TcpListener::bind(address).await.map_err(taken)?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }
