@@ -17,7 +17,7 @@ const DEMO_LOANS: u32 = 300;
 
 /// Starts the embedded Postgres unless a database is named, serves every role, and stops cleanly on a signal.
 pub async fn up(settings: Settings, demo: bool) -> anyhow::Result<()> {
-    let server = Server::bind(settings.listen).await?;
+    let listening = Server::bind(settings.listen).await?;
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("the data directory {} cannot be made", settings.data_dir.display()))?;
     let stop = roles::stop_on_signal();
@@ -31,7 +31,7 @@ pub async fn up(settings: Settings, demo: bool) -> anyhow::Result<()> {
         let log = postgres.connect_options();
         (Some(postgres), Addresses { read: log.clone(), log })
     };
-    let served = serve(&settings, &addresses, demo, (server, stop)).await;
+    let served = serve(&settings, &addresses, demo, (listening, stop)).await;
     if let Some(postgres) = postgres {
         postgres.stop().await.context("the embedded PostgreSQL did not stop cleanly")?;
     }
