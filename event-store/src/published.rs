@@ -58,7 +58,7 @@ impl<'a> PublicEvent<'a> {
             stream_id: Cow::Borrowed(&row.aggregate_id),
             sequence: row.sequence,
             event_type: Cow::Borrowed(&row.event_type),
-            version: row.event_version.parse().unwrap_or(1),
+            version: row.public_version(),
             recorded_at: row.recorded_at,
             metadata: serde_json::from_str(&row.metadata).map_err(unreadable)?,
             payload: serde_json::from_str(&row.payload).map_err(unreadable)?,
@@ -67,6 +67,33 @@ impl<'a> PublicEvent<'a> {
 
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("its keys are texts")
+    }
+}
+
+impl StoredEventRow {
+    /// What [`PublicEvent::to_json`] makes of it, without reading again what the database holds as JSON.
+    pub fn to_public_json(&self) -> Vec<u8> {
+        fn put(value: &mut Vec<u8>, name: &str, of: &impl Serialize) {
+            value.extend_from_slice(name.as_bytes());
+            serde_json::to_writer(value, of).expect("numbers, texts and an instant");
+        }
+        let mut value = Vec::with_capacity(self.payload.len() + self.metadata.len() + 320);
+        put(&mut value, r#"{"position":"#, &self.position);
+        put(&mut value, r#","stream_type":"#, &self.aggregate_type);
+        put(&mut value, r#","stream_id":"#, &self.aggregate_id);
+        put(&mut value, r#","sequence":"#, &self.sequence);
+        put(&mut value, r#","type":"#, &self.event_type);
+        put(&mut value, r#","version":"#, &self.public_version());
+        put(&mut value, r#","recorded_at":"#, &self.recorded_at);
+        for part in [r#","metadata":"#, &self.metadata, r#","payload":"#, &self.payload, "}"] {
+            value.extend_from_slice(part.as_bytes());
+        }
+        value
+    }
+
+    /// The version of the payload's shape.
+    pub fn public_version(&self) -> u32 {
+        self.event_version.parse().unwrap_or(1)
     }
 }
 
@@ -140,6 +167,7 @@ mod tests {
         let read: PublicEvent<'_> = serde_json::from_slice(&value).unwrap();
         assert_eq!((read.position, read.sequence, read.version), (7, 1, 1));
         assert_eq!(read.to_json(), value);
+        assert_eq!(row().to_public_json(), value);
     }
 
     /// What a schema names, which is also all that it takes.

@@ -2,6 +2,7 @@
 //! memory to the same brokers.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -39,6 +40,11 @@ pub(super) async fn measure(
     let head = log.head().await?.position;
     let run = format!("bench-{:016x}", fastrand::u64(..));
 
+    let messages = Arc::new(messages(&log, head).await?);
+    log.close().await;
+    // The brokers' own compiler has to have seen the work once.
+    bare(brokers, format!("{run}.warm-up"), &messages).await?;
+
     let config = home.join("relay.toml");
     std::fs::write(&config, format!("kafka_brokers = {brokers:?}\nkafka_topic_prefix = {run:?}\n"))?;
     let config = config.to_string_lossy();
@@ -53,12 +59,17 @@ pub(super) async fn measure(
     let memory = server.memory()?;
     server.stop().await?;
 
-    let messages = messages(&log, head).await?;
-    log.close().await;
-    let (brokers, topic) = (brokers.to_owned(), format!("{run}.bare"));
-    let sending = tokio::task::spawn_blocking(move || send_all(&brokers, &topic, &messages));
-    let bare = head as f64 / sending.await??.as_secs_f64();
+    let bare = head as f64 / bare(brokers, format!("{run}.bare"), &messages).await?.as_secs_f64();
     Ok(Relayed { relay, bare, memory })
+}
+
+async fn bare(
+    brokers: &str,
+    topic: String,
+    messages: &Arc<Vec<(String, Vec<u8>)>>,
+) -> anyhow::Result<Duration> {
+    let (brokers, messages) = (brokers.to_owned(), Arc::clone(messages));
+    tokio::task::spawn_blocking(move || send_all(&brokers, &topic, &messages)).await?
 }
 
 /// The position that its metrics name.

@@ -17,7 +17,7 @@ use crate::session::{PING, Place, Session};
 use crate::telemetry;
 
 /// So many events may be on their way to Kafka; then the log is read no further.
-const MOST_IN_FLIGHT: i64 = 5_000;
+const MOST_IN_FLIGHT: i64 = 10_000;
 /// A range of events is closed after so long, however few they are.
 const LONGEST_RANGE: Duration = Duration::from_secs(1);
 /// How often one looks what time it is.
@@ -71,7 +71,7 @@ impl<'k> Leader<'k> {
         // Ends the reader and its feed, whichever way this ends.
         let ended = CancellationToken::new();
         let _end = ended.clone().drop_guard();
-        let (sender, mut pages) = mpsc::channel(2);
+        let (sender, mut pages) = mpsc::channel(4);
         tokio::spawn(reader::read(Feed::start(log, ended), self.checkpoint, sender));
         let first_patience = super::PATIENCE.0;
         let mut tick = tokio::time::interval(TICK);

@@ -1,11 +1,11 @@
 //! Reads the log ahead of what is sent.
 
 use chrono::{DateTime, Utc};
-use event_store::{Feed, LogError, PublicEvent, StoredEventRow};
+use event_store::{Feed, LogError, StoredEventRow};
 use tokio::sync::mpsc;
 
 /// How many events are read at once.
-const PAGE: i64 = 2_000;
+const PAGE: i64 = 500;
 
 /// An event as it is sent.
 pub(crate) struct Outgoing {
@@ -48,18 +48,16 @@ async fn next(feed: &mut Feed, position: i64) -> Page {
         }
         rows => rows,
     };
-    rows?.into_iter().map(outgoing).collect()
+    Ok(rows?.into_iter().map(outgoing).collect())
 }
 
-fn outgoing(row: StoredEventRow) -> Result<Outgoing, LogError> {
-    let event = PublicEvent::of(&row)?;
-    let (version, value) = (event.version, event.to_json());
-    Ok(Outgoing {
+fn outgoing(row: StoredEventRow) -> Outgoing {
+    Outgoing {
         position: row.position,
+        version: row.public_version(),
+        value: row.to_public_json(),
         stream_id: row.aggregate_id,
         event_type: row.event_type,
-        version,
         recorded_at: row.recorded_at,
-        value,
-    })
+    }
 }
