@@ -131,3 +131,23 @@ fn on_a_due_date_nothing_has_accrued_beyond_what_is_due() {
         assert_eq!(json!(quote)["amount"], "6120.00", "{basis}");
     }
 }
+
+#[test]
+fn rows_due_on_one_day_repay_what_is_lent_once() {
+    for basis in ["daily_rest", "period_rest"] {
+        let mut loan = price(
+            basis,
+            json!({
+                "method": "sac", "rate": {"value": "0"}, "installments": 3, "every": {"days": 1},
+                "calendar": "weekends", "due_date_shift": "following",
+            }),
+        );
+        // Saturday's and Sunday's row are due on Monday, 19 January.
+        pay(&mut loan, FIRST, "2026-01-19", "2500.00");
+        pay(&mut loan, SECOND, "2026-01-19", "3600.00");
+        let seen = loan.seen_on(day("2026-01-20"));
+        assert_eq!(seen["transactions"][0]["balance"], "3500.00", "{basis}");
+        assert_eq!(seen["loan"]["overpaid"], "100.00", "{basis}");
+        assert_eq!(seen["loan"]["balances"]["total"], "0.00", "{basis}");
+    }
+}

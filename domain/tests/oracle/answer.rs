@@ -1,7 +1,6 @@
 //! A whole answer to a schedule request: fees, tax, totals and the effective cost (LENDING.md §7, §8).
 
 use chrono::NaiveDate;
-use num_traits::Zero;
 use serde_json::{Value, json};
 
 use crate::calendar::{date, days_between};

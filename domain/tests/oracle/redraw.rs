@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use num_traits::{Signed, Zero};
-
 use crate::fractions::{Fraction, kept, one, whole, zero};
 use crate::loan::{Loan, Seer};
 use crate::parts::{FEE, INTEREST, PRINCIPAL, Parts};

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use chrono::NaiveDate;
-use num_traits::Signed;
 
 use crate::fractions::{Fraction, zero};
 use crate::history::Fact;
