@@ -8,6 +8,7 @@ mod adapter;
 use adapter::Played;
 use chrono::NaiveDate;
 use domain::loan::engine;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 const ID: &str = "00000000-0000-0000-0000-000000000001";
@@ -170,4 +171,54 @@ fn a_payment_sees_no_chargeback_of_its_day_though_another_paid_that_in_advance()
     let found = transactions.iter().find(|transaction| transaction["id"] == some).unwrap();
     assert_eq!(found["balance"], "390.00");
     assert_eq!(seen["loan"]["balances"]["total"], "400.00");
+}
+
+#[test]
+fn what_was_deferred_and_is_paid_with_its_row_is_not_drawn_again() {
+    let mut loan = lent("sac", json!({"grace": {"principal": 2, "interest": 2, "mode": "deferred"}}));
+    let [third_row, off] = [ID, "00000000-0000-0000-0000-000000000002"];
+    loan.command("repayments", &json!({"id": third_row, "on": "2026-02-15", "amount": "1860.00"}));
+    let body = json!({"id": off, "on": "2026-02-15", "amount": "1000.00", "excess": "reduce_term"});
+    loan.command("repayments", &body);
+    assert_eq!(
+        column(&loan, "2026-02-15", "interest"),
+        ["0.00", "0.00", "360.00", "70.00", "40.00", "10.00"]
+    );
+    let principal = ["1000.00", "0.00", "1500.00", "1500.00", "1500.00", "500.00"];
+    assert_eq!(column(&loan, "2026-02-15", "principal"), principal);
+}
+
+#[test]
+fn a_charge_of_a_day_between_the_end_of_a_period_and_its_due_date_falls_due_that_day() {
+    let loan = lent(
+        "sac",
+        json!({
+            "calendar": "weekends", "due_date_shift": "following", "accrue_to": "unshifted",
+            "charges": [{"kind": "fee", "due": "2026-02-16", "amount": "10.00"}],
+        }),
+    );
+    // 15 February is a Sunday.
+    assert_eq!(column(&loan, "2026-02-16", "fees")[..2], ["10.00", "0.00"]);
+}
+
+#[test]
+fn all_interest_is_accrued_in_the_end_though_rows_paid_ahead_lie_among_those_of_a_restructuring() {
+    let new =
+        json!({"rate": {"value": "0.02"}, "day_count": "30/360", "installments": 2, "calendar": "none"});
+    for restructure in [
+        json!({"mode": "re_age", "installments": 2, "every": {"months": 1}, "first_due_on": "2026-02-20"}),
+        json!({"terms": new.clone(), "capitalize": []}),
+        json!({"terms": new, "capitalize": ["interest"]}),
+    ] {
+        let mut loan = lent("sac", json!({}));
+        // Two rows and the interest of the third.
+        loan.command("repayments", &json!({"id": ID, "on": "2026-01-20", "amount": "2300.00"}));
+        let mut body = restructure.clone();
+        body["on"] = json!("2026-02-01");
+        loan.command("restructure", &body);
+        let interest = column(&loan, "2026-12-31", "interest");
+        let interest: Decimal = interest.iter().map(|interest| interest.parse::<Decimal>().unwrap()).sum();
+        let total = engine::total_accrued(&loan.terms, &loan.facts, day("2026-12-31")).unwrap();
+        assert_eq!(total.value(), interest, "{restructure}");
+    }
 }

@@ -7,7 +7,7 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
 use num_bigint::BigInt;
 use num_rational::{BigRational, Ratio};
-use num_traits::{CheckedAdd, CheckedDiv, CheckedMul, CheckedSub, One, Signed, ToPrimitive, Zero};
+use num_traits::{One, Signed, ToPrimitive, Zero};
 
 /// Small wherever it can be, so that equal fractions are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -61,7 +61,7 @@ impl Fraction {
     /// whether the number cut is odd.
     pub(crate) fn nearest(&self, times: &BigInt, away: impl Fn(Ordering, bool) -> bool) -> BigInt {
         if let (Small(ratio), Some(times)) = (self, times.to_i128())
-            && let Some(scaled) = ratio.numer().checked_mul(&times)
+            && let Some(scaled) = ratio.numer().checked_mul(times)
         {
             return nearest(scaled, *ratio.denom(), away).into();
         }
@@ -112,22 +112,91 @@ impl From<BigRational> for Fraction {
     }
 }
 
-macro_rules! operation {
-    ($trait:ident, $operation:ident, $checked:ident) => {
-        impl $trait<&Fraction> for &Fraction {
-            type Output = Fraction;
-            fn $operation(self, other: &Fraction) -> Fraction {
-                if let (Small(one), Small(other)) = (self, other)
-                    && let Some(both) = one.$checked(other)
-                {
-                    return Small(both);
-                }
-                self.big().$operation(other.big()).into()
-            }
+/// A small fraction in its lowest terms.
+fn reduced(numerator: i128, denominator: i128) -> Fraction {
+    let (mut a, mut b) = (denominator.unsigned_abs(), numerator.unsigned_abs());
+    while b != 0 {
+        // Of two short words, as nearly all are, the remainder is found at once.
+        let rest = match (u64::try_from(a), u64::try_from(b)) {
+            (Ok(a), Ok(b)) => u128::from(a % b),
+            _ => a % b,
+        };
+        (a, b) = (b, rest);
+    }
+    let divisor = i128::try_from(a).expect("no more than the denominator");
+    let sign = denominator.signum();
+    Small(Ratio::new_raw(sign * numerator / divisor, sign * denominator / divisor))
+}
+
+/// Sum or difference, if it fits machine words.
+fn sum(one: &Ratio<i128>, other: &Ratio<i128>, sign: i128) -> Option<Fraction> {
+    let (a, b) = (*one.denom(), *other.denom());
+    let other = sign * other.numer();
+    if a == b {
+        return Some(reduced(one.numer().checked_add(other)?, a));
+    }
+    let numerator = one.numer().checked_mul(b)?.checked_add(other.checked_mul(a)?)?;
+    Some(reduced(numerator, a.checked_mul(b)?))
+}
+
+fn product(a: (&i128, &i128), b: (&i128, &i128)) -> Option<Fraction> {
+    Some(reduced(a.0.checked_mul(*b.0)?, a.1.checked_mul(*b.1)?))
+}
+
+impl Add for &Fraction {
+    type Output = Fraction;
+    fn add(self, other: Self) -> Fraction {
+        match (self, other) {
+            (Small(one), other) if one.is_zero() => Some(other.clone()),
+            (one, Small(other)) if other.is_zero() => Some(one.clone()),
+            (Small(one), Small(other)) => sum(one, other, 1),
+            _ => None,
         }
-        impl $trait<&Fraction> for Fraction {
-            type Output = Fraction;
-            fn $operation(self, other: &Fraction) -> Fraction {
+        .unwrap_or_else(|| (self.big() + other.big()).into())
+    }
+}
+
+impl Sub for &Fraction {
+    type Output = Fraction;
+    fn sub(self, other: Self) -> Fraction {
+        match (self, other) {
+            (one, Small(other)) if other.is_zero() => Some(one.clone()),
+            (Small(one), Small(other)) => sum(one, other, -1),
+            _ => None,
+        }
+        .unwrap_or_else(|| (self.big() - other.big()).into())
+    }
+}
+
+impl Mul for &Fraction {
+    type Output = Fraction;
+    fn mul(self, other: Self) -> Fraction {
+        let both = match (self, other) {
+            (Small(one), Small(other)) => product((one.numer(), one.denom()), (other.numer(), other.denom())),
+            _ => None,
+        };
+        both.unwrap_or_else(|| (self.big() * other.big()).into())
+    }
+}
+
+impl Div for &Fraction {
+    type Output = Fraction;
+    fn div(self, other: Self) -> Fraction {
+        let both = match (self, other) {
+            (Small(one), Small(other)) if !other.is_zero() => {
+                product((one.numer(), one.denom()), (other.denom(), other.numer()))
+            }
+            _ => None,
+        };
+        both.unwrap_or_else(|| (self.big() / other.big()).into())
+    }
+}
+
+macro_rules! forward {
+    ($($trait:ident $operation:ident),*) => {$(
+        impl $trait<&Self> for Fraction {
+            type Output = Self;
+            fn $operation(self, other: &Self) -> Self {
                 (&self).$operation(other)
             }
         }
@@ -137,19 +206,16 @@ macro_rules! operation {
                 self.$operation(&other)
             }
         }
-        impl $trait<Fraction> for Fraction {
-            type Output = Fraction;
-            fn $operation(self, other: Fraction) -> Fraction {
+        impl $trait for Fraction {
+            type Output = Self;
+            fn $operation(self, other: Self) -> Self {
                 (&self).$operation(&other)
             }
         }
-    };
+    )*};
 }
 
-operation!(Add, add, checked_add);
-operation!(Sub, sub, checked_sub);
-operation!(Mul, mul, checked_mul);
-operation!(Div, div, checked_div);
+forward!(Add add, Sub sub, Mul mul, Div div);
 
 impl AddAssign<Fraction> for Fraction {
     fn add_assign(&mut self, other: Self) {

@@ -270,7 +270,7 @@ impl Rest {
         }
         let level = match terms.method.as_str() {
             "sac" => &self.balance / whole(i64::try_from(factors.len()).expect("few rows")),
-            _ => equal_level(&self.balance, &factors),
+            _ => equal_level(&self.balance, &factors, &terms.rounding),
         };
         self.level = terms.rounding.installment(level);
     }
@@ -309,7 +309,7 @@ impl Rest {
                     owed += amount * (one() + line.factor(*day, end));
                 }
                 // What is owed at the end of the period, as if it had been lent at its beginning.
-                equal_level(&(owed / (one() + &factors[0])), &factors)
+                equal_level(&(owed / (one() + &factors[0])), &factors, &terms.rounding)
             }
         };
         self.level = terms.rounding.installment(level);
