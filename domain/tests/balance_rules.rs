@@ -131,3 +131,45 @@ fn on_a_due_date_nothing_has_accrued_beyond_what_is_due() {
         assert_eq!(json!(quote)["amount"], "6120.00", "{basis}");
     }
 }
+
+#[test]
+fn rows_due_on_one_day_repay_what_is_lent_once() {
+    for basis in ["daily_rest", "period_rest"] {
+        let mut loan = price(
+            basis,
+            json!({
+                "method": "sac", "rate": {"value": "0"}, "installments": 3, "every": {"days": 1},
+                "calendar": "weekends", "due_date_shift": "following",
+            }),
+        );
+        // Saturday's and Sunday's row are due on Monday, 19 January.
+        pay(&mut loan, FIRST, "2026-01-19", "2500.00");
+        pay(&mut loan, SECOND, "2026-01-19", "3600.00");
+        let seen = loan.seen_on(day("2026-01-20"));
+        assert_eq!(seen["transactions"][0]["balance"], "3500.00", "{basis}");
+        assert_eq!(seen["loan"]["overpaid"], "100.00", "{basis}");
+        assert_eq!(seen["loan"]["balances"]["total"], "0.00", "{basis}");
+    }
+}
+
+#[test]
+fn an_installment_found_anew_is_found_with_discount_factors_as_rounded() {
+    let mut loan =
+        price("period_rest", json!({"excess": "reduce_installment", "rounding": {"factor_decimals": 2}}));
+    // 6000.00 over 5.60; then what 2071.43 leave of it, over 0.98 + 0.96 + 0.94 + 0.92 + 0.91.
+    pay(&mut loan, FIRST, "2026-02-15", "2071.43");
+    let totals = loan.seen_on(day("2026-02-15"))["installments"].clone();
+    assert_eq!((&totals[0]["total"], &totals[1]["total"]), (&json!("2071.43"), &json!("859.57")));
+}
+
+#[test]
+fn all_interest_is_accrued_once_nothing_is_past_due_though_a_charge_came_after_the_last_row() {
+    for basis in ["daily_rest", "period_rest", "running_balance"] {
+        let mut loan = price(basis, json!({}));
+        charge(&mut loan, PENALTY, "penalty", "2026-09-01", "30.00");
+        pay(&mut loan, FIRST, "2026-12-01", "9000.00");
+        let on = day("2026-12-31");
+        let total = engine::total_accrued(&loan.terms, &loan.facts, on).unwrap();
+        assert_eq!(total.value().to_string(), allocation(&loan, FIRST)["interest"], "{basis}");
+    }
+}

@@ -8,6 +8,7 @@ mod adapter;
 use adapter::Played;
 use chrono::NaiveDate;
 use domain::loan::engine;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 const ID: &str = "00000000-0000-0000-0000-000000000001";
@@ -125,4 +126,99 @@ fn deferred_interest_that_was_paid_in_advance_is_not_due_again_after_an_anticipa
     let little = json!({"id": another, "on": "2026-01-15", "amount": "0.01", "as": "anticipation"});
     loan.command("repayments", &little);
     assert_eq!(column(&loan, "2026-01-15", "interest")[..3], ["0.00", "240.00", "120.00"]);
+}
+
+#[test]
+fn a_first_installment_that_takes_the_remainder_may_carry_the_interest_of_a_long_first_period() {
+    // Ten months to the first due date: more interest than an installment of equal months.
+    let loan = lent(
+        "price",
+        json!({
+            "installments": 3, "first_due_on": "2026-11-15", "installment_periods": "equal", "rate": {"value": "0.1"},
+            "rounding": {"remainder": "first"},
+        }),
+    );
+    assert_eq!(column(&loan, "2026-01-15", "interest"), ["9562.45", "418.73", "219.34"]);
+}
+
+#[test]
+fn a_row_drawn_again_before_it_began_accrues_on_what_is_released_as_it_begins() {
+    let mut loan = lent("sac", json!({}));
+    // Two rows, then 100.00 off the 4000.00 of the others.
+    loan.command("repayments", &json!({"id": ID, "on": "2026-01-20", "amount": "2220.00"}));
+    let another = "00000000-0000-0000-0000-000000000002";
+    let little = json!({"id": another, "on": "2026-01-25", "amount": "100.00", "as": "anticipation"});
+    loan.command("repayments", &little);
+    loan.command("disburse", &json!({"on": "2026-03-15", "amount": "1000.00"}));
+    let total = engine::total_accrued(&loan.terms, &loan.facts, day("2026-03-30")).unwrap();
+    // 15 of 31 days on 4900.00, after 120.00 and 100.00 of the rows before.
+    assert_eq!(total.value().to_string(), "267.18");
+}
+
+#[test]
+fn a_payment_sees_no_chargeback_of_its_day_though_another_paid_that_in_advance() {
+    let mut loan = lent("sac", json!({"rate": {"value": "0"}}));
+    let [all, some] = [ID, "00000000-0000-0000-0000-000000000002"];
+    loan.command("repayments", &json!({"id": all, "on": "2026-03-15", "amount": "6010.00"}));
+    let terms = json!({"rate": {"value": "0"}, "installments": 3, "calendar": "none"});
+    loan.command("restructure", &json!({"on": "2026-04-01", "terms": terms, "capitalize": []}));
+    loan.command("disburse", &json!({"on": "2026-04-01", "amount": "500.00"}));
+    loan.command("repayments", &json!({"id": some, "on": "2026-06-01", "amount": "100.00"}));
+    loan.command(&format!("repayments/{some}/chargeback"), &json!({"on": "2026-06-01", "amount": "10.00"}));
+    let seen = loan.seen_on(day("2026-06-01"));
+    // Of 6500.00 lent, 6110.00 is paid; the 10.00 comes on top.
+    let transactions = seen["transactions"].as_array().unwrap();
+    let found = transactions.iter().find(|transaction| transaction["id"] == some).unwrap();
+    assert_eq!(found["balance"], "390.00");
+    assert_eq!(seen["loan"]["balances"]["total"], "400.00");
+}
+
+#[test]
+fn what_was_deferred_and_is_paid_with_its_row_is_not_drawn_again() {
+    let mut loan = lent("sac", json!({"grace": {"principal": 2, "interest": 2, "mode": "deferred"}}));
+    let [third_row, off] = [ID, "00000000-0000-0000-0000-000000000002"];
+    loan.command("repayments", &json!({"id": third_row, "on": "2026-02-15", "amount": "1860.00"}));
+    let body = json!({"id": off, "on": "2026-02-15", "amount": "1000.00", "excess": "reduce_term"});
+    loan.command("repayments", &body);
+    assert_eq!(
+        column(&loan, "2026-02-15", "interest"),
+        ["0.00", "0.00", "360.00", "70.00", "40.00", "10.00"]
+    );
+    let principal = ["1000.00", "0.00", "1500.00", "1500.00", "1500.00", "500.00"];
+    assert_eq!(column(&loan, "2026-02-15", "principal"), principal);
+}
+
+#[test]
+fn a_charge_of_a_day_between_the_end_of_a_period_and_its_due_date_falls_due_that_day() {
+    let loan = lent(
+        "sac",
+        json!({
+            "calendar": "weekends", "due_date_shift": "following", "accrue_to": "unshifted",
+            "charges": [{"kind": "fee", "due": "2026-02-16", "amount": "10.00"}],
+        }),
+    );
+    // 15 February is a Sunday.
+    assert_eq!(column(&loan, "2026-02-16", "fees")[..2], ["10.00", "0.00"]);
+}
+
+#[test]
+fn all_interest_is_accrued_in_the_end_though_rows_paid_ahead_lie_among_those_of_a_restructuring() {
+    let new =
+        json!({"rate": {"value": "0.02"}, "day_count": "30/360", "installments": 2, "calendar": "none"});
+    for restructure in [
+        json!({"mode": "re_age", "installments": 2, "every": {"months": 1}, "first_due_on": "2026-02-20"}),
+        json!({"terms": new.clone(), "capitalize": []}),
+        json!({"terms": new, "capitalize": ["interest"]}),
+    ] {
+        let mut loan = lent("sac", json!({}));
+        // Two rows and the interest of the third.
+        loan.command("repayments", &json!({"id": ID, "on": "2026-01-20", "amount": "2300.00"}));
+        let mut body = restructure.clone();
+        body["on"] = json!("2026-02-01");
+        loan.command("restructure", &body);
+        let interest = column(&loan, "2026-12-31", "interest");
+        let interest: Decimal = interest.iter().map(|interest| interest.parse::<Decimal>().unwrap()).sum();
+        let total = engine::total_accrued(&loan.terms, &loan.facts, day("2026-12-31")).unwrap();
+        assert_eq!(total.value(), interest, "{restructure}");
+    }
 }

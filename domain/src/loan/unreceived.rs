@@ -73,14 +73,16 @@ impl LoanHistory {
         Ok(capitalized.minus(open).min(capitalized.minus(charges)).max(Amount::ZERO))
     }
 
-    /// The facts without those that come once the loan is written off: what is received then is a recovery.
+    /// The facts without those that come once the loan is written off: what is received then is a recovery. Charges stay,
+    /// as payments before them may have reached them.
     fn on_the_books(&self, write_off: Option<usize>) -> Cow<'_, [Fact]> {
         if write_off.is_none() {
             return Cow::Borrowed(self.facts());
         }
         let mut facts = self.facts().to_vec();
         for (index, fact) in facts.iter_mut().enumerate() {
-            fact.reversed |= self.is_written_off_at(index);
+            let is_charge = matches!(fact.what, What::Charge { .. });
+            fact.reversed |= !is_charge && self.is_written_off_at(index);
         }
         Cow::Owned(facts)
     }

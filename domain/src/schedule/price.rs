@@ -94,6 +94,9 @@ fn found(draft: &Draft<'_>, standing: Standing, first: usize, day: NaiveDate) ->
     Ok(div(owed, sum)?)
 }
 
+/// How a row shares its installment out.
+type Repay = fn(&Draft<'_>, &[Decimal], Turn) -> Result<Share, PlanError>;
+
 /// What becomes of the difference between the last total and A, for remainders that change other rows.
 fn spread_remainder(
     draft: &Draft<'_>,
@@ -102,8 +105,12 @@ fn spread_remainder(
     day: NaiveDate,
     installments: &mut [Decimal],
 ) -> Result<(), PlanError> {
+    let remainder = draft.precision.remainder;
+    if !matches!(remainder, Remainder::First | Remainder::Respread) {
+        return Ok(());
+    }
     let count = draft.count();
-    let difference = |installments: &[Decimal]| -> Result<Decimal, PlanError> {
+    let difference = |installments: &[Decimal], repay: Repay| -> Result<Decimal, PlanError> {
         let mut rows = Vec::with_capacity(count - first);
         draft.walk(standing, first..count, day, &mut rows, |turn| repay(draft, installments, turn))?;
         let total = rows
@@ -111,30 +118,40 @@ fn spread_remainder(
             .map_or(Ok(Decimal::ZERO), |row| sub(add(row.principal, row.interest)?, row.deferred))?;
         Ok(sub(total, installments[count - 1])?)
     };
-    match draft.precision.remainder {
-        Remainder::First => {
-            let gap = difference(installments)?;
-            let earlier = div(gap, draft.growth_over(first + 1..count)?)?;
-            installments[first] = add(installments[first], draft.precision.round(earlier))?;
+    // These rows are on the way to others: only those that are drawn in the end can be refused.
+    let gap = match difference(installments, share) {
+        // Out of all bounds; the rows that are drawn will be.
+        Err(PlanError::OutOfRange(_)) => return Ok(()),
+        gap => gap?,
+    };
+    if remainder == Remainder::First {
+        let earlier = div(gap, draft.growth_over(first + 1..count)?)?;
+        installments[first] = add(installments[first], draft.precision.round(earlier))?;
+    } else if gap.abs() > draft.precision.cents((count - first) / 2)? {
+        let change = draft.precision.round(Draft::per_row(gap, count - first)?);
+        let mut changed = installments.to_vec();
+        changed[first..].fill(add(installments[first], change)?);
+        // One that some row's interest does not let pass is not kept either.
+        if difference(&changed, repay).is_ok_and(|left| left.abs() < gap.abs()) {
+            installments.copy_from_slice(&changed);
         }
-        Remainder::Respread => {
-            let gap = difference(installments)?;
-            if gap.abs() > draft.precision.cents((count - first) / 2)? {
-                let change = draft.precision.round(Draft::per_row(gap, count - first)?);
-                let mut changed = installments.to_vec();
-                changed[first..].fill(add(installments[first], change)?);
-                // One that some row's interest does not let pass is not kept either.
-                if difference(&changed).is_ok_and(|left| left.abs() < gap.abs()) {
-                    installments.copy_from_slice(&changed);
-                }
-            }
-        }
-        Remainder::Last | Remainder::LastKeepsInstallment | Remainder::None => {}
     }
     Ok(())
 }
 
+/// Refuses an installment below the interest.
 fn repay(draft: &Draft<'_>, installments: &[Decimal], turn: Turn) -> Result<Share, PlanError> {
+    let Turn { row, is_last, interest, .. } = turn;
+    let installment = installments[row];
+    if installment < interest && (!is_last || draft.precision.remainder == Remainder::None) {
+        let agreed = draft.terms.installment_amount.is_some();
+        let [installment, interest] = [installment, interest].map(|figure| draft.precision.round(figure));
+        return Err(PlanError::NegativeAmortization { row: row + 1, installment, interest, agreed });
+    }
+    share(draft, installments, turn)
+}
+
+fn share(draft: &Draft<'_>, installments: &[Decimal], turn: Turn) -> Result<Share, PlanError> {
     let Turn { row, is_last, interest, balance } = turn;
     let installment = installments[row];
     let remainder = draft.precision.remainder;
@@ -145,11 +162,6 @@ fn repay(draft: &Draft<'_>, installments: &[Decimal], turn: Turn) -> Result<Shar
             _ => interest,
         };
         return Ok(Share { principal: balance, interest });
-    }
-    if installment < interest {
-        let agreed = draft.terms.installment_amount.is_some();
-        let [installment, interest] = [installment, interest].map(|figure| draft.precision.round(figure));
-        return Err(PlanError::NegativeAmortization { row: row + 1, installment, interest, agreed });
     }
     let principal = sub(installment, interest)?;
     // An installment rounded up, or agreed too high, repays the loan early: no row repays more than is owed.

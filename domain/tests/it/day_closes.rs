@@ -7,6 +7,7 @@ use domain::day_close::{
 };
 use domain::id::LoanId;
 use domain::journal::{day_close_posting, loan_postings};
+use domain::loan::command::AddedCharge;
 use domain::loan::{Loan, Unreceived};
 use uuid::Uuid;
 
@@ -140,6 +141,13 @@ fn what_comes_in_after_a_write_off_is_no_interest() {
     let recovered = off.and(&recover(2, "2026-02-18", "500.00"));
     let after = accrual(&recovered, "2026-02-20", before.as_ref()).expect("something is lost");
     assert_eq!((after.lost, after.written_off, after.earned), (brl("24.00"), brl("0.00"), brl("0.00")));
+}
+
+#[test]
+fn a_charge_waived_before_it_is_due_stops_no_close_though_the_loan_is_written_off_between() {
+    let charged = disbursed(four_installments()).and(&charge(1, AddedCharge::Penalty, "2026-07-20", "10.00"));
+    let off = charged.and(&waive(1, "2026-02-12", None)).and(&write_off("2026-02-16"));
+    assert_eq!(accrual(&off, "2026-07-20", None), accrual(&off, "2026-02-20", None));
 }
 
 #[test]

@@ -60,6 +60,7 @@ proptest! {
     #[test]
     fn the_books_hold_whatever_happens(terms in any_terms(), tries in prop::collection::vec(something(), 1..30)) {
         tell(disbursed_in_part(terms), &tries, |given, command| {
+            check_receivable(given);
             if has_an_id_of_its_own(command) {
                 let day = DecisionDay::open(day(TODAY));
                 let again = given.state.decide(Some(given.history()), command, day);

@@ -1,7 +1,6 @@
 //! A whole answer to a schedule request: fees, tax, totals and the effective cost (LENDING.md §7, §8).
 
 use chrono::NaiveDate;
-use num_traits::Zero;
 use serde_json::{Value, json};
 
 use crate::calendar::{date, days_between};
@@ -120,8 +119,9 @@ impl Drawn {
                 (period.to, period.due_on) = (last.to, last.due_on);
             }
             let both = terms.show(&(&row.principal + &row.interest));
-            let since = if k == 0 { self.line.start.pred_opt() } else { Some(period.from) };
-            let fees = self.fees((since.expect("a day before"), period.to), &both, &terms.show(&before));
+            let since =
+                if k == 0 { self.line.start.pred_opt() } else { Some(self.line.periods[k - 1].due_on) };
+            let fees = self.fees((since.expect("a day before"), period.due_on), &both, &terms.show(&before));
             let tax = match (&terms.iof, &self.tax) {
                 (Some(iof), Some(tax)) if iof.collected == "installment" => terms.show(&tax.by_row[k]),
                 _ => zero(),
@@ -144,7 +144,7 @@ impl Drawn {
         rows
     }
 
-    /// Fees of one row: those of every row, and those dated in ]since, to].
+    /// Fees of one row: those of every row, and those dated after the due date before it, up to its own.
     fn fees(&self, (since, to): (NaiveDate, NaiveDate), both: &Fraction, balance: &Fraction) -> Fraction {
         let mut fees = zero();
         for charge in &self.terms().charges {

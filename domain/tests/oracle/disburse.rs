@@ -1,7 +1,6 @@
 //! A further disbursement: the rows from its period on are drawn again (LENDING.md §6).
 
 use chrono::NaiveDate;
-use num_traits::{Signed, Zero};
 
 use crate::fractions::{Fraction, zero};
 use crate::in_cents::in_cents;

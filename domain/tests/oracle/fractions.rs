@@ -1,13 +1,13 @@
 //! Exact fractions, their rounding, and powers to ninety decimals.
 
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use num_bigint::BigInt;
-use num_rational::BigRational;
-use num_traits::{One, Pow, Signed, Zero};
+use num_traits::{Pow, Signed};
 
-pub(crate) type Fraction = BigRational;
+pub(crate) use crate::fraction::Fraction;
 
 /// Beyond this a fraction is cut to [`KEPT_DECIMALS`]: chains of factors would grow without end.
 const LONGEST_DENOMINATOR_BITS: u64 = 450;
@@ -34,11 +34,11 @@ impl Mode {
 }
 
 pub(crate) fn zero() -> Fraction {
-    Fraction::zero()
+    whole(0)
 }
 
 pub(crate) fn one() -> Fraction {
-    Fraction::one()
+    whole(1)
 }
 
 pub(crate) fn whole(number: i64) -> Fraction {
@@ -69,22 +69,17 @@ pub(crate) fn shown(value: &Fraction, decimals: u32) -> String {
 
 pub(crate) fn rounded(value: &Fraction, decimals: u32, mode: Mode) -> Fraction {
     let power = ten_to(decimals);
-    let scaled = value * Fraction::from_integer(power.clone());
-    let cut = scaled.to_integer();
-    let rest = (&scaled - Fraction::from_integer(cut.clone())).abs();
-    let half = part(1, 2);
-    let away = match mode {
-        Mode::Down => false,
-        Mode::HalfUp => rest >= half,
-        Mode::HalfEven => rest > half || (rest == half && cut.bit(0)),
-    };
-    let step = if scaled.is_negative() { BigInt::from(-1) } else { BigInt::one() };
-    Fraction::new(if away { cut + step } else { cut }, power)
+    let nearest = value.nearest(&power, |half, is_odd| match (mode, half) {
+        (Mode::Down, _) | (_, Ordering::Less) => false,
+        (_, Ordering::Greater) | (Mode::HalfUp, Ordering::Equal) => true,
+        (Mode::HalfEven, Ordering::Equal) => is_odd,
+    });
+    Fraction::new(nearest, power)
 }
 
 /// The fraction itself, or cut to ninety decimals where its denominator has grown out of hand.
 pub(crate) fn kept(value: Fraction) -> Fraction {
-    if value.denom().bits() <= LONGEST_DENOMINATOR_BITS {
+    if matches!(value, Fraction::Small(_)) || value.denom().bits() <= LONGEST_DENOMINATOR_BITS {
         return value;
     }
     rounded(&value, KEPT_DECIMALS, Mode::HalfEven)

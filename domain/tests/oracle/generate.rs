@@ -90,16 +90,34 @@ impl Book {
     }
 
     fn written(mut self, drafts: &[Draft]) -> Value {
-        for (at, draft) in drafts.iter().enumerate() {
+        let drafts: Vec<(usize, &Draft)> = drafts.iter().enumerate().collect();
+        for some in drafts.chunks(8) {
             let before = self.clone();
-            let command = self.command(at, draft);
-            self.case["commands"].as_array_mut().unwrap().push(command);
-            // What a loan refuses is not recorded.
-            if self.is_redrawn.is_some() && self.replayed(None).refused.is_some() {
+            self.write(some);
+            // What a loan refuses is not recorded: then they are taken one by one.
+            if self.is_refused() {
                 self = before;
+                for one in some {
+                    let before = self.clone();
+                    self.write(std::slice::from_ref(one));
+                    if self.is_refused() {
+                        self = before;
+                    }
+                }
             }
         }
         self.case
+    }
+
+    fn write(&mut self, drafts: &[(usize, &Draft)]) {
+        for (at, draft) in drafts {
+            let command = self.command(*at, draft);
+            self.case["commands"].as_array_mut().unwrap().push(command);
+        }
+    }
+
+    fn is_refused(&self) -> bool {
+        self.is_redrawn.is_some() && self.replayed(None).refused.is_some()
     }
 
     /// The loan as it stands, or as a fact of a day would find it.

@@ -1,7 +1,5 @@
 //! The rows of a loan in cents that add up, whatever was left exact inside (LENDING.md §4).
 
-use num_traits::Zero;
-
 use crate::fractions::{Fraction, zero};
 use crate::plan::{Draft, Row};
 

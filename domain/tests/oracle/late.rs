@@ -1,7 +1,6 @@
 //! The fine and the interest of what is paid late (LENDING.md §11).
 
 use chrono::NaiveDate;
-use num_traits::{Signed, Zero};
 
 use crate::calendar::{days_between, later};
 use crate::fractions::{Fraction, one, power, rounded, zero};

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use chrono::NaiveDate;
-use num_traits::{Signed, Zero};
 
 use crate::answer::{self, Drawn};
 use crate::calendar::days_between;

@@ -1,7 +1,5 @@
 //! Where a payment goes (LENDING.md §10, §12).
 
-use num_traits::{Signed, Zero};
-
 use crate::fractions::{Fraction, whole};
 use crate::history::Payment;
 use crate::loan::{Loan, Seer};

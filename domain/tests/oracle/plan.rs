@@ -1,7 +1,6 @@
 //! Plans by every method, row after row (LENDING.md §4 to §6).
 
 use chrono::NaiveDate;
-use num_traits::Signed;
 
 use crate::fractions::{Fraction, kept, one, part, whole, zero};
 use crate::terms::Terms;
@@ -50,15 +49,15 @@ impl Draft<'_> {
         }
     }
 
-    fn terms(&self) -> &Terms {
+    pub(crate) fn terms(&self) -> &Terms {
         &self.line.terms
     }
 
-    fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.line.periods.len()
     }
 
-    fn factors(&self) -> Vec<Fraction> {
+    pub(crate) fn factors(&self) -> Vec<Fraction> {
         (0..self.count()).map(|k| self.line.period_factor(k)).collect()
     }
 
@@ -117,7 +116,8 @@ impl Draft<'_> {
         let (mut from, mut interest) = (period.from, zero());
         for cut in cuts {
             let base = if terms.rate.effective { &*balance + &interest } else { balance.clone() };
-            interest += terms.rounding.interest(kept(base * self.line.factor(from, cut)));
+            // What a simulation without remainder repays beyond the principal earns the borrower nothing.
+            interest += terms.rounding.interest(kept(base.max(zero()) * self.line.factor(from, cut)));
             if cut < period.to {
                 *balance += released.iter().filter(|(on, _)| *on == cut).map(|(_, x)| x).sum::<Fraction>();
             }
@@ -169,6 +169,11 @@ impl Draft<'_> {
         Ok(rows)
     }
 
+    /// No row repays more than is left, but in a simulation without remainder.
+    fn at_most(&self, principal: Fraction, left: &Fraction) -> Fraction {
+        if self.terms().rounding.remainder == "none" { principal } else { principal.min(left.clone()) }
+    }
+
     fn run_levels(&self, known: &[Release], levels: &[Fraction], closes: bool) -> Vec<Row> {
         let amortize = |k: usize, interest: &Fraction, balance: &Fraction| {
             let principal = &levels[k] - interest;
@@ -187,7 +192,8 @@ impl Draft<'_> {
 
     /// A, unrounded, for the rows from `since` on.
     fn level(&self, known: &[Release], since: usize, levels: &[Fraction]) -> Fraction {
-        let balance = self.balance_before(known, since, &|k, interest, _| &levels[k] - interest);
+        let balance =
+            self.balance_before(known, since, &|k, interest, left| self.at_most(&levels[k] - interest, left));
         let mut factors = self.factors();
         if let Some(equal) = self.line.equal_factor().filter(|_| self.terms().equal_periods) {
             factors.fill(equal);
@@ -227,7 +233,10 @@ impl Draft<'_> {
                 if g.abs() > whole(count / 2) * rounding.cent() {
                     let mut spread = levels.to_vec();
                     spread[since..].fill(&level + rounding.round(&(&g / whole(count))));
-                    if gap(&spread).abs() < g.abs() {
+                    // One that does not cover some row's interest is no plan, so it is not kept.
+                    let is_plan =
+                        |rows: &[Row]| rows[since..last].iter().all(|row| !row.principal.is_negative());
+                    if gap(&spread).abs() < g.abs() && is_plan(&self.run_levels(known, &spread, true)) {
                         levels.clone_from_slice(&spread);
                     }
                 }
@@ -241,7 +250,8 @@ impl Draft<'_> {
         let mut parts = vec![zero(); self.count()];
         let mut usual = parts.clone();
         for (known, since) in self.stages() {
-            let balance = self.balance_before(&known, since, &|k, _, _| parts[k].clone());
+            let balance =
+                self.balance_before(&known, since, &|k, _, left| self.at_most(parts[k].clone(), left));
             let to = self.line.periods[since].to;
             let inside: Fraction =
                 self.within(&known, since).iter().filter(|(on, _)| *on < to).map(|(_, x)| x).sum();
@@ -263,7 +273,7 @@ impl Draft<'_> {
     }
 
     /// What each of `count` parts of principal takes of the gap, if that leaves less in the last row.
-    fn respread_by(&self, gap: &Fraction, count: usize) -> Fraction {
+    pub(crate) fn respread_by(&self, gap: &Fraction, count: usize) -> Fraction {
         let (rounding, count) = (&self.terms().rounding, i64::try_from(count).expect("few rows"));
         if rounding.remainder != "respread" || gap.abs() <= whole(count / 2) * rounding.cent() {
             return zero();
@@ -283,7 +293,7 @@ impl Draft<'_> {
     }
 
     /// Last keeps installment, where there is no A: its total is as if its principal were like the others'.
-    fn keep_total(&self, rows: &mut [Row], part: &Fraction) {
+    pub(crate) fn keep_total(&self, rows: &mut [Row], part: &Fraction) {
         if self.terms().rounding.remainder == "last_keeps_installment" {
             let last = rows.last_mut().expect("a row");
             last.interest = (&last.interest + part - &last.principal).max(zero());
@@ -322,76 +332,5 @@ impl Draft<'_> {
             balance: zero(),
             level: zero(),
         }]
-    }
-
-    fn flat(&self) -> Vec<Row> {
-        let (terms, financed) = (self.terms(), self.first_balance());
-        let rounding = &terms.rounding;
-        let amortizing = whole(i64::try_from(self.count() - terms.grace_principal).expect("few rows"));
-        let interests: Vec<Fraction> =
-            self.factors().iter().map(|f| rounding.interest(&financed * f)).collect();
-        let mut part = &financed / &amortizing;
-        if rounding.installment {
-            part = rounding.round(&part);
-        }
-        if rounding.multiple_of.is_some() {
-            let interest = &interests[terms.grace_principal];
-            part = rounding.multiple(part + interest) - interest;
-        }
-        let left = self.count() - terms.grace_principal;
-        part += self.respread_by(&(&financed - &part * &amortizing), left);
-        let (mut balance, mut waiting, mut rows) = (financed.clone(), zero(), Vec::new());
-        for (k, interest) in interests.into_iter().enumerate() {
-            let in_grace = k < terms.grace_interest;
-            if in_grace && terms.grace_mode == "deferred" {
-                waiting += &interest;
-            }
-            let first = k == terms.grace_principal && rounding.remainder == "first";
-            let principal = if k < terms.grace_principal {
-                zero()
-            } else if k + 1 == self.count() && rounding.remainder != "none" {
-                balance.clone()
-            } else if first {
-                &financed - &part * (&amortizing - one())
-            } else {
-                part.clone()
-            };
-            let earned = interest.clone();
-            let interest = if in_grace { zero() } else { interest + std::mem::replace(&mut waiting, zero()) };
-            let begins_with = balance.clone();
-            balance -= &principal;
-            rows.push(Row {
-                principal,
-                interest,
-                capitalized: zero(),
-                earned,
-                begins_with,
-                balance: balance.clone(),
-                level: part.clone(),
-            });
-        }
-        self.keep_total(&mut rows, &part);
-        rows
-    }
-
-    fn custom(&self) -> Vec<Row> {
-        let terms = self.terms();
-        let mut balance = self.first_balance();
-        let row = |(k, listed): (usize, &crate::terms::CustomRow)| {
-            let by_rate = || terms.rounding.interest(&balance * self.line.period_factor(k));
-            let interest = listed.interest.clone().unwrap_or_else(by_rate);
-            let begins_with = balance.clone();
-            balance -= &listed.principal;
-            Row {
-                principal: listed.principal.clone(),
-                earned: interest.clone(),
-                begins_with,
-                interest,
-                capitalized: zero(),
-                balance: balance.clone(),
-                level: zero(),
-            }
-        };
-        terms.custom.iter().enumerate().map(row).collect()
     }
 }

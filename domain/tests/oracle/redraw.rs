@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use num_traits::{Signed, Zero};
-
-use crate::fractions::{Fraction, kept, one, whole, zero};
+use crate::fractions::{Fraction, kept, one, rounded, whole, zero};
 use crate::loan::{Loan, Seer};
 use crate::parts::{FEE, INTEREST, PRINCIPAL, Parts};
 use crate::row::Row;
+use crate::terms::Rounding;
 
 impl Loan {
     /// Excess reduce_term or reduce_installment: the row of the current period as it stands, then principal
@@ -46,9 +45,13 @@ impl Loan {
         }
     }
 
-    /// Rows of the plan from one on that are not settled.
+    /// Rows of the plan from one on that are not settled. What is deferred is paid with the row that it falls due with.
     fn redrawable(&self, from: usize) -> Vec<usize> {
-        let open = |at: &usize| self.holds(&self.rows[*at]) && !self.rows[*at].is_done();
+        let takes_deferred = |row: &&Row| self.holds(row) && row.period == Some(self.terms.grace_interest);
+        let taker = self.rows.iter().find(takes_deferred);
+        let deferred_is_paid =
+            self.terms.grace_mode == "deferred" && taker.is_some_and(|row| row.is_done(false));
+        let open = |at: &usize| self.holds(&self.rows[*at]) && !self.rows[*at].is_done(deferred_is_paid);
         (from..self.rows.len()).filter(open).collect()
     }
 
@@ -212,7 +215,7 @@ impl Loan {
         }
         match terms.method.as_str() {
             _ if left.is_empty() => zero(),
-            "price" => equal_level(&balance, &left),
+            "price" => equal_level(&balance, &left, &terms.rounding),
             _ => balance / whole(i64::try_from(left.len()).expect("few rows")),
         }
     }
@@ -243,8 +246,17 @@ pub(crate) struct Cut {
     pub(crate) unpaid: Fraction,
 }
 
-/// A for a balance and the factors of its rows: the balance closes as a straight line in A.
-pub(crate) fn equal_level(balance: &Fraction, factors: &[Fraction]) -> Fraction {
+/// A for a balance and the factors of its rows: the balance closes as a straight line in A. Where the v_k are rounded, A is
+/// the balance over their sum (§4).
+pub(crate) fn equal_level(balance: &Fraction, factors: &[Fraction], rounding: &Rounding) -> Fraction {
+    if let Some(decimals) = rounding.factor_decimals {
+        let mut product = one();
+        let mut next = |factor: &Fraction| {
+            product = kept(&product / (one() + factor));
+            rounded(&product, decimals, rounding.mode)
+        };
+        return balance / factors.iter().map(&mut next).sum::<Fraction>();
+    }
     let close = |level: &Fraction| {
         factors.iter().fold(balance.clone(), |left, factor| kept(left * (one() + factor) - level))
     };

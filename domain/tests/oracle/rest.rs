@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 
 use chrono::NaiveDate;
-use num_traits::Signed;
 
 use crate::fractions::{Fraction, kept, one, whole, zero};
 use crate::history::{Fact, What};
@@ -40,9 +39,14 @@ pub(crate) struct Rest {
 impl Rest {
     /// The loan seen on a day.
     pub(crate) fn replay(terms: &Terms, facts: &[Fact], day: NaiveDate) -> Self {
-        let (loan, order) = Loan::begin(terms, facts, Some(day));
+        let (mut loan, order) = Loan::begin(terms, facts, Some(day));
         let (start, balance) = (loan.line.start, loan.rows[0].begins_with.clone());
         let level = loan.rows[0].level.clone();
+        // What falls due with a row follows from the balance, and not from the plan: nothing does before its period,
+        // even if that is empty and due with the one before.
+        for row in &mut loan.rows {
+            (row.due[PRINCIPAL], row.due[INTEREST]) = (zero(), zero());
+        }
         let mut rest = Self {
             daily: terms.basis == "daily_rest",
             k: 0,
@@ -266,7 +270,7 @@ impl Rest {
         }
         let level = match terms.method.as_str() {
             "sac" => &self.balance / whole(i64::try_from(factors.len()).expect("few rows")),
-            _ => equal_level(&self.balance, &factors),
+            _ => equal_level(&self.balance, &factors, &terms.rounding),
         };
         self.level = terms.rounding.installment(level);
     }
@@ -305,7 +309,7 @@ impl Rest {
                     owed += amount * (one() + line.factor(*day, end));
                 }
                 // What is owed at the end of the period, as if it had been lent at its beginning.
-                equal_level(&(owed / (one() + &factors[0])), &factors)
+                equal_level(&(owed / (one() + &factors[0])), &factors, &terms.rounding)
             }
         };
         self.level = terms.rounding.installment(level);

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use chrono::NaiveDate;
-use num_traits::Signed;
 use serde_json::Value;
 
 use crate::answer;
@@ -26,12 +25,15 @@ impl Loan {
 
     fn replace(&mut self, body: &Value, on: NaiveDate, at: usize) {
         let capitalize: Vec<usize> = list(&body["capitalize"]).iter().map(|x| part_named(text(x))).collect();
+        let before = self.rows.clone();
         let lifted = self.lift_later(on, at);
         let mut owed = self.owed_on(on, (on, at));
         let amount = capitalize.iter().filter(|part| **part != PRINCIPAL).map(|part| &owed[*part]);
         let amount = &owed[PRINCIPAL] + amount.sum::<Fraction>();
         if !amount.is_positive() {
-            return self.join_again(lifted);
+            // Nothing is restructured: what later facts joined stays where it is, with what is paid of it.
+            self.rows = before;
+            return;
         }
         let mut left: Vec<HandCharge> = Vec::new();
         for row in &mut self.rows {
@@ -143,11 +145,13 @@ impl Loan {
     }
 
     fn re_age(&mut self, body: &Value, on: NaiveDate, at: usize) {
+        let before = self.rows.clone();
         let lifted = self.lift_later(on, at);
         let open = |row: &Row| row.open(PRINCIPAL) - row.capitalizes_after(on);
         let moved: Fraction = self.rows.iter().map(open).sum();
         if !moved.is_positive() {
-            return self.join_again(lifted);
+            self.rows = before;
+            return;
         }
         let not_due: Fraction = self.rows.iter().filter(|row| row.due_on > on).map(open).sum();
         let interest = self.interest_owed(on, &not_due);

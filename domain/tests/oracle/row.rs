@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use chrono::NaiveDate;
-use num_traits::Signed;
 
 use crate::fractions::{Fraction, zero};
 use crate::history::Fact;
@@ -140,10 +139,10 @@ impl Row {
     }
 
     /// Whether it stays as it is when rows are drawn again: its interest and the principal of the plan are paid, and it
-    /// is none in grace, with which nothing falls due.
-    pub(crate) fn is_done(&self) -> bool {
+    /// is none in grace, with which nothing falls due before what it defers is paid.
+    pub(crate) fn is_done(&self, deferred_is_paid: bool) -> bool {
         let is_paid = self.open(INTEREST) == zero() && self.open(PRINCIPAL) == self.joined_open();
-        is_paid && (self.earns.is_none() || !self.is_in_grace())
+        is_paid && (self.earns.is_none() || !self.is_in_grace() || deferred_is_paid)
     }
 
     /// What a fact does not see: charges of its own day that were recorded after it.

@@ -1,7 +1,6 @@
 //! One running balance, of which the plan says what is due when (LENDING.md §9).
 
 use chrono::NaiveDate;
-use num_traits::Signed;
 
 use crate::fractions::{Fraction, rounded, zero};
 use crate::history::{Fact, Payment, What};

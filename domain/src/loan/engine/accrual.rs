@@ -159,11 +159,12 @@ impl Engine<'_> {
             return;
         }
         let contract = self.contracts.len() - 1;
-        while let Some(row) = self.rows.get(self.passed).filter(|row| row.to < day) {
-            if row.contract == contract && row.period.is_some() {
+        while let Some(row) = self.rows.get_mut(self.passed).filter(|row| row.counted || row.to < day) {
+            if !row.counted && row.contract == contract && row.period.is_some() {
                 let earns = row.earns.unwrap_or(row.due.interest);
                 self.earned = self.earned.plus(earns).minus(row.interest_ahead);
             }
+            row.counted = true;
             self.passed += 1;
         }
     }
@@ -180,21 +181,14 @@ impl Engine<'_> {
         }
     }
 
-    /// Counts what was earned by `day` once and for all: the rows that are still to come earn nothing more.
-    pub(super) fn end_accrual(&mut self, day: NaiveDate) -> Outcome<()> {
-        match &self.basis {
-            Basis::Plan => {
-                self.pass_interest(after(day));
-                if let Some(index) = self.current_row(day).filter(|index| *index >= self.passed) {
-                    let counted = self.rows[index].interest_ahead;
-                    self.earned = self.earned.plus(self.accrued_in(index, day)?).minus(counted);
-                }
-                self.passed = self.rows.len();
-            }
-            Basis::Rest(_) => self.earned = self.earned.plus(self.accrued_now(day)?),
-            Basis::Running(running) => self.earned = self.earned.plus(running.earned_by(self, day)?),
+    /// Counts once and for all what rows show of interest, where a restructuring has left what was paid or is due of it:
+    /// they earn nothing more.
+    pub(super) fn end_accrual(&mut self) {
+        self.earned = self.capitalized_interest;
+        for row in &mut self.rows {
+            self.earned = self.earned.plus(row.due.interest).plus(row.capitalized);
+            row.counted = true;
         }
-        Ok(())
     }
 
     /// All interest earned by the end of a day that no later fact was taken in for.
@@ -205,18 +199,13 @@ impl Engine<'_> {
         self.pass_days_before(day)?;
         self.pass_interest(after(day));
         match &self.basis {
-            Basis::Plan => {
-                let here = self.rows.get(self.passed).filter(|row| row.from < day);
-                let here =
-                    here.filter(|row| row.contract + 1 == self.contracts.len() && row.period.is_some());
-                match here {
-                    Some(row) => {
-                        let accrued = self.accrued_in(self.passed, day)?.minus(row.interest_ahead);
-                        Ok(self.earned.plus(accrued))
-                    }
-                    None => Ok(self.earned),
+            Basis::Plan => match self.current_row(day).filter(|index| !self.rows[*index].counted) {
+                Some(index) => {
+                    let counted = self.rows[index].interest_ahead;
+                    Ok(self.earned.plus(self.accrued_in(index, day)?).minus(counted))
                 }
-            }
+                None => Ok(self.earned),
+            },
             Basis::Rest(_) => Ok(self.earned.plus(self.accrued_now(day)?)),
             Basis::Running(running) => Ok(self.earned.plus(running.earned_by(self, day)?)),
         }
@@ -248,10 +237,9 @@ impl Engine<'_> {
     fn oldest_open(&mut self) -> Option<(NaiveDate, NaiveDate)> {
         let index = match &self.basis {
             Basis::Plan => self.first_open(),
-            Basis::Rest(rest) => {
-                let here = self.index_of(rest.row_id(rest.period));
-                let earlier = self.first_open();
-                earlier.min(here)
+            Basis::Rest(_) => {
+                let here = self.running_row();
+                self.first_open().min(here)
             }
             Basis::Running(running) => {
                 if !running.balance.is_positive() && running.carried.is_nothing() {

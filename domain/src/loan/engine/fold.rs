@@ -48,9 +48,11 @@ pub struct Engine<'f> {
     /// Other charges than interest that became principal.
     pub(super) capitalized_charges: Amount,
     pub(super) effects: Vec<Option<Effect>>,
-    /// Interest of the periods that have passed, and the first row whose period has not.
+    /// Interest of the periods that have passed; no row before `passed` is still to be counted.
     pub(super) earned: Amount,
     pub(super) passed: usize,
+    /// Interest that became principal of another contract.
+    pub(super) capitalized_interest: Amount,
 }
 
 /// What interest follows (LENDING.md §9).
@@ -111,6 +113,7 @@ impl<'f> Engine<'f> {
             effects: vec![None; facts.len()],
             earned: zero,
             passed: 0,
+            capitalized_interest: zero,
         }
     }
 
@@ -250,9 +253,7 @@ impl<'f> Engine<'f> {
         let index = self.first_due_after(row.due_on);
         self.first_open = self.first_open.min(index);
         self.first_fee = self.first_fee.min(index);
-        if index < self.passed {
-            self.passed += 1;
-        }
+        self.passed = self.passed.min(index);
         self.rows.insert(index, row);
         index
     }

@@ -312,7 +312,12 @@ impl Engine<'_> {
                 let balance = row.cut.map_or(row.base, |cut| cut.balance).plus(joined);
                 row.cut = Some(Cut { on, accrued, bears, balance, is_release });
             } else {
-                self.rows[*index].base = drawn.base;
+                let row = &mut self.rows[*index];
+                row.base = drawn.base;
+                // One that was drawn again before it began has another balance now.
+                if let Some(cut) = &mut row.cut {
+                    cut.balance = drawn.base;
+                }
             }
             let period = self.rows[*index].period.unwrap_or(0);
             let fees = contract.fees_of(period, drawn.installment, drawn.base)?;

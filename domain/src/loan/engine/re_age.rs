@@ -38,7 +38,6 @@ impl Engine<'_> {
         self.lift_charges_after(on);
         let not_due = open(&self.rows[end..]).minus(self.capital_to_come(on));
         let accrued = self.owed_interest(end, on, not_due)?;
-        self.end_accrual(on)?;
         for index in 0..self.rows.len() {
             let row = &self.rows[index];
             let paid = row.paid.plus(row.waived);
@@ -63,7 +62,7 @@ impl Engine<'_> {
             row.due = row.due.plus(accrued);
             self.first_open = self.first_open.min(index);
         }
-        self.passed = self.rows.len();
+        self.end_accrual();
         let terms = re_aged(
             &self.now(),
             moved,

@@ -36,20 +36,24 @@ impl Engine<'_> {
     }
 
     /// Rows of the plan that holds from `first` on, but for those whose interest and principal are paid: they stay as
-    /// they are. With one in grace nothing may fall due, and yet it bears interest; and what is deferred by rows that are
-    /// drawn falls due with the first after them, paid or not.
+    /// they are. With one in grace nothing may fall due, and yet it bears interest, unless that was paid with the row to
+    /// which it is deferred.
     pub(super) fn rows_to_draw(&self, first: usize) -> Vec<usize> {
         let contract = self.contracts.len() - 1;
         let grace = self.contract().terms.grace;
-        let defers = grace.mode == GraceMode::Deferred
-            && self.rows.get(first).is_some_and(|row| row.is_in_grace(self.contract()));
+        let of_plan = |row: &LiveRow| row.contract == contract && row.period.is_some();
+        let is_paid = |index: usize| {
+            let row = &self.rows[index];
+            row.open_of(Component::Interest).is_zero()
+                && row.open_of(Component::Principal) == self.charged_back(index)
+        };
+        let takes_deferred = |row: &LiveRow| of_plan(row) && row.period == Some(grace.interest as usize);
+        let is_deferred_paid = grace.mode == GraceMode::Deferred
+            && self.rows.iter().position(takes_deferred).is_some_and(is_paid);
         let is_to_draw = |index: &usize| {
             let row = &self.rows[*index];
-            let is_paid = row.open_of(Component::Interest).is_zero()
-                && row.open_of(Component::Principal) == self.charged_back(*index);
-            let bears = row.earns.is_some() && row.is_in_grace(self.contract());
-            let takes_deferred = defers && row.period == Some(grace.interest as usize);
-            row.contract == contract && row.period.is_some() && (bears || takes_deferred || !is_paid)
+            let bears = row.earns.is_some() && row.is_in_grace(self.contract()) && !is_deferred_paid;
+            of_plan(row) && (bears || !is_paid(*index))
         };
         (first..self.rows.len()).filter(is_to_draw).collect()
     }
@@ -133,6 +137,7 @@ impl Engine<'_> {
             index += 1;
             index <= first || !row.is_nothing() || !row.base.is_zero() || !row.charges.is_empty()
         });
+        self.passed = self.passed.min(first);
     }
 
     /// Interest of grace rows before one that is running, which is not yet due.

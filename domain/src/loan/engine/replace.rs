@@ -38,15 +38,19 @@ impl Engine<'_> {
         let mut amount = owed.principal;
         for component in capitalize.iter().filter(|component| **component != Component::Principal) {
             amount = amount.plus(owed.of(*component));
-            if *component != Component::Interest {
-                self.capitalized_charges = self.capitalized_charges.plus(owed.of(*component));
-            }
             *rest.of_mut(*component) = self.zero();
         }
         if !amount.is_positive() {
             return Ok(self.no_outlay());
         }
-        self.end_accrual(on)?;
+        for component in capitalize.iter().filter(|component| **component != Component::Principal) {
+            let capitalized = if *component == Component::Interest {
+                &mut self.capitalized_interest
+            } else {
+                &mut self.capitalized_charges
+            };
+            *capitalized = capitalized.plus(owed.of(*component));
+        }
         self.lift_charges_after(on);
         let charges = self.detach_charges_by(on, capitalize);
         self.keep_what_was_paid(on);
@@ -59,6 +63,7 @@ impl Engine<'_> {
             self.first_open = self.first_open.min(index);
             self.attach_charges(index, charges);
         }
+        self.end_accrual();
         let mut renewed = Terms::clone(terms);
         renewed.principal = amount;
         self.begin_again(on, renewed, amount, owed.principal, &open)
@@ -194,7 +199,7 @@ impl Engine<'_> {
         }
         self.rows.retain(|row| !row.is_nothing() || !row.charges.is_empty() && !row.due.is_nothing());
         self.first_open = 0;
-        self.passed = self.rows.len();
+        self.passed = 0;
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) struct LiveRow {
     pub(super) ahead: Amount,
     /// Interest in `due` that settled the period early: what runs afterwards comes on top.
     pub(super) interest_ahead: Amount,
+    /// What it earns is counted, or does not count any more.
+    pub(super) counted: bool,
     /// Where its period was cut: interest up to then is settled apart.
     pub(super) cut: Option<Cut>,
     pub(super) late: LateState,
@@ -104,6 +106,7 @@ impl LiveRow {
             base: Amount::ZERO,
             ahead: Amount::ZERO,
             interest_ahead: Amount::ZERO,
+            counted: false,
             cut: None,
             late: LateState { since: due_on, stretch: Amount::ZERO, fined: false, periods: 0 },
             charges: Vec::new(),
