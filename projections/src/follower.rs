@@ -9,6 +9,7 @@ use metrics::{counter, gauge};
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 
+use crate::apply::apply;
 use crate::checkpoint;
 use crate::error::ProjectionError;
 use crate::event::Event;
@@ -119,9 +120,10 @@ impl Follower {
     }
 
     /// Notes why the read model stands still, until it goes on. The database that refused the rows may refuse this too.
-    async fn say_what_hinders(&self, position: i64, error: &sqlx::Error) {
+    async fn say_what_hinders(&self, position: i64, error: &ProjectionError) {
         let Ok(mut connection) = self.pool.acquire().await else { return };
-        let _ = checkpoint::note_stop(&mut connection, self.model.name, position, &error.to_string()).await;
+        let cause = std::error::Error::source(error).map_or(error.to_string(), ToString::to_string);
+        let _ = checkpoint::note_stop(&mut connection, self.model.name, position, &cause).await;
     }
 
     /// Stops for good, and says so wherever one may look.
@@ -142,23 +144,23 @@ impl Follower {
         let _ = tokio::time::timeout(time, self.stop.cancelled()).await;
     }
 }
-/// Writes what `events` change, all of them or none.
+
+/// Writes what `events` change, all of them or none, up to the first one that cannot be read.
 async fn write(
     model: &ReadModel,
     connection: &mut PgConnection,
     position: i64,
     events: &[Event],
-) -> Result<Written, sqlx::Error> {
-    let mut changes = (model.begin)();
-    let folded = model.fold(&mut *changes, events);
-    let Some(last) = folded.last else {
-        return Ok(folded.unreadable.map_or(Written::UpTo(position), |unreadable| Written::Stuck {
+) -> Result<Written, ProjectionError> {
+    let (events, unreadable) = model.up_to_unreadable(events);
+    let Some(last) = events.last() else {
+        return Ok(unreadable.map_or(Written::UpTo(position), |unreadable| Written::Stuck {
             at: position,
             cause: unreadable.to_string(),
         }));
     };
     let to = (last.position, last.recorded_at);
-    if !folded.concerned {
+    if !model.concerns(events) {
         let advanced = checkpoint::advance(connection, model.name, position, to).await?;
         return Ok(if advanced { Written::UpTo(last.position) } else { Written::ByAnother });
     }
@@ -168,7 +170,7 @@ async fn write(
         transaction.rollback().await?;
         return Ok(Written::ByAnother);
     }
-    changes.write(&mut transaction).await?;
+    apply(model, &mut transaction, events).await?;
     transaction.commit().await?;
     Ok(Written::UpTo(last.position))
 }

@@ -7,6 +7,7 @@
 //! Each read model is a folder: how events change it (`mod.rs`), its tables (`schema.sql`) and its statements. Its
 //! rows can be thrown away at any time: everything in them follows from the log.
 
+mod apply;
 mod checkpoint;
 mod copy;
 mod daily_balances;

@@ -199,11 +199,12 @@ fn fold(
 ) -> Result<i64, ProjectionError> {
     let events = page.after(position);
     let within = events.partition_point(|event| event.position <= goal);
-    let folded = model.fold(changes, &events[..within]);
-    match folded.unreadable {
-        Some(unreadable) => Err(ProjectionError::Unreadable(unreadable.to_string())),
-        None => Ok(folded.last.map_or(position, |last| last.position)),
+    let (events, unreadable) = model.up_to_unreadable(&events[..within]);
+    if let Some(unreadable) = unreadable {
+        return Err(ProjectionError::Unreadable(unreadable.to_string()));
     }
+    model.fold(changes, events);
+    Ok(events.last().map_or(position, |last| last.position))
 }
 
 /// Reads and decodes while others write, for those that still listen.
