@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 use sqlx::PgConnection;
 
-use crate::event::{Event, Fact, StreamKind, Unreadable};
+use crate::event::{Event, StreamKind};
 use crate::{daily_balances, entries, journal, loans, periods, products};
 
 /// A question that is answered from tables of its own, in a schema of its own.
@@ -57,19 +57,9 @@ impl ReadModel {
         events.iter().any(|event| self.is_about(event))
     }
 
-    /// Folds the events that are about this read model.
-    pub(crate) fn fold(&self, changes: &mut dyn Changes, events: &[Event]) {
-        events.iter().filter(|event| self.is_about(event)).for_each(|event| changes.fold(event));
-    }
-
-    /// The events before the first one of its own that cannot be read, and that one.
-    pub(crate) fn up_to_unreadable<'a>(&self, events: &'a [Event]) -> (&'a [Event], Option<&'a Unreadable>) {
-        let mut those = events.iter().enumerate().filter(|(_, event)| self.is_about(event));
-        let found = those.find_map(|(place, event)| match &event.fact {
-            Fact::Unreadable(unreadable) => Some((&events[..place], Some(unreadable))),
-            _ => None,
-        });
-        found.unwrap_or((events, None))
+    /// Those of the events that are about this read model.
+    pub(crate) fn own<'e>(&self, events: &'e [Event]) -> impl Iterator<Item = &'e Event> {
+        events.iter().filter(|event| self.is_about(event))
     }
 
     fn is_about(&self, event: &Event) -> bool {
