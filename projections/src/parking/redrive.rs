@@ -263,6 +263,9 @@ async fn blame(
 
 fn tell(redriven: &Redriven, how: How<'_>) {
     let Redriven { projection, stream_type, stream_id, applied, still_parked } = redriven;
+    if let How::Discard { reason, by } = how {
+        tracing::info!(projection, stream_type, stream_id, reason, by, "an event was discarded");
+    }
     match (still_parked, how) {
         (None, _) => tracing::info!(projection, stream_type, stream_id, applied, "a parked stream goes on"),
         (Some(still), How::ByItself(_)) => {
