@@ -1,5 +1,6 @@
 //! What events change in a read model, whichever feed they came from, and what of them is parked.
 
+use std::borrow::Borrow;
 use std::collections::HashSet;
 
 use metrics::counter;
@@ -28,21 +29,22 @@ pub(crate) struct Applied {
 /// that. After the commit, [`Applied::tell`].
 ///
 /// The events are in the order of their streams. Nothing is known of the feed, its positions or its partitions.
-pub(crate) async fn apply(
+pub(crate) async fn apply<E: Borrow<Event> + Sync>(
     model: &'static ReadModel,
     transaction: &mut PgConnection,
-    events: &[Event],
+    events: &[E],
 ) -> Result<Applied, sqlx::Error> {
-    let Some(first) = events.first() else { return Ok(Applied::default()) };
-    let mut standing = Standing::find(transaction, (model.name, model.name), first.position).await?;
+    let events = || events.iter().map(Borrow::borrow);
+    let Some(first) = events().map(|event| event.position).min() else { return Ok(Applied::default()) };
+    let mut standing = Standing::find(transaction, (model.name, model.name), first).await?;
     if !standing.parked.is_empty() {
-        let met: HashSet<StreamKey> = model.own(events).map(Event::stream).collect();
+        let met: HashSet<StreamKey> = model.own(events()).map(Event::stream).collect();
         let met: Vec<StreamKey> = met.into_iter().filter(|stream| standing.parked.contains(stream)).collect();
         standing.hold(transaction, model.name, &met).await?;
     }
     let mut folding = Folding::new(model, model.name.to_owned(), standing);
-    folding.fold(events);
-    let applied = folding.write(transaction, &[events]).await?;
+    folding.fold(events());
+    let applied = folding.write(transaction, events()).await?;
     store::restore(transaction, model.name, &applied.restored).await?;
     Ok(applied)
 }
@@ -93,9 +95,9 @@ impl Folding {
     }
 
     /// Folds what can be read of streams that are not parked, and sets the others aside.
-    pub(crate) fn fold(&mut self, events: &[Event]) {
-        let own = self.model.own(events);
-        own.for_each(|event| self.fold_one(event));
+    pub(crate) fn fold<'e>(&mut self, events: impl Iterator<Item = &'e Event>) {
+        let model = self.model;
+        model.own(events).for_each(|event| self.fold_one(event));
     }
 
     fn fold_one(&mut self, event: &Event) {
@@ -116,40 +118,39 @@ impl Folding {
             self.aside.push(Aside::to_blame(stream, event, unreadable.to_string()));
             return;
         }
-        if let Some(changes) = &mut self.changes {
-            if settle::fold(&mut **changes, event).is_err() {
-                self.changes = None;
-            }
+        if let Some(changes) = &mut self.changes
+            && settle::fold(&mut **changes, event).is_err()
+        {
+            self.changes = None;
         }
     }
 
     /// Writes what was folded. Where that is refused, finds out by whose fault, from the same events once more.
-    pub(crate) async fn write(
+    pub(crate) async fn write<'e>(
         mut self,
         connection: &mut PgConnection,
-        pages: &[&[Event]],
+        events: impl Iterator<Item = &'e Event> + Clone,
     ) -> Result<Applied, sqlx::Error> {
         let written = match self.changes.take() {
             Some(changes) => settle::write(changes, connection).await?.is_ok(),
             None => false,
         };
         if !written {
-            let runs = runs(self.taken(pages).into_iter());
+            let runs = runs(self.taken(events.clone()).into_iter());
             let settled = settle(self.model, connection, &runs, &self.standing.discarded).await?;
             self.note(&runs, settled);
         }
-        let restored = if self.standing.discarded.is_empty() { Vec::new() } else { self.restored(pages) };
+        let restored = if self.standing.discarded.is_empty() { Vec::new() } else { self.restored(events) };
         store::park(connection, &self.place, &self.standing.parked, &self.aside).await?;
         let parked = newly_parked(&self.aside, &self.standing.parked).into_iter().cloned().collect();
         Ok(Applied { parked, aside: self.aside.len(), restored })
     }
 
     /// What was not set aside or left out.
-    fn taken<'e>(&self, pages: &[&'e [Event]]) -> Vec<&'e Event> {
+    fn taken<'e>(&self, events: impl Iterator<Item = &'e Event>) -> Vec<&'e Event> {
         let aside = self.aside.iter().map(|event| event.position);
         let not_taken: HashSet<i64> = aside.chain(self.left_out.iter().copied()).collect();
-        let own = pages.iter().flat_map(|events| self.model.own(events));
-        own.filter(|event| !not_taken.contains(&event.position)).collect()
+        self.model.own(events).filter(|event| !not_taken.contains(&event.position)).collect()
     }
 
     fn note(&mut self, runs: &[Run<'_>], settled: Settled) {
@@ -163,8 +164,8 @@ impl Folding {
         self.left_out.extend(settled.left_out);
     }
 
-    fn restored(&self, pages: &[&[Event]]) -> Vec<i64> {
-        let positions = self.taken(pages).into_iter().map(|event| event.position);
+    fn restored<'e>(&self, events: impl Iterator<Item = &'e Event>) -> Vec<i64> {
+        let positions = self.taken(events).into_iter().map(|event| event.position);
         positions.filter(|position| self.standing.discarded.contains(position)).collect()
     }
 }

@@ -122,7 +122,7 @@ async fn write(
 ) -> Result<Option<i64>, sqlx::Error> {
     let Some(last) = events.last() else { return Ok(Some(position)) };
     let to = (last.position, last.recorded_at);
-    if !model.concerns(events) {
+    if !model.concerns(events.iter()) {
         let advanced = checkpoint::advance(connection, model.name, position, to).await?;
         return Ok(advanced.then_some(last.position));
     }

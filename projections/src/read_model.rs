@@ -53,13 +53,13 @@ pub(crate) fn find(name: &str) -> Option<&'static ReadModel> {
 
 impl ReadModel {
     /// Whether any of the events is about this read model.
-    pub(crate) fn concerns(&self, events: &[Event]) -> bool {
-        events.iter().any(|event| self.is_about(event))
+    pub(crate) fn concerns<'e>(&self, mut events: impl Iterator<Item = &'e Event>) -> bool {
+        events.any(|event| self.is_about(event))
     }
 
     /// Those of the events that are about this read model.
-    pub(crate) fn own<'e>(&self, events: &'e [Event]) -> impl Iterator<Item = &'e Event> {
-        events.iter().filter(|event| self.is_about(event))
+    pub(crate) fn own<'e>(&self, events: impl Iterator<Item = &'e Event>) -> impl Iterator<Item = &'e Event> {
+        events.filter(|event| self.is_about(event))
     }
 
     fn is_about(&self, event: &Event) -> bool {
