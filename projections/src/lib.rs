@@ -2,11 +2,13 @@
 //!
 //! - [`migrate`] creates the tables, [`run`] follows the log into them, [`status`] says how far each is.
 //! - [`router`] answers every read of the contract; [`QueryState`] is what it works with.
+//! - [`redrive`] and [`discard`] deal with a [`DeadLetter`]: an event that a read model cannot take, and its stream.
 //! - [`rebuild`] builds one anew while the old one serves; [`digest`] compares two byte for byte.
 //!
 //! Each read model is a folder: how events change it (`mod.rs`), its tables (`schema.sql`) and its statements. Its
 //! rows can be thrown away at any time: everything in them follows from the log.
 
+mod apply;
 mod checkpoint;
 mod copy;
 mod daily_balances;
@@ -21,6 +23,7 @@ mod loans;
 mod migrate;
 mod minor;
 mod pages;
+mod parking;
 mod periods;
 mod products;
 mod query;
@@ -33,7 +36,13 @@ mod telemetry;
 pub use digest::{ReadModelDigest, TableDigest, digest};
 pub use error::ProjectionError;
 pub use migrate::migrate;
-pub use query::{QueryState, api_document, router};
+pub use parking::letters::{
+    DeadLetter, DeadLetterFilter, DeadLetterState, DiscardedEvent, WaitingEvent, dead_letter, dead_letters,
+    discarded_events,
+};
+pub use parking::redrive::{Redriven, StillParked, discard, redrive};
+pub use parking::retry::RetryPolicy;
+pub use query::{Operator, QueryState, api_document, check_reason, router};
 pub use rebuild::{rebuild, rebuild_all};
 pub use run::{ProjectionStatus, run, status};
 

@@ -126,7 +126,8 @@ pub async fn run(
     let feed_stop = CancellationToken::new();
     if roles.contains(&Role::Projections) {
         let feed = Feed::start(&log, feed_stop.clone());
-        tasks.spawn(projections::run(read_pool.clone(), feed, feed_stop.clone()));
+        let policy = settings.retry_policy();
+        tasks.spawn(projections::run(read_pool.clone(), feed, policy, feed_stop.clone()));
     }
     if roles.contains(&Role::Relay) {
         tasks.spawn(relay(settings, &log, &feed_stop).await?.run());

@@ -3,23 +3,32 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use problems::NOT_YET_VISIBLE;
+use problems::{NOT_YET_VISIBLE, STREAM_PARKED};
 use sqlx::{Postgres, Transaction};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{AsOf, Refused};
 use super::request::Reading;
+use crate::event::StreamKind;
 use crate::read_model::ReadModel;
 
 /// How often a waiting read looks whether its read model got there.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
-const CHECKPOINT: &str =
-    "select position, recorded_at from projections.projection_checkpoints where name = $1";
+const CHECKPOINT: &str = "select position, recorded_at, \
+    (select count(*) from projections.parked_streams where projection = $1) as streams, \
+    (select count(*) from projections.parked_events where projection = $1) as events, \
+    (select count(*) from projections.discarded_events where projection = $1 and restored_at is null) as discarded \
+    from projections.projection_checkpoints where name = $1";
+
+const IS_PARKED: &str = "select exists (select from projections.parked_streams \
+    where projection = $1 and stream_type = $2 and stream_id = $3)";
 
 /// A transaction that sees a read model as of one position.
 pub(crate) struct Snapshot {
+    model: &'static str,
     pub(crate) transaction: Transaction<'static, Postgres>,
     pub(crate) as_of: AsOf,
 }
@@ -44,7 +53,7 @@ impl QueryState {
         );
         let mut transaction = self.pool.begin_with(begin).await?;
         let as_of = checkpoint(&mut *transaction, model.name).await?;
-        Ok(Snapshot { transaction, as_of })
+        Ok(Snapshot { model: model.name, transaction, as_of })
     }
 
     /// Where the log ends, once that is as far as is wanted.
@@ -60,10 +69,29 @@ impl QueryState {
     }
 }
 
+impl Snapshot {
+    /// Refuses to answer about a stream of which the read model misses something.
+    pub(crate) async fn refuse_parked(&mut self, kind: StreamKind, id: Uuid) -> Result<(), Refused> {
+        if self.as_of.parked_streams.is_none() {
+            return Ok(());
+        }
+        let parked = sqlx::query_as(IS_PARKED).bind(self.model).bind(kind.name()).bind(id.to_string());
+        let (is_parked,): (bool,) = parked.fetch_one(&mut *self.transaction).await?;
+        if is_parked {
+            let what = kind.name().to_lowercase();
+            let detail =
+                format!("the {what} {id} has an event that the read model `{}` cannot take", self.model);
+            return Err(STREAM_PARKED.because(detail).into());
+        }
+        Ok(())
+    }
+}
+
 async fn checkpoint(executor: impl sqlx::PgExecutor<'_>, name: &'static str) -> Result<AsOf, sqlx::Error> {
-    let (position, recorded_at): (i64, Option<DateTime<Utc>>) =
+    let (position, recorded_at, streams, events, discarded): (i64, Option<DateTime<Utc>>, i64, i64, i64) =
         sqlx::query_as(CHECKPOINT).bind(name).fetch_one(executor).await?;
-    Ok(AsOf { position, recorded_at })
+    let parked_streams = (streams > 0).then_some(streams);
+    Ok(AsOf { position, recorded_at, parked_streams, set_aside: (events, discarded) })
 }
 
 /// Waits a little, or refuses when the time is up.
