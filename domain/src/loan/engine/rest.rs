@@ -240,12 +240,11 @@ impl Rest {
             .collect();
         let moved = self.extra[self.period..].iter().copied().fold(contract.zero(), Amount::plus);
         let balance = self.balance.minus(moved).max(contract.zero());
-        let level = match agreed {
-            Some(agreed) => agreed,
-            None => {
-                let grown = contract.balance_after_grace(balance, &periods, contract.zero())?;
-                contract.level_anew(grown, &periods)?
-            }
+        let level = if let Some(agreed) = agreed {
+            agreed
+        } else {
+            let grown = contract.balance_after_grace(balance, &periods, contract.zero())?;
+            contract.level_anew(grown, &periods)?
         };
         if contract.shape != Shape::Fixed {
             self.levels[self.period..].fill(level);
