@@ -173,3 +173,38 @@ fn all_interest_is_accrued_once_nothing_is_past_due_though_a_charge_came_after_t
         assert_eq!(total.value().to_string(), allocation(&loan, FIRST)["interest"], "{basis}");
     }
 }
+
+#[test]
+fn an_installment_found_anew_in_grace_is_found_on_the_balance_at_its_end() {
+    let grace = json!({"principal": 2, "interest": 2, "mode": "capitalized"});
+    let mut loan = price("period_rest", json!({"excess": "reduce_installment", "grace": grace}));
+    pay(&mut loan, FIRST, "2026-01-20", "1000.00");
+    // 120.00 join the 5000.00 that are left, then 102.40: 5222.40 in four installments.
+    let rows = loan.seen_on(day("2026-01-20"))["installments"].clone();
+    let totals: Vec<&Value> = rows.as_array().unwrap().iter().map(|row| &row["total"]).collect();
+    assert_eq!(totals[..5], ["1000.00", "0.00", "1371.53", "1371.53", "1371.53"]);
+}
+
+#[test]
+fn interest_to_the_due_date_counts_that_of_a_grace_period() {
+    for (mode, interest) in [("capitalized", "120.00"), ("deferred", "120.00"), ("free", "0.00")] {
+        for basis in ["daily_rest", "period_rest"] {
+            let grace = json!({"principal": 2, "interest": 2, "mode": mode});
+            let loan = price(basis, json!({"settlement": "interest_to_due_date", "grace": grace}));
+            let quote = engine::quote(&loan.terms, &loan.facts, day("2026-02-01")).unwrap();
+            assert_eq!(json!(quote)["interest"], interest, "{basis}, {mode}");
+        }
+    }
+}
+
+#[test]
+fn interest_of_a_grace_joins_a_running_balance_though_a_refund_is_owed_again_before() {
+    let grace = json!({"principal": 2, "interest": 1, "mode": "capitalized"});
+    let mut loan = price("running_balance", json!({"grace": grace}));
+    loan.command("refunds", &json!({"on": "2026-01-15", "amount": "100.00"}));
+    let rows = loan.seen_on(day("2026-01-15"))["installments"].clone();
+    let principal = rows.as_array().unwrap().iter().map(|row| row["principal"].as_str().unwrap());
+    let principal: Decimal = principal.map(|principal| principal.parse::<Decimal>().unwrap()).sum();
+    // 6100.00, and 2 % of it.
+    assert_eq!(principal.to_string(), "6222.00");
+}

@@ -222,3 +222,24 @@ fn all_interest_is_accrued_in_the_end_though_rows_paid_ahead_lie_among_those_of_
         assert_eq!(total.value(), interest, "{restructure}");
     }
 }
+
+#[test]
+fn interest_that_a_settlement_gives_back_is_not_earned_though_its_row_is_of_an_older_contract() {
+    let mut loan = lent("sac", json!({"rate": {"value": "0.01"}}));
+    let [old_row, new_row, all] = [1, 2, 3].map(|nth| format!("00000000-0000-0000-0000-00000000000{nth}"));
+    // Two rows paid ahead, and part of the interest of the second new row: more than is owed when all is paid at once.
+    loan.command("repayments", &json!({"id": old_row, "on": "2026-01-20", "amount": "2110.00"}));
+    let new =
+        json!({"rate": {"value": "0.01"}, "day_count": "act/365", "installments": 6, "calendar": "none"});
+    loan.command("restructure", &json!({"on": "2026-01-20", "terms": new, "capitalize": []}));
+    let first = column(&loan, "2026-01-20", "total")[1].clone();
+    let first = first.parse::<Decimal>().unwrap() + Decimal::from(20);
+    loan.command("repayments", &json!({"id": new_row, "on": "2026-01-20", "amount": first.to_string()}));
+    let quote = engine::quote(&loan.terms, &loan.facts, day("2026-02-20")).unwrap();
+    assert!(quote.interest.is_negative(), "{quote:?}");
+    loan.command("settle", &json!({"id": all, "on": "2026-02-20", "amount": quote.amount}));
+    let total = engine::total_accrued(&loan.terms, &loan.facts, day("2026-12-31")).unwrap();
+    let interest = column(&loan, "2026-12-31", "interest");
+    let interest: Decimal = interest.iter().map(|interest| interest.parse::<Decimal>().unwrap()).sum();
+    assert_eq!(total.value(), interest);
+}

@@ -338,12 +338,12 @@ impl Loan {
     pub(crate) fn status(&self) -> &'static str {
         if self.write_off.is_some() {
             "written_off"
+        } else if !self.balances().total().is_zero() {
+            "active"
         } else if self.overpaid.is_positive() {
             "overpaid"
-        } else if self.balances().total().is_zero() {
-            "settled"
         } else {
-            "active"
+            "settled"
         }
     }
 

@@ -4,11 +4,10 @@ use std::cmp::Ordering;
 
 use chrono::NaiveDate;
 
-use crate::fractions::{Fraction, kept, one, whole, zero};
+use crate::fractions::{Fraction, kept, zero};
 use crate::history::{Fact, What};
 use crate::loan::{EVERYTHING, Loan, Receipt, Seer};
 use crate::parts::{INTEREST, PRINCIPAL, Parts};
-use crate::redraw::equal_level;
 use crate::settle::Quote;
 use crate::terms::Terms;
 
@@ -16,22 +15,24 @@ use crate::terms::Terms;
 #[derive(Debug, Clone)]
 pub(crate) struct Rest {
     pub(crate) loan: Loan,
-    daily: bool,
+    pub(crate) daily: bool,
     /// The current period, counted from 0.
-    k: usize,
+    pub(crate) k: usize,
     /// B: as if earlier rows had been paid when due.
-    balance: Fraction,
+    pub(crate) balance: Fraction,
     /// A, or the part of principal.
-    level: Fraction,
+    pub(crate) level: Fraction,
     /// X.
     ahead: Fraction,
     /// Interest of the closed spans of the period, and where the open one begins.
-    interest: Fraction,
+    pub(crate) interest: Fraction,
     since: NaiveDate,
     /// O at the beginning of the period.
     overdue_at_start: Fraction,
     /// Released inside the period.
-    released_within: Fraction,
+    pub(crate) released_within: Fraction,
+    /// Interest of a grace period that falls due on top of the next row.
+    waiting: Fraction,
     /// Interest of the current period up to the day on which the loan is seen.
     accrued: Fraction,
 }
@@ -41,7 +42,8 @@ impl Rest {
     pub(crate) fn replay(terms: &Terms, facts: &[Fact], day: NaiveDate) -> Self {
         let (mut loan, order) = Loan::begin(terms, facts, Some(day));
         let (start, balance) = (loan.line.start, loan.rows[0].begins_with.clone());
-        let level = loan.rows[0].level.clone();
+        let last = loan.rows.iter().rfind(|row| row.period.is_some());
+        let level = last.expect("a row").level.clone();
         // What falls due with a row follows from the balance, and not from the plan: nothing does before its period,
         // even if that is empty and due with the one before.
         for row in &mut loan.rows {
@@ -57,22 +59,28 @@ impl Rest {
             since: start,
             overdue_at_start: zero(),
             released_within: zero(),
+            waiting: zero(),
             accrued: zero(),
             loan,
         };
         for at in order {
             rest.happen(&facts[at], at);
         }
-        rest.go_to(day);
-        let current = (!rest.is_over()).then_some(rest.k);
-        rest.accrued = rest.accrued_by(day);
-        rest.project(day);
-        rest.k = current.unwrap_or(rest.k);
-        rest.loan.charge_late(day);
+        rest.see(day);
         rest
     }
 
-    /// What settles it; interest to the day is that of the balance as it was (§12).
+    /// Shows the rows as they are seen on a day.
+    fn see(&mut self, day: NaiveDate) {
+        self.go_to(day);
+        let (current, waiting) = ((!self.is_over()).then_some(self.k), self.waiting.clone());
+        self.accrued = self.accrued_by(day);
+        self.project(day);
+        (self.k, self.waiting) = (current.unwrap_or(self.k), waiting);
+        self.loan.charge_late(day);
+    }
+
+    /// What settles it, as it is seen; interest to the day is that of the balance as it was (§12).
     pub(crate) fn quote(&self, day: NaiveDate) -> Quote {
         let loan = &self.loan;
         let quote = loan.quote(day, EVERYTHING);
@@ -80,7 +88,7 @@ impl Rest {
         let Some(row) = first.filter(|_| loan.terms.settlement == "interest_to_date") else { return quote };
         let accrued = match row.period.cmp(&Some(self.k)) {
             Ordering::Less => row.due[INTEREST].clone(),
-            Ordering::Equal => self.accrued.clone(),
+            Ordering::Equal => &self.accrued + &self.waiting,
             Ordering::Greater => zero(),
         };
         let interest = (accrued - &row.paid[INTEREST]).max(zero());
@@ -88,7 +96,7 @@ impl Rest {
     }
 
     fn accrued_by(&self, day: NaiveDate) -> Fraction {
-        if self.is_over() {
+        if self.is_over() || self.is_free() {
             return zero();
         }
         let (start, end) = (self.loan.line.periods[self.k].from, self.end());
@@ -105,11 +113,11 @@ impl Rest {
         })
     }
 
-    fn periods(&self) -> usize {
+    pub(crate) fn periods(&self) -> usize {
         self.loan.line.periods.len()
     }
 
-    fn end(&self) -> NaiveDate {
+    pub(crate) fn end(&self) -> NaiveDate {
         self.loan.line.periods[self.k].to
     }
 
@@ -148,7 +156,7 @@ impl Rest {
         self.go_to(fact.on);
         self.loan.charge_late(fact.on);
         // Spans are cut at payments and disbursements, and at nothing else that happens.
-        if !self.is_over() && matches!(fact.what, What::Payment(_) | What::Disbursement(_)) {
+        if matches!(fact.what, What::Payment(_) | What::Disbursement(_)) {
             self.cut(fact.on, true);
         }
         match &fact.what {
@@ -183,10 +191,10 @@ impl Rest {
 
     /// Ends the span that is open on a day.
     fn cut(&mut self, day: NaiveDate, with_overdue: bool) {
-        let day = day.min(self.end());
-        if !self.daily || day <= self.since {
+        if !self.daily || self.is_over() || day.min(self.end()) <= self.since {
             return;
         }
+        let day = day.min(self.end());
         let span = self.span(day, with_overdue);
         self.interest += span;
         self.since = day;
@@ -205,8 +213,25 @@ impl Rest {
         terms.show(&kept(base * self.loan.line.factor(self.since, day)))
     }
 
+    /// Whether no interest falls due with the row of the period, and whether none is ever charged for it (grace).
+    fn is_in_grace(&self) -> bool {
+        self.k < self.loan.terms.grace_interest
+    }
+
+    fn is_free(&self) -> bool {
+        self.is_in_grace() && self.loan.terms.grace_mode == "free"
+    }
+
+    /// What falls due with the row where its period earns so much.
+    fn falls_due(&self, earned: &Fraction) -> Fraction {
+        if self.is_in_grace() { zero() } else { earned + &self.waiting }
+    }
+
     /// Interest of the whole period for what has happened in it; the open span runs to its end.
     fn period_interest(&self) -> Fraction {
+        if self.is_free() {
+            return zero();
+        }
         if self.daily {
             return if self.since < self.end() {
                 &self.interest + self.span(self.end(), true)
@@ -220,6 +245,9 @@ impl Rest {
     }
 
     fn usual(&self, interest: &Fraction) -> Fraction {
+        if self.k < self.loan.terms.grace_principal {
+            return zero();
+        }
         match self.loan.terms.method.as_str() {
             "price" => &self.level - interest,
             "sac" => self.level.clone(),
@@ -237,7 +265,7 @@ impl Rest {
     }
 
     /// The row falls due with what it has come to; the next period begins.
-    fn close_period(&mut self) {
+    pub(crate) fn close_period(&mut self) {
         let interest = self.period_interest();
         self.finish_row(&interest);
         self.overdue_at_start = self.overdue();
@@ -246,12 +274,23 @@ impl Rest {
     /// Writes the current row and goes on to the next period.
     fn finish_row(&mut self, interest: &Fraction) {
         let (row, principal) = (self.row(self.k), self.principal_of_row(interest));
-        self.loan.rows[row].due[INTEREST] = interest.clone();
+        self.loan.rows[row].due[INTEREST] = self.falls_due(interest);
+        let mut capitalized = zero();
+        self.waiting = match (self.is_in_grace(), self.loan.terms.grace_mode.as_str()) {
+            (true, "deferred") => &self.waiting + interest,
+            (true, "capitalized") => {
+                capitalized = interest.clone();
+                zero()
+            }
+            _ => zero(),
+        };
+        self.loan.rows[row].earns = self.is_in_grace().then(|| interest.clone());
+        self.loan.rows[row].capitalized = capitalized.clone();
         self.loan.rows[row].due[PRINCIPAL] = principal.clone();
         self.loan.rows[row].begins_with = self.balance.clone();
         let end = self.end();
         let more = &principal - self.usual(interest);
-        self.balance = &self.balance + &self.released_within - &principal;
+        self.balance = &self.balance + &self.released_within - &principal + capitalized;
         self.released_within = zero();
         self.k += 1;
         (self.interest, self.since) = (zero(), end);
@@ -260,59 +299,6 @@ impl Rest {
             "reduce_installment" if more.is_positive() && !self.is_over() => self.level_anew(),
             _ => {}
         }
-    }
-
-    fn level_anew(&mut self) {
-        let (line, terms) = (&self.loan.line, &self.loan.terms);
-        let mut factors: Vec<Fraction> = (self.k..self.periods()).map(|k| line.period_factor(k)).collect();
-        if let Some(equal) = line.equal_factor().filter(|_| terms.equal_periods) {
-            factors.fill(equal);
-        }
-        let level = match terms.method.as_str() {
-            "sac" => &self.balance / whole(i64::try_from(factors.len()).expect("few rows")),
-            _ => equal_level(&self.balance, &factors, &terms.rounding),
-        };
-        self.level = terms.rounding.installment(level);
-    }
-
-    fn disburse(&mut self, on: NaiveDate, amount: &Fraction) {
-        self.loan.releases.push((on, amount.clone()));
-        if on == self.end() {
-            self.close_period();
-        }
-        let line = self.loan.line.clone();
-        let (end, from) = (self.end(), line.periods[self.k].from);
-        if on == from {
-            self.balance += amount;
-        } else {
-            self.released_within += amount;
-            if !self.daily {
-                let interest = self.loan.terms.show(&kept(amount * line.factor(on, end)));
-                self.interest += interest;
-            }
-        }
-        if self.loan.terms.agreed.is_some() {
-            return;
-        }
-        let terms = &self.loan.terms;
-        let mut factors: Vec<Fraction> = (self.k..self.periods()).map(|k| line.period_factor(k)).collect();
-        if let Some(equal) = line.equal_factor().filter(|_| terms.equal_periods) {
-            factors.fill(equal);
-        }
-        let level = match terms.method.as_str() {
-            "sac" => {
-                (&self.balance + &self.released_within) / whole(i64::try_from(factors.len()).expect("few"))
-            }
-            _ => {
-                let mut owed = &self.balance * (one() + &factors[0]);
-                for (day, amount) in self.loan.releases.iter().filter(|(day, _)| from < *day && *day < end) {
-                    owed += amount * (one() + line.factor(*day, end));
-                }
-                // What is owed at the end of the period, as if it had been lent at its beginning.
-                equal_level(&(owed / (one() + &factors[0])), &factors, &terms.rounding)
-            }
-        };
-        self.level = terms.rounding.installment(level);
     }
 
     fn receive(&mut self, amount: &Fraction, seer: Seer) -> (Parts, Fraction) {
@@ -324,11 +310,9 @@ impl Rest {
         }
         let row = self.row(self.k);
         let on_the_due_date = seer.0 == self.end();
-        if on_the_due_date || !self.daily {
-            self.loan.rows[row].due[INTEREST] = self.period_interest();
-        } else {
-            self.loan.rows[row].due[INTEREST] = self.interest.clone();
-        }
+        let earned =
+            if on_the_due_date || !self.daily { self.period_interest() } else { self.interest.clone() };
+        self.loan.rows[row].due[INTEREST] = self.falls_due(&earned);
         let all = &self.balance + &self.released_within;
         if on_the_due_date {
             // The row as it stands by its order, then principal beyond it.
@@ -358,6 +342,7 @@ impl Rest {
 
     fn serve_overpaid(&mut self, seer: Seer) {
         if self.loan.overpaid.is_positive() {
+            self.cut(seer.0, true);
             let amount = std::mem::replace(&mut self.loan.overpaid, zero());
             let (_, left) = self.receive(&amount, seer);
             self.loan.overpaid += left;
@@ -386,6 +371,6 @@ impl Rest {
             self.overdue_at_start = zero();
             first = false;
         }
-        self.loan.rows.retain(|row| row.period.is_none() || !row.is_void());
+        self.loan.rows.retain(|row| row.period.is_none() || !row.is_void() || row.begins_with.is_positive());
     }
 }

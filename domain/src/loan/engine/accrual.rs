@@ -174,7 +174,7 @@ impl Engine<'_> {
     pub(super) fn count_settled(&mut self, end: usize, deferred: Amount) {
         self.earned = self.earned.minus(deferred);
         let contract = self.contracts.len() - 1;
-        let of_plan = |row: &&mut LiveRow| row.contract == contract && row.period.is_some();
+        let of_plan = |row: &&mut LiveRow| row.contract == contract && row.period.is_some() && !row.counted;
         for row in self.rows[end..].iter_mut().filter(of_plan) {
             self.earned = self.earned.plus(row.due.interest).minus(row.interest_ahead);
             row.interest_ahead = row.due.interest;

@@ -50,6 +50,8 @@ pub(super) struct Closed {
     pub(super) interest: Amount,
     pub(super) capitalized: Amount,
     pub(super) earned: Amount,
+    /// Its interest does not fall due with its row (grace).
+    pub(super) bears_none: bool,
 }
 
 impl Rest {
@@ -181,7 +183,7 @@ impl Rest {
             let scheduled = self.scheduled(contract, earned).plus(extra);
             scheduled.max(self.paid.plus(self.paid_at_end)).min(available)
         };
-        Closed { principal, interest, capitalized, earned }
+        Closed { principal, interest, capitalized, earned, bears_none }
     }
 
     /// Goes on to the next period, the row of this one being `closed` with so much principal paid of it.
@@ -238,9 +240,11 @@ impl Rest {
             .collect();
         let moved = self.extra[self.period..].iter().copied().fold(contract.zero(), Amount::plus);
         let balance = self.balance.minus(moved).max(contract.zero());
-        let level = match agreed {
-            Some(agreed) => agreed,
-            None => contract.level_anew(balance, &periods)?,
+        let level = if let Some(agreed) = agreed {
+            agreed
+        } else {
+            let grown = contract.balance_after_grace(balance, &periods, contract.zero())?;
+            contract.level_anew(grown, &periods)?
         };
         if contract.shape != Shape::Fixed {
             self.levels[self.period..].fill(level);

@@ -102,7 +102,7 @@ impl Running {
     }
 
     fn in_grace(&self) -> impl Iterator<Item = &Planned> {
-        self.plan.iter().take_while(|row| row.grace.is_some())
+        self.plan.iter().filter(|row| row.grace.is_some())
     }
 
     /// Interest of the period of grace that is running, up to a day in it.

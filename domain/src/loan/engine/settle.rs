@@ -92,7 +92,7 @@ impl Engine<'_> {
             let paid_and_waived = row.paid.plus(row.waived);
             let before = row.due.interest;
             row.due.interest = paid_and_waived.interest.plus(of_row).max(paid_and_waived.interest);
-            if index < running {
+            if index < running || row.counted {
                 self.earned = self.earned.plus(row.due.interest).minus(before);
             }
             row.due.fee = paid_and_waived.fee.plus(owed.fee);
@@ -197,7 +197,7 @@ impl Engine<'_> {
     /// Open interest of the current period, whether it falls due with its row or not.
     fn interest_of_period(&self, index: usize) -> Amount {
         let row = &self.rows[index];
-        if row.is_in_grace(self.contract()) && matches!(self.basis, Basis::Plan) {
+        if row.is_in_grace(self.contract()) && !self.basis.is_running() {
             let earned = row.earns.unwrap_or(row.due.interest).plus(self.deferred_by(index));
             return earned.minus(row.paid.interest).max(self.zero());
         }
