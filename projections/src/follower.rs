@@ -69,11 +69,16 @@ impl Follower {
                 () = self.stop.cancelled() => break,
             };
             let Some(page) = next else { continue };
-            let written = write(self.model, &mut connection, position, page.after(position)).await;
-            if let Err(error) = &written {
-                self.say_what_hinders(position, error).await;
-            }
-            let Some(to) = written? else { return Ok(ControlFlow::Continue(())) };
+            let written = match write(self.model, &mut connection, position, page.after(position)).await {
+                Ok(written) => written,
+                Err(error) => {
+                    // It may hold the checkpoint still, which the note is written to.
+                    drop(connection);
+                    self.say_what_hinders(position, &error).await;
+                    return Err(error.into());
+                }
+            };
+            let Some(to) = written else { return Ok(ControlFlow::Continue(())) };
             let furthest = self.pages.furthest();
             telemetry::record_progress(name, (position, to, furthest), page.recorded_at(to));
             position = to;
