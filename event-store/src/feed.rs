@@ -90,7 +90,7 @@ impl Log {
 }
 
 impl StoredEventRow {
-    fn brought_up_to_date(mut self) -> Result<Self, LogError> {
+    pub(crate) fn brought_up_to_date(mut self) -> Result<Self, LogError> {
         let stored = Stored {
             stream_type: &self.aggregate_type,
             stream_id: &self.aggregate_id,

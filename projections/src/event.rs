@@ -88,6 +88,19 @@ impl Event {
         let (position, sequence, recorded_at) = (row.position, row.sequence, row.recorded_at);
         Self { position, stream_id, sequence, recorded_at, fact, value_date, postings }
     }
+
+    /// The kind of stream that it happened to, if any read model is about such streams.
+    pub(crate) fn kind(&self) -> Option<StreamKind> {
+        match &self.fact {
+            Fact::Loan(_) => Some(StreamKind::Loan),
+            Fact::Entry(_) => Some(StreamKind::Entry),
+            Fact::Product(_) => Some(StreamKind::Product),
+            Fact::Period(_) => Some(StreamKind::Periods),
+            Fact::DayClose(_) => Some(StreamKind::DayClose),
+            Fact::Unreadable(unreadable) => Some(unreadable.kind),
+            Fact::Foreign => None,
+        }
+    }
 }
 
 fn read(row: &StoredEventRow) -> Result<(Uuid, Fact), Unreadable> {

@@ -9,11 +9,13 @@ use metrics::{counter, gauge};
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 
+use crate::apply::apply;
 use crate::checkpoint;
 use crate::error::ProjectionError;
 use crate::event::Event;
 use crate::pages::Pages;
 use crate::read_model::ReadModel;
+use crate::road::{self, Road};
 use crate::{session, telemetry};
 
 /// How long one waits after an error, at first and at most.
@@ -44,9 +46,9 @@ impl Follower {
     /// Follows until it is stopped, or comes to an event that this program cannot read. Starts over after errors.
     pub(crate) async fn run(self) {
         let name = self.model.name;
-        let mut patience = PATIENCE.0;
+        let (mut patience, mut entered) = (PATIENCE.0, false);
         while !self.stop.is_cancelled() {
-            match self.follow(&mut patience).await {
+            match self.follow(&mut patience, &mut entered).await {
                 Ok(ControlFlow::Break(())) => return,
                 Ok(ControlFlow::Continue(())) => {
                     tracing::info!(projection = name, "another instance is ahead; standing by");
@@ -64,9 +66,17 @@ impl Follower {
     }
 
     /// Follows on one connection. `Continue`: begin again on another one.
-    async fn follow(&self, patience: &mut Duration) -> Result<ControlFlow<()>, ProjectionError> {
+    async fn follow(
+        &self,
+        patience: &mut Duration,
+        entered: &mut bool,
+    ) -> Result<ControlFlow<()>, ProjectionError> {
         let name = self.model.name;
         let mut connection = session::open(&self.pool, self.model.schema).await?;
+        if !*entered {
+            road::enter(self.model, &mut connection, self.pages.feed(), &Road::Log).await?;
+            *entered = true;
+        }
         let mut position = self.stand_by(&mut connection).await?;
         while !self.stop.is_cancelled() {
             let next = tokio::select! {
@@ -100,28 +110,31 @@ impl Follower {
         Ok(ControlFlow::Break(()))
     }
 
-    /// Waits while another instance moves the checkpoint on: the position from which to follow.
+    /// Waits while another instance moves the checkpoint on, or events come by another road: the position from which
+    /// to follow.
     async fn stand_by(&self, connection: &mut PgConnection) -> Result<i64, ProjectionError> {
-        let mut seen = self.position(connection).await?;
+        let name = self.model.name;
+        let mut seen = checkpoint::load(connection, name).await?;
         loop {
             self.pause(STANDBY / 5).await;
-            let now = self.position(connection).await?;
-            if now == seen || self.stop.is_cancelled() {
-                return Ok(now);
+            let now = checkpoint::load(connection, name).await?;
+            let is_ours = now.road == Road::Log.to_string();
+            if (is_ours && now.position == seen.position) || self.stop.is_cancelled() {
+                return Ok(now.position);
+            }
+            if !is_ours && seen.road != now.road {
+                tracing::warn!(projection = name, road = now.road, "fed by another road; standing by");
             }
             seen = now;
             self.pause(STANDBY).await;
         }
     }
 
-    async fn position(&self, connection: &mut PgConnection) -> Result<i64, ProjectionError> {
-        Ok(checkpoint::load(connection, self.model.name).await?.position)
-    }
-
     /// Notes why the read model stands still, until it goes on. The database that refused the rows may refuse this too.
-    async fn say_what_hinders(&self, position: i64, error: &sqlx::Error) {
+    async fn say_what_hinders(&self, position: i64, error: &ProjectionError) {
         let Ok(mut connection) = self.pool.acquire().await else { return };
-        let _ = checkpoint::note_stop(&mut connection, self.model.name, position, &error.to_string()).await;
+        let cause = std::error::Error::source(error).map_or(error.to_string(), ToString::to_string);
+        let _ = checkpoint::note_stop(&mut connection, self.model.name, position, &cause).await;
     }
 
     /// Stops for good, and says so wherever one may look.
@@ -142,23 +155,23 @@ impl Follower {
         let _ = tokio::time::timeout(time, self.stop.cancelled()).await;
     }
 }
-/// Writes what `events` change, all of them or none.
+
+/// Writes what `events` change, all of them or none, up to the first one that cannot be read.
 async fn write(
     model: &ReadModel,
     connection: &mut PgConnection,
     position: i64,
     events: &[Event],
-) -> Result<Written, sqlx::Error> {
-    let mut changes = (model.begin)();
-    let folded = model.fold(&mut *changes, events);
-    let Some(last) = folded.last else {
-        return Ok(folded.unreadable.map_or(Written::UpTo(position), |unreadable| Written::Stuck {
+) -> Result<Written, ProjectionError> {
+    let (events, unreadable) = model.up_to_unreadable(events);
+    let Some(last) = events.last() else {
+        return Ok(unreadable.map_or(Written::UpTo(position), |unreadable| Written::Stuck {
             at: position,
             cause: unreadable.to_string(),
         }));
     };
     let to = (last.position, last.recorded_at);
-    if !folded.concerned {
+    if !model.concerns(events.iter()) {
         let advanced = checkpoint::advance(connection, model.name, position, to).await?;
         return Ok(if advanced { Written::UpTo(last.position) } else { Written::ByAnother });
     }
@@ -168,7 +181,7 @@ async fn write(
         transaction.rollback().await?;
         return Ok(Written::ByAnother);
     }
-    changes.write(&mut transaction).await?;
+    apply(model, &mut transaction, events).await?;
     transaction.commit().await?;
     Ok(Written::UpTo(last.position))
 }

@@ -1,13 +1,15 @@
 //! The read side: read models projected from the log, their rebuild, and the query API.
 //!
-//! - [`migrate`] creates the tables, [`run`] follows the log into them, [`status`] says how far each is.
+//! - [`migrate`] creates the tables, [`run`] feeds them from the log or by Kafka, [`status`] says how far each is.
 //! - [`router`] answers every read of the contract; [`QueryState`] is what it works with.
 //! - [`rebuild`] builds one anew while the old one serves; [`digest`] compares two byte for byte.
 //!
 //! Each read model is a folder: how events change it (`mod.rs`), its tables (`schema.sql`) and its statements. Its
 //! rows can be thrown away at any time: everything in them follows from the log.
 
+mod apply;
 mod checkpoint;
+mod consumer;
 mod copy;
 mod daily_balances;
 mod digest;
@@ -21,11 +23,13 @@ mod loans;
 mod migrate;
 mod minor;
 mod pages;
+mod partitions;
 mod periods;
 mod products;
 mod query;
 mod read_model;
 mod rebuild;
+mod road;
 mod run;
 mod session;
 mod telemetry;
@@ -33,9 +37,27 @@ mod telemetry;
 pub use digest::{ReadModelDigest, TableDigest, digest};
 pub use error::ProjectionError;
 pub use migrate::migrate;
+pub use partitions::PartitionStatus;
 pub use query::{QueryState, api_document, router};
 pub use rebuild::{rebuild, rebuild_all};
-pub use run::{ProjectionStatus, run, status};
+pub use run::{ProjectionStatus, Source, run, status};
 
 /// The names of the read models, as `razao rebuild` takes them.
 pub const NAMES: [&str; 6] = ["loans", "entries", "journal", "daily_balances", "products", "periods"];
+
+/// The read models of these names, or the name that is none.
+pub fn chosen<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<Chosen, &'n str> {
+    let models = names.into_iter().map(|name| read_model::find(name).ok_or(name));
+    models.collect::<Result<_, _>>().map(Chosen)
+}
+
+/// Read models that one process feeds.
+#[derive(Clone)]
+pub struct Chosen(Vec<&'static read_model::ReadModel>);
+
+impl Default for Chosen {
+    /// All of them.
+    fn default() -> Self {
+        Self(read_model::ALL.to_vec())
+    }
+}

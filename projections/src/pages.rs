@@ -84,6 +84,11 @@ impl Pages {
         }
     }
 
+    /// Where the pages come from.
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
     /// The page that continues after `position`, waiting for it a while; `None` when nothing came.
     pub(crate) async fn next(&self, position: i64) -> Result<Option<Arc<Page>>, LogError> {
         if let Some(page) = self.find(position) {
@@ -157,18 +162,31 @@ pub(crate) async fn read(feed: &Feed, position: i64, limit: i64) -> Result<Optio
     readable(feed, position, rows).await
 }
 
+/// The same as rows: fewer where one cannot be brought up to date.
+pub(crate) async fn rows(feed: &Feed, position: i64, limit: i64) -> Result<Vec<StoredEventRow>, LogError> {
+    before_unreadable(feed, position, feed.after(position, limit).await).await
+}
+
+/// What comes before an event that cannot be brought up to date is still good.
+async fn before_unreadable(
+    feed: &Feed,
+    position: i64,
+    rows: Result<Vec<StoredEventRow>, LogError>,
+) -> Result<Vec<StoredEventRow>, LogError> {
+    match rows {
+        Err(LogError::Unreadable { position: bad, .. }) if bad > position + 1 => {
+            feed.after(position, bad - position - 1).await
+        }
+        rows => rows,
+    }
+}
+
 async fn readable(
     feed: &Feed,
     position: i64,
     rows: Result<Vec<StoredEventRow>, LogError>,
 ) -> Result<Option<Page>, LogError> {
-    let rows = match rows {
-        // What comes before an event that cannot be brought up to date is still good.
-        Err(LogError::Unreadable { position: bad, .. }) if bad > position + 1 => {
-            feed.after(position, bad - position - 1).await?
-        }
-        rows => rows?,
-    };
+    let rows = before_unreadable(feed, position, rows).await?;
     if rows.is_empty() { Ok(None) } else { Ok(Some(Page { events: decode(rows).await })) }
 }
 

@@ -51,40 +51,39 @@ pub(crate) fn find(name: &str) -> Option<&'static ReadModel> {
     ALL.into_iter().find(|model| model.name == name)
 }
 
-/// What came of folding events.
-pub(crate) struct Folded<'a> {
-    /// The last one that was folded, or is about something else.
-    pub(crate) last: Option<&'a Event>,
-    /// Whether any of them was about this read model.
-    pub(crate) concerned: bool,
-    /// What stands in the way of the others.
-    pub(crate) unreadable: Option<&'a Unreadable>,
-}
-
 impl ReadModel {
-    /// Folds `events` into `changes`, up to the first one that cannot be read.
-    pub(crate) fn fold<'a>(&self, changes: &mut dyn Changes, events: &'a [Event]) -> Folded<'a> {
-        let mut folded = Folded { last: None, concerned: false, unreadable: None };
-        for event in events {
-            let kind = match &event.fact {
-                Fact::Loan(_) => Some(StreamKind::Loan),
-                Fact::Entry(_) => Some(StreamKind::Entry),
-                Fact::Period(_) => Some(StreamKind::Periods),
-                Fact::Product(_) => Some(StreamKind::Product),
-                Fact::DayClose(_) => Some(StreamKind::DayClose),
-                Fact::Unreadable(unreadable) => Some(unreadable.kind),
-                Fact::Foreign => None,
-            };
-            if kind.is_some_and(|kind| self.kinds.contains(&kind)) {
-                if let Fact::Unreadable(unreadable) = &event.fact {
-                    folded.unreadable = Some(unreadable);
-                    return folded;
-                }
-                changes.fold(event);
-                folded.concerned = true;
-            }
-            folded.last = Some(event);
-        }
-        folded
+    /// Whether any of the events is about this read model.
+    pub(crate) fn concerns<'e>(&self, mut events: impl Iterator<Item = &'e Event>) -> bool {
+        events.any(|event| self.is_about(event))
+    }
+
+    /// Folds the events that are about this read model.
+    pub(crate) fn fold<'e>(&self, changes: &mut dyn Changes, events: impl Iterator<Item = &'e Event>) {
+        events.filter(|event| self.is_about(event)).for_each(|event| changes.fold(event));
+    }
+
+    /// The events before the first one of its own that cannot be read, and that one.
+    pub(crate) fn up_to_unreadable<'a>(&self, events: &'a [Event]) -> (&'a [Event], Option<&'a Unreadable>) {
+        let mut those = events.iter().enumerate().filter(|(_, event)| self.is_about(event));
+        let found = those.find_map(|(place, event)| match &event.fact {
+            Fact::Unreadable(unreadable) => Some((&events[..place], Some(unreadable))),
+            _ => None,
+        });
+        found.unwrap_or((events, None))
+    }
+
+    /// The first one of its own that cannot be read.
+    pub(crate) fn first_unreadable<'e>(
+        &self,
+        mut events: impl Iterator<Item = &'e Event>,
+    ) -> Option<&'e Unreadable> {
+        events.find_map(|event| match &event.fact {
+            Fact::Unreadable(unreadable) if self.is_about(event) => Some(unreadable),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn is_about(&self, event: &Event) -> bool {
+        event.kind().is_some_and(|kind| self.kinds.contains(&kind))
     }
 }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::ProjectionError;
 use crate::pages::{self, Page};
 use crate::read_model::{self, Changes, ReadModel};
-use crate::{checkpoint, migrate, session};
+use crate::{checkpoint, migrate, partitions, session};
 
 /// How many events are read at once.
 const PAGE: i64 = 5_000;
@@ -169,7 +169,7 @@ impl Building {
         let Self { model, schema, mut connection, mut position } = self;
         let mut transaction = connection.begin().await?;
         // Whoever follows the log for this read model waits for the checkpoint from here on.
-        let goal = checkpoint::lock(&mut transaction, model.name).await?.position;
+        let goal = furthest(&mut transaction, model.name).await?;
         let mut changes = (model.begin)();
         while position < goal {
             let page = pages::read(feed, position, PAGE).await?;
@@ -177,6 +177,8 @@ impl Building {
             position = fold(model, &mut *changes, &page, (position, goal))?;
         }
         changes.write(&mut transaction).await?;
+        // What comes by Kafka from before is a repeat then.
+        partitions::lift(&mut transaction, model.name, goal).await?;
         // Whoever reads locks the first table first, so waiting for it is waiting for all of them.
         let (serving, gate) = (model.schema, model.tables[0].name);
         let swap = format!(
@@ -190,6 +192,14 @@ impl Building {
     }
 }
 
+/// The last position of which the serving one may have something, held until the transaction ends: nobody writes into
+/// it meanwhile.
+async fn furthest(connection: &mut PgConnection, name: &str) -> Result<i64, ProjectionError> {
+    let checkpoint = checkpoint::lock(connection, name).await?.position;
+    let partitions = partitions::lock(connection, name).await?;
+    Ok(partitions.iter().map(|place| place.position).fold(checkpoint, i64::max))
+}
+
 /// Folds what of a page lies after a position and within the goal: the position then.
 fn fold(
     model: &ReadModel,
@@ -199,11 +209,12 @@ fn fold(
 ) -> Result<i64, ProjectionError> {
     let events = page.after(position);
     let within = events.partition_point(|event| event.position <= goal);
-    let folded = model.fold(changes, &events[..within]);
-    match folded.unreadable {
-        Some(unreadable) => Err(ProjectionError::Unreadable(unreadable.to_string())),
-        None => Ok(folded.last.map_or(position, |last| last.position)),
+    let (events, unreadable) = model.up_to_unreadable(&events[..within]);
+    if let Some(unreadable) = unreadable {
+        return Err(ProjectionError::Unreadable(unreadable.to_string()));
     }
+    model.fold(changes, events.iter());
+    Ok(events.last().map_or(position, |last| last.position))
 }
 
 /// Reads and decodes while others write, for those that still listen.

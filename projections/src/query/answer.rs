@@ -19,6 +19,9 @@ pub(crate) struct AsOf {
     pub(crate) position: i64,
     /// When that event was recorded; null before the first.
     pub(crate) recorded_at: Option<DateTime<Utc>>,
+    /// Tells apart what is as of the same position, where events come by Kafka.
+    #[serde(skip)]
+    pub(crate) revision: i64,
 }
 
 /// A page of a list.
@@ -68,14 +71,15 @@ pub(crate) type Answer = Result<Response, Refused>;
 
 impl From<Head> for AsOf {
     fn from(head: Head) -> Self {
-        Self { position: head.position, recorded_at: head.recorded_at }
+        Self { position: head.position, recorded_at: head.recorded_at, revision: 0 }
     }
 }
 
 /// Answers with `body`, unless the caller has it already.
 pub(crate) fn answer(reading: &Reading, as_of: AsOf, today: NaiveDate, body: impl Serialize) -> Response {
     // What is overdue depends on the day, everything else on the position.
-    let tag = format!("\"{}-{today}\"", as_of.position);
+    let revision = if as_of.revision == 0 { String::new() } else { format!(".{}", as_of.revision) };
+    let tag = format!("\"{}{revision}-{today}\"", as_of.position);
     let mut response =
         if reading.has(&tag) { StatusCode::NOT_MODIFIED.into_response() } else { Json(body).into_response() };
     let headers = response.headers_mut();

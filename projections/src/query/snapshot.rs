@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use problems::NOT_YET_VISIBLE;
 use sqlx::{Postgres, Transaction};
 use tokio::time::Instant;
@@ -10,13 +9,11 @@ use tokio::time::Instant;
 use super::QueryState;
 use super::answer::{AsOf, Refused};
 use super::request::Reading;
+use crate::checkpoint::{self, Checkpoint};
 use crate::read_model::ReadModel;
 
 /// How often a waiting read looks whether its read model got there.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
-
-const CHECKPOINT: &str =
-    "select position, recorded_at from projections.projection_checkpoints where name = $1";
 
 /// A transaction that sees a read model as of one position.
 pub(crate) struct Snapshot {
@@ -30,7 +27,7 @@ impl QueryState {
         if let Some(wanted) = reading.min_position {
             let deadline = Instant::now() + reading.max_wait;
             loop {
-                let reached = checkpoint(&self.pool, model.name).await?.position;
+                let reached = as_of(&self.pool, model.name).await?.position;
                 if reached >= wanted {
                     break;
                 }
@@ -43,7 +40,7 @@ impl QueryState {
             model.schema, model.tables[0].name
         );
         let mut transaction = self.pool.begin_with(begin).await?;
-        let as_of = checkpoint(&mut *transaction, model.name).await?;
+        let as_of = as_of(&mut *transaction, model.name).await?;
         Ok(Snapshot { transaction, as_of })
     }
 
@@ -60,10 +57,10 @@ impl QueryState {
     }
 }
 
-async fn checkpoint(executor: impl sqlx::PgExecutor<'_>, name: &'static str) -> Result<AsOf, sqlx::Error> {
-    let (position, recorded_at): (i64, Option<DateTime<Utc>>) =
-        sqlx::query_as(CHECKPOINT).bind(name).fetch_one(executor).await?;
-    Ok(AsOf { position, recorded_at })
+async fn as_of(executor: impl sqlx::PgExecutor<'_>, name: &'static str) -> Result<AsOf, sqlx::Error> {
+    let Checkpoint { position, recorded_at, revision, .. } =
+        checkpoint::find(executor, name).await?.ok_or(sqlx::Error::RowNotFound)?;
+    Ok(AsOf { position, recorded_at, revision })
 }
 
 /// Waits a little, or refuses when the time is up.

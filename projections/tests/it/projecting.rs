@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use event_store::{Feed, Log};
-use projections::ReadModelDigest;
+use projections::{Chosen, ReadModelDigest, Source};
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +22,8 @@ pub(crate) struct Running {
 pub(crate) fn start(pool: &PgPool, log: &Log) -> Running {
     let stop = CancellationToken::new();
     let feed = Feed::start(log, stop.clone());
-    let task = tokio::spawn(projections::run(pool.clone(), feed, stop.clone()));
+    let task =
+        tokio::spawn(projections::run(pool.clone(), feed, Source::Log, Chosen::default(), stop.clone()));
     Running { stop, task }
 }
 
