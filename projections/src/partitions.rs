@@ -18,6 +18,13 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    #[cfg(test)]
+    pub(crate) fn at(partition: i32, position: i64, reading: Option<(i64, (i64, i64))>) -> Self {
+        let (next_offset, proven) = reading.unzip();
+        let (proven_from, proven_to) = proven.unzip();
+        Self { partition, epoch: 1, position, recorded_at: None, proven_from, proven_to, next_offset }
+    }
+
     /// From where to read on, and what is proven there. None: not known, to be found by time.
     pub(crate) fn reading(&self) -> Option<(i64, (i64, i64))> {
         Some((self.next_offset?, (self.proven_from?, self.proven_to?)))

@@ -163,3 +163,116 @@ impl Partition {
         Taken { stretch: Some(stretch), trouble, is_repeat: false }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use event_store::{PartitionSum, Range, StoredEventRow, digest};
+
+    use super::*;
+
+    /// One of two partitions, which has the odd positions.
+    fn begun_at(position: i64, reading: Option<(i64, (i64, i64))>) -> Partition {
+        Partition::taken(&Place::at(1, position, reading), 2)
+    }
+
+    fn value(position: i64) -> Vec<u8> {
+        position.to_string().into_bytes()
+    }
+
+    fn event(position: i64) -> Message {
+        let row = StoredEventRow {
+            position,
+            aggregate_type: "Other".to_owned(),
+            aggregate_id: String::new(),
+            sequence: 1,
+            event_type: String::new(),
+            event_version: "1".to_owned(),
+            payload: String::new(),
+            metadata: String::new(),
+            recorded_at: DateTime::UNIX_EPOCH,
+        };
+        let event = Ok(Arc::new(Event::decode(&row)));
+        Message::Event { position, digest: digest(&value(position)), bytes: 10, event }
+    }
+
+    fn record(from: i64, to: i64) -> Message {
+        let mut sum = PartitionSum::default();
+        for position in (from..=to).filter(|position| position % 2 == 1) {
+            sum.add(&digest(&value(position)));
+        }
+        Message::Record(sum.take(Range { from, to, recorded_at: DateTime::UNIX_EPOCH }, 1, 2))
+    }
+
+    /// Takes messages one after another: the positions of each stretch, or that it has to be read from the log.
+    fn stretches(partition: &mut Partition, messages: &[Message]) -> Vec<(i64, Option<Vec<i64>>)> {
+        let taken = (0..).zip(messages).map(|(offset, message)| partition.take(offset, message).unwrap());
+        let stretches = taken.filter_map(|taken| taken.stretch);
+        let positions = |events: Vec<Arc<Event>>| events.iter().map(|event| event.position).collect();
+        stretches.map(|stretch| (stretch.to(), stretch.events.ok().map(positions))).collect()
+    }
+
+    #[test]
+    fn what_a_record_proves_is_passed_on_and_no_more() {
+        let mut partition = begun_at(0, Some((0, (1, 0))));
+        let came = [event(1), event(3), event(5), record(1, 4), record(5, 6), record(7, 8)];
+        let expected = [(4, Some(vec![1, 3])), (6, Some(vec![5])), (8, Some(vec![]))];
+        assert_eq!(stretches(&mut partition, &came), expected);
+    }
+
+    #[test]
+    fn repeats_are_passed_on_once() {
+        let mut partition = begun_at(0, Some((0, (1, 0))));
+        let came = [event(1), event(1), record(1, 2), event(1), record(1, 2), event(3), record(1, 4)];
+        assert_eq!(stretches(&mut partition, &came), [(2, Some(vec![1])), (4, Some(vec![3]))]);
+    }
+
+    #[test]
+    fn what_is_not_proven_is_left_to_the_log() {
+        let mut partition = begun_at(0, Some((0, (1, 0))));
+        // Event 3 is missing, then a record, then an event that cannot be read.
+        let unreadable = Message::Event { position: 9, digest: [0; 32], bytes: 1, event: Err("no".to_owned()) };
+        let came = [event(1), record(1, 4), event(7), record(7, 8), unreadable, record(9, 10), record(11, 12)];
+        let expected = [(4, None), (8, None), (10, None), (12, None)];
+        let found = stretches(&mut partition, &came);
+        assert_eq!(found[..3], expected[..3]);
+        assert_eq!(found[3], (12, None), "event 11 is missing");
+    }
+
+    #[test]
+    fn one_that_begins_in_the_middle_takes_the_first_range_from_the_log() {
+        let mut partition = begun_at(5, None);
+        let came = [event(5), event(7), record(4, 8), event(9), record(9, 10)];
+        // Event 5 is there already, and nobody knows whether more came before it.
+        assert_eq!(stretches(&mut partition, &came), [(8, Some(vec![7])), (10, Some(vec![9]))]);
+        let mut partition = begun_at(5, None);
+        assert_eq!(stretches(&mut partition, &[record(8, 8), event(9), record(9, 9)])[0], (8, None));
+    }
+
+    #[test]
+    fn after_a_rebuild_what_comes_from_before_is_passed_over() {
+        let mut partition = begun_at(6, Some((0, (1, 2))));
+        let came = [event(3), record(3, 4), event(5), event(7), record(5, 8)];
+        assert_eq!(stretches(&mut partition, &came), [(8, Some(vec![7]))]);
+    }
+
+    #[test]
+    fn an_offset_out_of_range_is_named() {
+        let mut partition = begun_at(2, Some((10, (1, 2))));
+        assert_eq!(partition.at(10), None);
+        let gone = "offset 11 is out of range: what is there begins at 40";
+        assert_eq!(partition.at(40).as_deref(), Some(gone));
+        let anew = "offset 41 is out of range: the topic begins anew at 0";
+        assert_eq!(partition.at(0).as_deref(), Some(anew));
+    }
+
+    #[test]
+    fn another_number_of_partitions_stops_it() {
+        let record = PartitionSum::default().take(
+            Range { from: 1, to: 2, recorded_at: DateTime::UNIX_EPOCH },
+            1,
+            8,
+        );
+        let taken = begun_at(0, Some((0, (1, 0)))).take(0, &Message::Record(record));
+        assert_eq!(taken.err(), Some(OtherCount(8)));
+    }
+}

@@ -122,6 +122,7 @@ impl Writer {
             match arrival {
                 Arrival::Taken(places) => {
                     self.places.extend(places.into_iter().map(|place| (place.partition, place)));
+                    self.say_that_nothing_hinders().await?;
                 }
                 Arrival::Trouble { partition, trouble } => {
                     let name = self.model.name;
@@ -169,9 +170,7 @@ impl Writer {
             }
         }
         self.waiting.fetch_sub(weight, Ordering::AcqRel);
-        if std::mem::take(&mut self.is_hindered) {
-            checkpoint::note_hindrance(&mut self.connection, self.model.name, None).await?;
-        }
+        self.say_that_nothing_hinders().await?;
         if let (Some((from, _)), Some((to, recorded_at))) = (before, self.position()) {
             telemetry::record_progress(self.model.name, (from, to, self.furthest), recorded_at);
         }
@@ -295,6 +294,13 @@ impl Writer {
 
     fn count(&self) -> i32 {
         self.assignments.count
+    }
+
+    async fn say_that_nothing_hinders(&mut self) -> Result<(), sqlx::Error> {
+        if std::mem::take(&mut self.is_hindered) {
+            checkpoint::note_hindrance(&mut self.connection, self.model.name, None).await?;
+        }
+        Ok(())
     }
 
     /// Notes why the read model stands still. The database that refused the rows may refuse this too.
