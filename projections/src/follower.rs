@@ -115,6 +115,7 @@ impl Follower {
     async fn stand_by(&self, connection: &mut PgConnection) -> Result<i64, ProjectionError> {
         let name = self.model.name;
         let mut seen = checkpoint::load(connection, name).await?;
+        let mut said = String::new();
         loop {
             self.pause(STANDBY / 5).await;
             let now = checkpoint::load(connection, name).await?;
@@ -122,8 +123,9 @@ impl Follower {
             if (is_ours && now.position == seen.position) || self.stop.is_cancelled() {
                 return Ok(now.position);
             }
-            if !is_ours && seen.road != now.road {
+            if !is_ours && said != now.road {
                 tracing::warn!(projection = name, road = now.road, "fed by another road; standing by");
+                said.clone_from(&now.road);
             }
             seen = now;
             self.pause(STANDBY).await;

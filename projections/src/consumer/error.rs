@@ -28,6 +28,18 @@ pub(super) enum ConsumerError {
     Projection(#[from] ProjectionError),
 }
 
+impl ConsumerError {
+    /// Whether others have to come first: Kafka, or the relay.
+    pub(super) fn waits_for_others(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::NoTopic(_) | Self::OtherRoad(_))
+    }
+
+    /// Whether others feed the read model, so that nothing stands in its way.
+    pub(super) fn is_left_to_others(&self) -> bool {
+        matches!(self, Self::OtherRoad(_))
+    }
+}
+
 impl From<sqlx::Error> for ConsumerError {
     fn from(error: sqlx::Error) -> Self {
         Self::Projection(error.into())

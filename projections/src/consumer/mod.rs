@@ -61,11 +61,13 @@ impl Consumer {
             // What lasts is said once.
             if said == text {
                 tracing::debug!(projection = name, error = text, "still not fed by Kafka");
+            } else if error.waits_for_others() {
+                tracing::warn!(projection = name, error = text, "not fed by Kafka yet; trying again");
             } else {
                 tracing::error!(projection = name, error = text, "not fed by Kafka for now; trying again");
             }
             if let Ok(mut connection) = self.pool.acquire().await
-                && !matches!(error, ConsumerError::OtherRoad(_))
+                && !error.is_left_to_others()
             {
                 let _ = checkpoint::note_hindrance(&mut connection, name, Some(&text)).await;
             }

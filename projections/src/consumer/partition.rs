@@ -230,8 +230,10 @@ mod tests {
     fn what_is_not_proven_is_left_to_the_log() {
         let mut partition = begun_at(0, Some((0, (1, 0))));
         // Event 3 is missing, then a record, then an event that cannot be read.
-        let unreadable = Message::Event { position: 9, digest: [0; 32], bytes: 1, event: Err("no".to_owned()) };
-        let came = [event(1), record(1, 4), event(7), record(7, 8), unreadable, record(9, 10), record(11, 12)];
+        let unreadable =
+            Message::Event { position: 9, digest: [0; 32], bytes: 1, event: Err("no".to_owned()) };
+        let came =
+            [event(1), record(1, 4), event(7), record(7, 8), unreadable, record(9, 10), record(11, 12)];
         let expected = [(4, None), (8, None), (10, None), (12, None)];
         let found = stretches(&mut partition, &came);
         assert_eq!(found[..3], expected[..3]);
@@ -267,11 +269,8 @@ mod tests {
 
     #[test]
     fn another_number_of_partitions_stops_it() {
-        let record = PartitionSum::default().take(
-            Range { from: 1, to: 2, recorded_at: DateTime::UNIX_EPOCH },
-            1,
-            8,
-        );
+        let record =
+            PartitionSum::default().take(Range { from: 1, to: 2, recorded_at: DateTime::UNIX_EPOCH }, 1, 8);
         let taken = begun_at(0, Some((0, (1, 0)))).take(0, &Message::Record(record));
         assert_eq!(taken.err(), Some(OtherCount(8)));
     }
