@@ -1,5 +1,6 @@
 //! The feed: events in the order of their positions, none skipped, none twice.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -13,7 +14,8 @@ use crate::upcast::{self, Stored};
 /// How long the feed waits at most for news before it looks by itself: the net under `LISTEN`.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
-/// One event as the log holds it, its payload brought up to the current version of its type.
+/// One event as the log holds it. The feed brings its payload up to the current version of its type, unless it is asked
+/// for events as they are stored.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct StoredEventRow {
     pub position: i64,
@@ -38,6 +40,10 @@ const PAGE: &str = "select position, aggregate_type, aggregate_id, sequence, eve
     payload::text as payload, metadata::text as metadata, recorded_at \
     from events where position > $1 order by position limit $2";
 
+const AT: &str = "select position, aggregate_type, aggregate_id, sequence, event_type, event_version, \
+    payload::text as payload, metadata::text as metadata, recorded_at \
+    from events where position = any($1) order by position";
+
 const STREAM: &str = "select position, aggregate_type, aggregate_id, sequence, event_type, event_version, \
     payload::text as payload, metadata::text as metadata, recorded_at \
     from events where aggregate_type = $1 and aggregate_id = $2 and sequence > $3 order by sequence limit $4";
@@ -52,20 +58,33 @@ impl Feed {
 
     /// Up to `limit` events after `position`, in order: none is ever missing between two of them.
     pub async fn after(&self, position: i64, limit: i64) -> Result<Vec<StoredEventRow>, LogError> {
-        let rows: Vec<StoredEventRow> =
-            sqlx::query_as(PAGE).bind(position).bind(limit).fetch_all(&self.pool).await?;
-        rows.into_iter().map(StoredEventRow::brought_up_to_date).collect()
+        brought_up_to_date(self.stored_after(position, limit).await?)
+    }
+
+    /// The same as they are stored, so that one that cannot be brought up to date spoils no other.
+    pub async fn stored_after(&self, position: i64, limit: i64) -> Result<Vec<StoredEventRow>, LogError> {
+        Ok(sqlx::query_as(PAGE).bind(position).bind(limit).fetch_all(&self.pool).await?)
+    }
+
+    /// The events at these positions in order, as they are stored.
+    pub async fn stored_at(&self, positions: &[i64]) -> Result<Vec<StoredEventRow>, LogError> {
+        Ok(sqlx::query_as(AT).bind(positions).fetch_all(&self.pool).await?)
     }
 
     /// The same, waiting for the first one; empty after a while without any.
     pub async fn next(&mut self, position: i64, limit: i64) -> Result<Vec<StoredEventRow>, LogError> {
+        brought_up_to_date(self.next_stored(position, limit).await?)
+    }
+
+    /// The same as they are stored.
+    pub async fn next_stored(&mut self, position: i64, limit: i64) -> Result<Vec<StoredEventRow>, LogError> {
         self.news.mark_unchanged();
-        let rows = self.after(position, limit).await?;
+        let rows = self.stored_after(position, limit).await?;
         if !rows.is_empty() {
             return Ok(rows);
         }
         let _ = tokio::time::timeout(LOOK_AGAIN, self.news.changed()).await;
-        self.after(position, limit).await
+        self.stored_after(position, limit).await
     }
 }
 
@@ -90,22 +109,29 @@ impl Log {
 }
 
 impl StoredEventRow {
-    pub(crate) fn brought_up_to_date(mut self) -> Result<Self, LogError> {
+    /// The payload as the current version of its type writes it.
+    pub fn current_payload(&self) -> Result<Cow<'_, str>, serde_json::Error> {
         let stored = Stored {
             stream_type: &self.aggregate_type,
             stream_id: &self.aggregate_id,
             sequence: self.sequence,
             metadata: &self.metadata,
         };
-        let payload = std::mem::take(&mut self.payload);
-        let current = upcast::current(&stored, &self.event_type, &self.event_version, payload);
-        self.payload = current
-            .map_err(|source| LogError::Unreadable {
-                position: self.position,
-                event_type: self.event_type.clone(),
-                source,
-            })?
-            .into_owned();
-        Ok(self)
+        upcast::current(&stored, &self.event_type, &self.event_version, self.payload.as_str())
     }
+}
+
+fn brought_up_to_date(mut rows: Vec<StoredEventRow>) -> Result<Vec<StoredEventRow>, LogError> {
+    for row in &mut rows {
+        let current = match row.current_payload() {
+            Ok(Cow::Borrowed(_)) => continue,
+            Ok(Cow::Owned(current)) => current,
+            Err(source) => {
+                let event_type = row.event_type.clone();
+                return Err(LogError::Unreadable { position: row.position, event_type, source });
+            }
+        };
+        row.payload = current;
+    }
+    Ok(rows)
 }

@@ -69,10 +69,9 @@ impl<'a> PublicEvent<'a> {
         serde_json::to_vec(self).expect("its keys are texts")
     }
 
-    /// As the log holds it, for a reader that makes of it what it makes of the log; its payload brought up to the
-    /// current version of its type.
-    pub fn into_row(self) -> Result<StoredEventRow, LogError> {
-        let row = StoredEventRow {
+    /// As the log holds it, for a reader that makes of it what it makes of the log.
+    pub fn into_row(self) -> StoredEventRow {
+        StoredEventRow {
             position: self.position,
             aggregate_type: self.stream_type.into_owned(),
             aggregate_id: self.stream_id.into_owned(),
@@ -82,8 +81,7 @@ impl<'a> PublicEvent<'a> {
             payload: self.payload.get().to_owned(),
             metadata: self.metadata.get().to_owned(),
             recorded_at: self.recorded_at,
-        };
-        row.brought_up_to_date()
+        }
     }
 }
 
@@ -179,7 +177,7 @@ mod tests {
         let read: PublicEvent<'_> = serde_json::from_slice(&value).unwrap();
         assert_eq!((read.position, read.sequence, read.version), (7, 1, 1));
         assert_eq!(read.to_json(), value);
-        assert_eq!(read.into_row().unwrap(), row());
+        assert_eq!(read.into_row(), row());
     }
 
     /// What a schema names, which is also all that it takes.

@@ -126,6 +126,12 @@ pub static ALREADY_REVERSED: Kind = kind(
     "Already reversed",
     "The payment, write-off or entry was reversed before, or the repayment was charged back.",
 );
+pub static STILL_PARKED: Kind = kind(
+    "still_parked",
+    409,
+    "The event still cannot be applied",
+    "The event that parks the stream still cannot be read, or its rows are still refused: nothing changed. `detail` has the cause. Mend that, or discard the event with a reason.",
+);
 pub static CONFLICT: Kind = kind(
     "conflict",
     409,
@@ -227,6 +233,13 @@ pub static NOT_YET_VISIBLE: Kind = kind(
     "The read model did not reach `Razao-Min-Position` in time. Ask again after `Retry-After` seconds.",
 );
 
+pub static STREAM_PARKED: Kind = kind(
+    "stream_parked",
+    503,
+    "What was asked for waits for an event to be dealt with",
+    "The read model could not take an event of this stream, so what it holds of it is not up to date; it says nothing rather than something old. The event is tried again by itself, `GET /v1/dead-letters` shows it.",
+);
+
 /// All of them.
 pub static ALL: &[&Kind] = &[
     &MALFORMED_JSON,
@@ -251,6 +264,7 @@ pub static ALL: &[&Kind] = &[
     &PERIOD_CLOSED,
     &PERIOD_NOT_CLOSED,
     &PERIOD_OUT_OF_ORDER,
+    &STILL_PARKED,
     &CONFLICT,
     &PRECONDITION_FAILED,
     &BODY_TOO_LARGE,
@@ -287,4 +301,5 @@ pub static ALL: &[&Kind] = &[
     &INTERNAL,
     &UNAVAILABLE,
     &NOT_YET_VISIBLE,
+    &STREAM_PARKED,
 ];

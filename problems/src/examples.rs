@@ -27,6 +27,7 @@ pub(crate) const EXAMPLES: &[(&str, &str)] = &[
     ("period_closed", "`POST /v1/periods/2026-01/close` twice with two keys"),
     ("period_not_closed", "`POST /v1/periods/2026-01/reopen` before it was closed"),
     ("period_out_of_order", "`POST /v1/periods/2026-03/close` while February is open and January closed"),
+    ("still_parked", "`POST /v1/dead-letters/{id}/redrive` before the cause is mended"),
     ("conflict", "hardly: many writers in several processes on one loan"),
     ("precondition_failed", "`If-Match: \"1\"` on a loan that is at version 2"),
     ("body_too_large", "a body of 1,048,577 bytes"),
@@ -63,4 +64,5 @@ pub(crate) const EXAMPLES: &[(&str, &str)] = &[
     ("internal", "a fault of ours; none is known"),
     ("unavailable", "any command while the database is down"),
     ("not_yet_visible", "`Razao-Min-Position` above the end of the log"),
+    ("stream_parked", "`GET /v1/entries/{id}` of an entry whose event cannot be read by this version"),
 ];

@@ -16,6 +16,4 @@ pub enum ProjectionError {
     NotMigrated,
     #[error("the log ends before event {0}, which the read model holds")]
     LogEndsBefore(i64),
-    #[error("{0}")]
-    Unreadable(String),
 }

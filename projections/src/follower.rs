@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_store::LogError;
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use metrics::{counter, gauge};
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,12 @@ const PATIENCE: (Duration, Duration) = (Duration::from_millis(100), Duration::fr
 /// How often one that stepped down looks whether the other instance still moves.
 const STANDBY: Duration = Duration::from_millis(500);
 
+/// The waits after one error and the next: each about twice as long, none the same for two instances.
+fn patience() -> ExponentialBackoff {
+    let growing = ExponentialBuilder::new().with_min_delay(PATIENCE.0).with_max_delay(PATIENCE.1);
+    growing.with_jitter().without_max_times().build()
+}
+
 pub(crate) struct Follower {
     pub(crate) model: &'static ReadModel,
     pub(crate) pool: PgPool,
@@ -30,23 +36,11 @@ pub(crate) struct Follower {
     pub(crate) stop: CancellationToken,
 }
 
-/// What came of a page.
-enum Written {
-    UpTo(i64),
-    /// Another instance had written it.
-    ByAnother,
-    /// The event after this position cannot be read.
-    Stuck {
-        at: i64,
-        cause: String,
-    },
-}
-
 impl Follower {
-    /// Follows until it is stopped, or comes to an event that this program cannot read. Starts over after errors.
+    /// Follows until it is stopped. Starts over after errors.
     pub(crate) async fn run(self) {
         let name = self.model.name;
-        let (mut patience, mut entered) = (PATIENCE.0, false);
+        let (mut patience, mut entered) = (patience(), false);
         while !self.stop.is_cancelled() {
             match self.follow(&mut patience, &mut entered).await {
                 Ok(ControlFlow::Break(())) => return,
@@ -56,10 +50,10 @@ impl Follower {
                 }
                 Err(error) => {
                     counter!("razao_projection_errors_total", "projection" => name).increment(1);
+                    gauge!("razao_projection_stopped", "projection" => name).set(1.0);
                     let cause = std::error::Error::source(&error).map(ToString::to_string);
                     tracing::error!(projection = name, %error, cause, "projecting failed; trying again");
-                    self.pause(patience).await;
-                    patience = (patience * 2).min(PATIENCE.1);
+                    self.pause(patience.next().unwrap_or_default()).await;
                 }
             }
         }
@@ -68,7 +62,7 @@ impl Follower {
     /// Follows on one connection. `Continue`: begin again on another one.
     async fn follow(
         &self,
-        patience: &mut Duration,
+        patience: &mut ExponentialBackoff,
         entered: &mut bool,
     ) -> Result<ControlFlow<()>, ProjectionError> {
         let name = self.model.name;
@@ -80,31 +74,19 @@ impl Follower {
         let mut position = self.stand_by(&mut connection).await?;
         while !self.stop.is_cancelled() {
             let next = tokio::select! {
-                next = self.pages.next(position) => next,
+                next = self.pages.next(position) => next?,
                 () = self.stop.cancelled() => break,
             };
-            let page = match next {
-                Ok(Some(page)) => page,
-                Ok(None) => continue,
-                Err(error @ LogError::Unreadable { .. }) => {
-                    return self.give_up(&mut connection, position, &error.to_string()).await;
-                }
-                Err(error) => return Err(error.into()),
-            };
+            let Some(page) = next else { continue };
             let written = write(self.model, &mut connection, position, page.after(position)).await;
             if let Err(error) = &written {
                 self.say_what_hinders(position, error).await;
             }
-            match written? {
-                Written::UpTo(to) => {
-                    let furthest = self.pages.furthest();
-                    telemetry::record_progress(name, (position, to, furthest), page.recorded_at(to));
-                    position = to;
-                    *patience = PATIENCE.0;
-                }
-                Written::ByAnother => return Ok(ControlFlow::Continue(())),
-                Written::Stuck { at, cause } => return self.give_up(&mut connection, at, &cause).await,
-            }
+            let Some(to) = written? else { return Ok(ControlFlow::Continue(())) };
+            let furthest = self.pages.furthest();
+            telemetry::record_progress(name, (position, to, furthest), page.recorded_at(to));
+            position = to;
+            *patience = self::patience();
         }
         let _ = connection.close().await;
         Ok(ControlFlow::Break(()))
@@ -133,24 +115,9 @@ impl Follower {
     }
 
     /// Notes why the read model stands still, until it goes on. The database that refused the rows may refuse this too.
-    async fn say_what_hinders(&self, position: i64, error: &ProjectionError) {
+    async fn say_what_hinders(&self, position: i64, error: &sqlx::Error) {
         let Ok(mut connection) = self.pool.acquire().await else { return };
-        let cause = std::error::Error::source(error).map_or(error.to_string(), ToString::to_string);
-        let _ = checkpoint::note_stop(&mut connection, self.model.name, position, &cause).await;
-    }
-
-    /// Stops for good, and says so wherever one may look.
-    async fn give_up(
-        &self,
-        connection: &mut PgConnection,
-        position: i64,
-        cause: &str,
-    ) -> Result<ControlFlow<()>, ProjectionError> {
-        let name = self.model.name;
-        tracing::error!(projection = name, position, cause, "an event cannot be read; the projection stops");
-        gauge!("razao_projection_stopped", "projection" => name).set(1.0);
-        checkpoint::note_stop(connection, name, position, cause).await?;
-        Ok(ControlFlow::Break(()))
+        let _ = checkpoint::note_stop(&mut connection, self.model.name, position, &error.to_string()).await;
     }
 
     async fn pause(&self, time: Duration) {
@@ -158,32 +125,28 @@ impl Follower {
     }
 }
 
-/// Writes what `events` change, all of them or none, up to the first one that cannot be read.
+/// Writes what `events` change and parks what cannot be taken, all of it or nothing. `None`: another instance had
+/// written them.
 async fn write(
-    model: &ReadModel,
+    model: &'static ReadModel,
     connection: &mut PgConnection,
     position: i64,
     events: &[Event],
-) -> Result<Written, ProjectionError> {
-    let (events, unreadable) = model.up_to_unreadable(events);
-    let Some(last) = events.last() else {
-        return Ok(unreadable.map_or(Written::UpTo(position), |unreadable| Written::Stuck {
-            at: position,
-            cause: unreadable.to_string(),
-        }));
-    };
+) -> Result<Option<i64>, sqlx::Error> {
+    let Some(last) = events.last() else { return Ok(Some(position)) };
     let to = (last.position, last.recorded_at);
-    if !model.concerns(events.iter()) {
+    if !model.concerns(events) {
         let advanced = checkpoint::advance(connection, model.name, position, to).await?;
-        return Ok(if advanced { Written::UpTo(last.position) } else { Written::ByAnother });
+        return Ok(advanced.then_some(last.position));
     }
     let mut transaction = connection.begin().await?;
     // First the checkpoint: whoever else is at this read model waits for it, a rebuild that takes its place too.
     if !checkpoint::advance(&mut transaction, model.name, position, to).await? {
         transaction.rollback().await?;
-        return Ok(Written::ByAnother);
+        return Ok(None);
     }
-    apply(model, &mut transaction, events).await?;
+    let applied = apply(model, &mut transaction, events).await?;
     transaction.commit().await?;
-    Ok(Written::UpTo(last.position))
+    applied.tell(model.name);
+    Ok(Some(last.position))
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`migrate`] creates the tables, [`run`] feeds them from the log or by Kafka, [`status`] says how far each is.
 //! - [`router`] answers every read of the contract; [`QueryState`] is what it works with.
+//! - [`redrive`] and [`discard`] deal with a [`DeadLetter`]: an event that a read model cannot take, and its stream.
 //! - [`rebuild`] builds one anew while the old one serves; [`digest`] compares two byte for byte.
 //!
 //! Each read model is a folder: how events change it (`mod.rs`), its tables (`schema.sql`) and its statements. Its
@@ -23,6 +24,7 @@ mod loans;
 mod migrate;
 mod minor;
 mod pages;
+mod parking;
 mod partitions;
 mod periods;
 mod products;
@@ -37,8 +39,14 @@ mod telemetry;
 pub use digest::{ReadModelDigest, TableDigest, digest};
 pub use error::ProjectionError;
 pub use migrate::migrate;
+pub use parking::letters::{
+    DeadLetter, DeadLetterFilter, DeadLetterState, DiscardedEvent, WaitingEvent, dead_letter, dead_letters,
+    discarded_events,
+};
+pub use parking::redrive::{Redriven, StillParked, discard, redrive};
+pub use parking::retry::RetryPolicy;
 pub use partitions::PartitionStatus;
-pub use query::{QueryState, api_document, router};
+pub use query::{Operator, QueryState, api_document, check_reason, router};
 pub use rebuild::{rebuild, rebuild_all};
 pub use run::{ProjectionStatus, Source, run, status};
 

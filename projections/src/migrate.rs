@@ -4,7 +4,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::error::ProjectionError;
 use crate::read_model::{self, ReadModel};
-use crate::{checkpoint, session};
+use crate::{checkpoint, parking, session};
 
 /// Creates what is missing. A read model whose tables look otherwise than this program writes them is projected
 /// anew, from the first event.
@@ -15,6 +15,7 @@ pub async fn migrate(pool: &PgPool) -> Result<(), ProjectionError> {
         .execute(&mut *transaction)
         .await?;
     session::run(&mut transaction, checkpoint::SCHEMA).await?;
+    session::run(&mut transaction, parking::SCHEMA).await?;
     for model in read_model::ALL {
         bring_about(model, &mut transaction).await?;
     }
@@ -38,6 +39,7 @@ async fn bring_about(model: &ReadModel, connection: &mut PgConnection) -> Result
     }
     create(model, model.schema, connection).await?;
     session::run(connection, model.indexes_sql).await?;
+    parking::store::forget(connection, model.name).await?;
     sqlx::query(include_str!("begin_checkpoint.sql"))
         .bind(model.name)
         .bind(&shape)

@@ -4,13 +4,15 @@
 //! waits for all.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use event_store::{Feed, LogError, StoredEventRow};
+use event_store::{Feed, Log, LogError, StoredEventRow};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::event::Event;
 
@@ -52,6 +54,16 @@ impl Page {
     /// The events after a position that the page begins at or before.
     pub(crate) fn after(&self, position: i64) -> &[Event] {
         &self.events[self.events.partition_point(|event| event.position <= position)..]
+    }
+
+    /// The place of the events after one position and up to another.
+    pub(crate) fn within(&self, after: i64, to: i64) -> Range<usize> {
+        let up_to = |position| self.events.partition_point(|event| event.position <= position);
+        up_to(after)..up_to(to)
+    }
+
+    pub(crate) fn events(&self, within: Range<usize>) -> &[Event] {
+        &self.events[within]
     }
 
     pub(crate) fn last_position(&self) -> i64 {
@@ -106,8 +118,8 @@ impl Pages {
             return Ok(Some(page));
         }
         tokio::time::sleep_until(end.rest_until).await;
-        let rows = end.feed.next(position, self.limit).await;
-        let page = self.keep(position, rows).await?;
+        let rows = end.feed.next_stored(position, self.limit).await?;
+        let page = self.keep(rows).await;
         end.rest_until = Instant::now() + page.as_ref().map_or(Duration::ZERO, |page| self.rest_after(page));
         if page.is_none() {
             self.lock_kept().clear();
@@ -128,23 +140,18 @@ impl Pages {
     }
 
     async fn load(&self, position: i64) -> Result<Option<Arc<Page>>, LogError> {
-        let rows = self.feed.after(position, self.limit).await;
-        self.keep(position, rows).await
+        Ok(self.keep(self.feed.stored_after(position, self.limit).await?).await)
     }
 
-    async fn keep(
-        &self,
-        position: i64,
-        rows: Result<Vec<StoredEventRow>, LogError>,
-    ) -> Result<Option<Arc<Page>>, LogError> {
-        let Some(page) = readable(&self.feed, position, rows).await?.map(Arc::new) else { return Ok(None) };
+    async fn keep(&self, rows: Vec<StoredEventRow>) -> Option<Arc<Page>> {
+        let page = Arc::new(page(rows).await?);
         self.furthest.fetch_max(page.last_position(), Ordering::AcqRel);
         let mut kept = self.lock_kept();
         if kept.len() == KEPT {
             kept.pop_front();
         }
         kept.push_back(Arc::clone(&page));
-        Ok(Some(page))
+        Some(page)
     }
 
     fn find(&self, position: i64) -> Option<Arc<Page>> {
@@ -156,38 +163,25 @@ impl Pages {
     }
 }
 
+/// A feed that only reads what is there, and waits for no news.
+pub(crate) fn feed_of_what_is_there(log: &Log) -> Feed {
+    let stopped = CancellationToken::new();
+    stopped.cancel();
+    Feed::start(log, stopped)
+}
+
 /// The events after `position`, up to `limit`, as far as they are there.
 pub(crate) async fn read(feed: &Feed, position: i64, limit: i64) -> Result<Option<Page>, LogError> {
-    let rows = feed.after(position, limit).await;
-    readable(feed, position, rows).await
+    Ok(page(feed.stored_after(position, limit).await?).await)
 }
 
-/// The same as rows: fewer where one cannot be brought up to date.
-pub(crate) async fn rows(feed: &Feed, position: i64, limit: i64) -> Result<Vec<StoredEventRow>, LogError> {
-    before_unreadable(feed, position, feed.after(position, limit).await).await
+async fn page(rows: Vec<StoredEventRow>) -> Option<Page> {
+    if rows.is_empty() { None } else { Some(Page { events: decode(rows).await }) }
 }
 
-/// What comes before an event that cannot be brought up to date is still good.
-async fn before_unreadable(
-    feed: &Feed,
-    position: i64,
-    rows: Result<Vec<StoredEventRow>, LogError>,
-) -> Result<Vec<StoredEventRow>, LogError> {
-    match rows {
-        Err(LogError::Unreadable { position: bad, .. }) if bad > position + 1 => {
-            feed.after(position, bad - position - 1).await
-        }
-        rows => rows,
-    }
-}
-
-async fn readable(
-    feed: &Feed,
-    position: i64,
-    rows: Result<Vec<StoredEventRow>, LogError>,
-) -> Result<Option<Page>, LogError> {
-    let rows = before_unreadable(feed, position, rows).await?;
-    if rows.is_empty() { Ok(None) } else { Ok(Some(Page { events: decode(rows).await })) }
+/// The events at these positions, in order, as far as they are there.
+pub(crate) async fn read_at(feed: &Feed, positions: &[i64]) -> Result<Vec<Event>, LogError> {
+    Ok(decode(feed.stored_at(positions).await?).await)
 }
 
 async fn decode(rows: Vec<StoredEventRow>) -> Vec<Event> {

@@ -1,9 +1,11 @@
 //! What every read model is made of: its tables, and how a page of events changes them.
 
+use std::borrow::Borrow;
+
 use futures::future::BoxFuture;
 use sqlx::PgConnection;
 
-use crate::event::{Event, Fact, StreamKind, Unreadable};
+use crate::event::{Event, StreamKind};
 use crate::{daily_balances, entries, journal, loans, periods, products};
 
 /// A question that is answered from tables of its own, in a schema of its own.
@@ -53,37 +55,16 @@ pub(crate) fn find(name: &str) -> Option<&'static ReadModel> {
 
 impl ReadModel {
     /// Whether any of the events is about this read model.
-    pub(crate) fn concerns<'e>(&self, mut events: impl Iterator<Item = &'e Event>) -> bool {
-        events.any(|event| self.is_about(event))
+    pub(crate) fn concerns<E: Borrow<Event>>(&self, events: &[E]) -> bool {
+        self.own(events).next().is_some()
     }
 
-    /// Folds the events that are about this read model.
-    pub(crate) fn fold<'e>(&self, changes: &mut dyn Changes, events: impl Iterator<Item = &'e Event>) {
-        events.filter(|event| self.is_about(event)).for_each(|event| changes.fold(event));
+    /// Those of the events that are about this read model.
+    pub(crate) fn own<'e, E: Borrow<Event>>(&self, events: &'e [E]) -> impl Iterator<Item = &'e Event> {
+        events.iter().map(Borrow::borrow).filter(|event| self.is_about(event))
     }
 
-    /// The events before the first one of its own that cannot be read, and that one.
-    pub(crate) fn up_to_unreadable<'a>(&self, events: &'a [Event]) -> (&'a [Event], Option<&'a Unreadable>) {
-        let mut those = events.iter().enumerate().filter(|(_, event)| self.is_about(event));
-        let found = those.find_map(|(place, event)| match &event.fact {
-            Fact::Unreadable(unreadable) => Some((&events[..place], Some(unreadable))),
-            _ => None,
-        });
-        found.unwrap_or((events, None))
-    }
-
-    /// The first one of its own that cannot be read.
-    pub(crate) fn first_unreadable<'e>(
-        &self,
-        mut events: impl Iterator<Item = &'e Event>,
-    ) -> Option<&'e Unreadable> {
-        events.find_map(|event| match &event.fact {
-            Fact::Unreadable(unreadable) if self.is_about(event) => Some(unreadable),
-            _ => None,
-        })
-    }
-
-    pub(crate) fn is_about(&self, event: &Event) -> bool {
+    fn is_about(&self, event: &Event) -> bool {
         event.kind().is_some_and(|kind| self.kinds.contains(&kind))
     }
 }

@@ -1,5 +1,6 @@
 //! Builds read models anew beside those that serve, then puts them in their place.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -7,11 +8,13 @@ use event_store::{Feed, Log, LogError};
 use futures::future::try_join_all;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
+use crate::apply::Folding;
 use crate::error::ProjectionError;
 use crate::pages::{self, Page};
-use crate::read_model::{self, Changes, ReadModel};
+use crate::parking::standing::Standing;
+use crate::parking::store;
+use crate::read_model::{self, ReadModel};
 use crate::{checkpoint, migrate, partitions, session};
 
 /// How many events are read at once.
@@ -59,7 +62,7 @@ async fn rebuild_together(
         let mut progress = progress.lock().expect("a progress bar does not panic");
         progress(position, goal);
     };
-    let feed = reader(log);
+    let feed = pages::feed_of_what_is_there(log);
     let mut buildings = Vec::with_capacity(models.len());
     for model in models {
         buildings.push(Building::begin(pool, model).await?);
@@ -71,13 +74,6 @@ async fn rebuild_together(
     Ok(position)
 }
 
-/// A feed that only reads what is there, and waits for no news.
-fn reader(log: &Log) -> Feed {
-    let stopped = CancellationToken::new();
-    stopped.cancel();
-    Feed::start(log, stopped)
-}
-
 /// A read model that is being built.
 struct Building {
     model: &'static ReadModel,
@@ -85,6 +81,8 @@ struct Building {
     connection: PgConnection,
     /// The last event in it.
     position: i64,
+    /// Positions of discarded events that it could take.
+    restored: Vec<i64>,
 }
 
 /// Writes each up to about where the serving one is.
@@ -136,8 +134,9 @@ impl Building {
         }
         let mut transaction = connection.begin().await?;
         migrate::create(model, &schema, &mut transaction).await?;
+        store::forget(&mut transaction, &building_site(model)).await?;
         transaction.commit().await?;
-        Ok(Self { model, schema, connection, position: 0 })
+        Ok(Self { model, schema, connection, position: 0, restored: Vec::new() })
     }
 
     /// Writes what comes, up to the goal.
@@ -149,15 +148,16 @@ impl Building {
     ) -> Result<(), ProjectionError> {
         while self.position < goal {
             let enough = goal.min(self.position + FOLDED);
-            let mut changes = (self.model.begin)();
-            while self.position < enough {
-                let page = pages.recv().await.ok_or(ProjectionError::LogEndsBefore(goal))?;
-                self.position = fold(self.model, &mut *changes, &page, (self.position, goal))?;
-            }
             let mut transaction = self.connection.begin().await?;
-            changes.write(&mut transaction).await?;
+            let mut part = Part::begin(&mut transaction, self.model, self.position).await?;
+            while part.position < enough {
+                part.fold(pages.recv().await.ok_or(ProjectionError::LogEndsBefore(goal))?, goal);
+            }
+            let position = part.position;
+            self.restored.extend(part.write(&mut transaction).await?);
             transaction.commit().await?;
-            report(self.position);
+            self.position = position;
+            report(position);
         }
         Ok(())
     }
@@ -166,17 +166,20 @@ impl Building {
     async fn finish(mut self, feed: &Feed, report: Report<'_>) -> Result<i64, ProjectionError> {
         session::run(&mut self.connection, self.model.indexes_sql).await?;
         catch_up(feed, std::slice::from_mut(&mut self), report).await?;
-        let Self { model, schema, mut connection, mut position } = self;
+        let Self { model, schema, mut connection, position, mut restored } = self;
         let mut transaction = connection.begin().await?;
         // Whoever follows the log for this read model waits for the checkpoint from here on.
         let goal = furthest(&mut transaction, model.name).await?;
-        let mut changes = (model.begin)();
-        while position < goal {
-            let page = pages::read(feed, position, PAGE).await?;
-            let page = page.ok_or(ProjectionError::LogEndsBefore(goal))?;
-            position = fold(model, &mut *changes, &page, (position, goal))?;
+        let mut part = Part::begin(&mut transaction, model, position).await?;
+        while part.position < goal {
+            let page = pages::read(feed, part.position, PAGE).await?;
+            part.fold(page.map(Arc::new).ok_or(ProjectionError::LogEndsBefore(goal))?, goal);
         }
-        changes.write(&mut transaction).await?;
+        let position = part.position;
+        restored.extend(part.write(&mut transaction).await?);
+        // What is parked now is what the new one could not take. Whoever redrives a stream holds it before the tables.
+        store::replace(&mut transaction, model.name, &building_site(model)).await?;
+        store::restore(&mut transaction, model.name, &restored).await?;
         // What comes by Kafka from before is a repeat then.
         partitions::lift(&mut transaction, model.name, goal).await?;
         // Whoever reads locks the first table first, so waiting for it is waiting for all of them.
@@ -200,21 +203,43 @@ async fn furthest(connection: &mut PgConnection, name: &str) -> Result<i64, Proj
     Ok(partitions.iter().map(|place| place.position).fold(checkpoint, i64::max))
 }
 
-/// Folds what of a page lies after a position and within the goal: the position then.
-fn fold(
-    model: &ReadModel,
-    changes: &mut dyn Changes,
-    page: &Page,
-    (position, goal): (i64, i64),
-) -> Result<i64, ProjectionError> {
-    let events = page.after(position);
-    let within = events.partition_point(|event| event.position <= goal);
-    let (events, unreadable) = model.up_to_unreadable(&events[..within]);
-    if let Some(unreadable) = unreadable {
-        return Err(ProjectionError::Unreadable(unreadable.to_string()));
+/// Under which name it is noted what a read model that is being built could not take.
+fn building_site(model: &ReadModel) -> String {
+    format!("{}_rebuild", model.name)
+}
+
+/// Some pages that are written together.
+struct Part {
+    folding: Folding,
+    pages: Vec<(Arc<Page>, Range<usize>)>,
+    position: i64,
+}
+
+impl Part {
+    async fn begin(
+        connection: &mut PgConnection,
+        model: &'static ReadModel,
+        position: i64,
+    ) -> Result<Self, sqlx::Error> {
+        let place = building_site(model);
+        let standing = Standing::find(connection, (&place, model.name), position + 1).await?;
+        Ok(Self { folding: Folding::new(model, place, standing), pages: Vec::new(), position })
     }
-    model.fold(changes, events.iter());
-    Ok(events.last().map_or(position, |last| last.position))
+
+    /// Folds what of a page lies after the position and within the goal.
+    fn fold(&mut self, page: Arc<Page>, goal: i64) {
+        let within = page.within(self.position, goal);
+        let events = page.events(within.clone());
+        self.folding.fold(events);
+        self.position = events.last().map_or(self.position, |last| last.position);
+        self.pages.push((page, within));
+    }
+
+    /// Positions of discarded events that could be taken.
+    async fn write(self, connection: &mut PgConnection) -> Result<Vec<i64>, sqlx::Error> {
+        let pages: Vec<_> = self.pages.iter().map(|(page, within)| page.events(within.clone())).collect();
+        Ok(self.folding.write(connection, &pages).await?.restored)
+    }
 }
 
 /// Reads and decodes while others write, for those that still listen.

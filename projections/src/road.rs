@@ -10,11 +10,11 @@ use kafka::partition_of;
 use sqlx::{Connection, PgConnection};
 
 use crate::apply::apply;
+use crate::checkpoint;
 use crate::error::ProjectionError;
 use crate::event::Event;
 use crate::partitions::{self, Place};
 use crate::read_model::ReadModel;
-use crate::{checkpoint, pages};
 
 /// How many events are read at once.
 const PAGE: i64 = 5_000;
@@ -41,7 +41,7 @@ impl fmt::Display for Road {
 ///
 /// The partitions of a topic that was left are brought to where the one is that was furthest, from the log.
 pub(crate) async fn enter(
-    model: &ReadModel,
+    model: &'static ReadModel,
     connection: &mut PgConnection,
     feed: &Feed,
     road: &Road,
@@ -67,7 +67,7 @@ pub(crate) async fn enter(
 
 /// Applies what some partitions do not have yet, up to the goal.
 async fn level(
-    model: &ReadModel,
+    model: &'static ReadModel,
     connection: &mut PgConnection,
     feed: &Feed,
     places: &[Place],
@@ -76,14 +76,14 @@ async fn level(
     let count = i32::try_from(places.len()).expect("there are few partitions");
     let mut position = places.iter().map(|place| place.position).min().unwrap_or(goal);
     while position < goal {
-        let rows = pages::rows(feed, position, PAGE.min(goal - position)).await?;
+        let rows = feed.stored_after(position, PAGE.min(goal - position)).await?;
         position = rows.last().ok_or(ProjectionError::LogEndsBefore(goal))?.position;
         let missing = rows.iter().filter(|row| {
             let partition = partition_of(row.aggregate_id.as_bytes(), count);
             places.iter().any(|place| place.partition == partition && place.position < row.position)
         });
         let events: Vec<Event> = missing.map(Event::decode).collect();
-        apply(model, connection, &events).await?;
+        apply(model, connection, &events).await?.tell(model.name);
     }
     Ok(())
 }

@@ -15,6 +15,8 @@ use crate::consumer::{Consumer, Messages};
 use crate::error::ProjectionError;
 use crate::follower::Follower;
 use crate::pages::Pages;
+use crate::parking::letters;
+use crate::parking::retry::{Retrier, RetryPolicy};
 use crate::partitions::{self, PartitionStatus};
 use crate::{Chosen, checkpoint, read_model};
 
@@ -32,10 +34,18 @@ pub struct ProjectionStatus {
     pub lag: i64,
     /// By which road its events come: `log`, or `kafka` with the cluster's id, the topic, and its number of partitions.
     pub road: String,
-    /// Why it stands still: the event after `position` cannot be read by this version of the program, or what it
-    /// changes cannot be written, or Kafka is not there, which is tried again.
+    /// Why it stands still: what comes after `position` cannot be written, or Kafka is not there, which is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<String>,
+    /// How many streams have an event up to `position` that it cannot take; everything else is in its rows.
+    pub parked_streams: i64,
+    /// How many events are not in its rows: these, and those behind them in their streams.
+    pub parked_events: i64,
+    /// How many of the streams are no longer tried again by themselves.
+    pub dead_letters: i64,
+    /// Since when the oldest of them is parked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parked_since: Option<DateTime<Utc>>,
     /// Where events come by Kafka: how far each partition is, of which `position` is the least.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub partitions: Vec<PartitionStatus>,
@@ -49,9 +59,18 @@ pub enum Source {
     Kafka(KafkaSettings),
 }
 
-/// Feeds read models until `stop`, each by itself: one that fails or stops leaves the others be.
-pub async fn run(pool: PgPool, feed: Feed, source: Source, chosen: Chosen, stop: CancellationToken) {
+/// Feeds read models until `stop`, each by itself: one that fails leaves the others be. What one cannot take is parked,
+/// and tried again by `policy`.
+pub async fn run(
+    pool: PgPool,
+    feed: Feed,
+    (source, chosen): (Source, Chosen),
+    policy: RetryPolicy,
+    stop: CancellationToken,
+) {
+    let retrier = Retrier { pool: pool.clone(), feed: feed.clone(), policy, stop: stop.clone() };
     let feeding = TaskTracker::new();
+    feeding.spawn(retrier.run());
     match source {
         Source::Log => {
             let pages = Arc::new(Pages::new(feed, PAGE));
@@ -76,9 +95,11 @@ pub async fn run(pool: PgPool, feed: Feed, source: Source, chosen: Chosen, stop:
 /// How far each read model is, and how far behind the log.
 pub async fn status(pool: &PgPool, log: &Log) -> Result<Vec<ProjectionStatus>, ProjectionError> {
     let mut connection = pool.acquire().await?;
+    let mut parked = letters::parked(&mut connection).await?;
     let mut statuses = Vec::with_capacity(read_model::ALL.len());
     for model in read_model::ALL {
         let checkpoint = checkpoint::load(&mut connection, model.name).await?;
+        let parked = parked.remove(model.name).unwrap_or_default();
         statuses.push(ProjectionStatus {
             name: model.name,
             position: checkpoint.position,
@@ -87,6 +108,10 @@ pub async fn status(pool: &PgPool, log: &Log) -> Result<Vec<ProjectionStatus>, P
             road: checkpoint.road,
             stopped_by: checkpoint.stopped_by,
             partitions: partitions::status(&mut connection, model.name).await?,
+            parked_streams: parked.streams,
+            parked_events: parked.events,
+            dead_letters: parked.dead,
+            parked_since: parked.oldest,
         });
     }
     drop(connection);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 
+use crate::dead_letters::{self, DeadLetters};
 use crate::settings::{SettingFlags, Settings};
 use crate::{close_day, rebuild, roles, schedule, up, verify};
 
@@ -72,6 +73,9 @@ enum Command {
         #[arg(long)]
         recalculate: bool,
     },
+    /// See, redrive or discard events that read models could not take
+    #[command(subcommand)]
+    DeadLetters(DeadLetters),
     /// Build a read model anew beside the one that serves, then swap
     Rebuild {
         /// The projection's name, or `all`
@@ -96,6 +100,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Openapi => crate::server::print_openapi(),
         Command::Schedule { file } => schedule::schedule(&file),
         Command::Projections { settings } => rebuild::projections(&Settings::load(&settings)?).await,
+        Command::DeadLetters(what) => dead_letters::run(what).await,
         Command::Rebuild { name, settings } => rebuild::rebuild(&Settings::load(&settings)?, &name).await,
     }
 }

@@ -5,6 +5,7 @@ pub mod bench;
 pub mod cli;
 pub mod client;
 pub mod close_day;
+pub mod dead_letters;
 pub mod demo;
 pub mod embedded_postgres;
 pub mod failure;

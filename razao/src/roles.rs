@@ -126,8 +126,9 @@ pub async fn run(
     let feed_stop = CancellationToken::new();
     if roles.contains(&Role::Projections) {
         let feed = Feed::start(&log, feed_stop.clone());
-        let (source, chosen) = (source(settings)?, settings.chosen_projections()?);
-        tasks.spawn(projections::run(read_pool.clone(), feed, source, chosen, feed_stop.clone()));
+        let from = (source(settings)?, settings.chosen_projections()?);
+        let policy = settings.retry_policy();
+        tasks.spawn(projections::run(read_pool.clone(), feed, from, policy, feed_stop.clone()));
     }
     if roles.contains(&Role::Relay) {
         tasks.spawn(relay(settings, &log, &feed_stop).await?.run());

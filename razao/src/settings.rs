@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use clap::Args;
@@ -10,6 +11,7 @@ use event_store::BookingDay;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use kafka::KafkaSettings;
+use projections::RetryPolicy;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -74,6 +76,12 @@ pub struct Settings {
     pub kafka: ClientSettings,
     /// The read models that the role `projections` feeds, parted by commas; none named: all.
     pub projections: Option<String>,
+    /// How many attempts an event that a read model cannot take is given before its stream is a dead letter.
+    pub parked_attempts: u32,
+    /// The wait after the second attempt; it doubles from one to the next.
+    pub parked_first_wait_ms: u64,
+    /// The longest wait between two attempts.
+    pub parked_longest_wait_ms: u64,
     /// Whether the role `reactions` closes each day when it is over.
     pub close_days: bool,
 }
@@ -93,6 +101,9 @@ impl Default for Settings {
             kafka_completeness_every: 10_000,
             kafka: ClientSettings::default(),
             projections: None,
+            parked_attempts: 10,
+            parked_first_wait_ms: 2_000,
+            parked_longest_wait_ms: 600_000,
             close_days: true,
         }
     }
@@ -132,8 +143,23 @@ impl Settings {
                 "kafka_partitions and kafka_completeness_every are at least 1".to_owned(),
             ));
         }
+        if self.parked_attempts < 1 || self.parked_first_wait_ms > self.parked_longest_wait_ms {
+            return Err(Failure::WrongUsage(format!(
+                "parked_attempts is at least 1, and parked_first_wait_ms ({}) at most parked_longest_wait_ms ({})",
+                self.parked_first_wait_ms, self.parked_longest_wait_ms
+            )));
+        }
         self.chosen_projections()?;
         Ok(self)
+    }
+
+    /// When a read model tries again what it could not take.
+    pub fn retry_policy(&self) -> RetryPolicy {
+        RetryPolicy {
+            attempts: self.parked_attempts,
+            first_wait: Duration::from_millis(self.parked_first_wait_ms),
+            longest_wait: Duration::from_millis(self.parked_longest_wait_ms),
+        }
     }
 
     /// The read models that this process feeds, if it feeds any.

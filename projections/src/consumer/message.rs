@@ -84,8 +84,7 @@ fn read(message: &impl rdkafka::Message) -> Message {
 fn event(message: &impl rdkafka::Message, value: &[u8]) -> Message {
     let read = serde_json::from_slice::<PublicEvent<'_>>(value);
     let row = match read.map(PublicEvent::into_row) {
-        Ok(Ok(row)) => row,
-        Ok(Err(error)) => return unusable(message, value, error.to_string()),
+        Ok(row) => row,
         Err(error) => return unusable(message, value, format!("cannot be read: {error}")),
     };
     let event = Ok(Arc::new(Event::decode(&row)));

@@ -7,7 +7,6 @@ use super::error::ConsumerError;
 use super::partition::Stretch;
 use crate::error::ProjectionError;
 use crate::event::Event;
-use crate::pages;
 use crate::partitions::{Place, Step};
 
 /// How many events are read at once.
@@ -27,7 +26,7 @@ pub(super) async fn page(
 ) -> Result<Option<MissingPage>, ConsumerError> {
     let Some(from) = behind.iter().map(|(_, place)| place.position).min() else { return Ok(None) };
     let goal = behind.iter().map(|(stretch, _)| stretch.to()).max().unwrap_or(from);
-    let rows = pages::rows(feed, from, PAGE.min(goal - from)).await.map_err(ProjectionError::from)?;
+    let rows = feed.stored_after(from, PAGE.min(goal - from)).await.map_err(ProjectionError::from)?;
     let last = rows.last().ok_or(ProjectionError::LogEndsBefore(goal))?;
     let mut steps: Vec<Step> = Vec::new();
     // Of two stretches of one partition, the first one is read first.

@@ -17,7 +17,7 @@ use super::assignments::Assignments;
 use super::error::ConsumerError;
 use super::partition::Stretch;
 use super::poller::{Arrival, weight};
-use crate::apply::apply;
+use crate::apply::{Applied, apply};
 use crate::error::ProjectionError;
 use crate::event::Event;
 use crate::partitions::{self, Place, Step};
@@ -241,10 +241,13 @@ impl Writer {
             self.look().await?;
             return Ok(ControlFlow::Continue(()));
         }
-        if self.model.concerns(events.iter().map(std::borrow::Borrow::borrow)) {
-            apply(self.model, &mut transaction, events).await?;
-        }
+        let applied = if self.model.concerns(events) {
+            apply(self.model, &mut transaction, events).await?
+        } else {
+            Applied::default()
+        };
         transaction.commit().await?;
+        applied.tell(self.model.name);
         for step in steps {
             let place = self.places.get_mut(&step.partition).expect("a step is made from a place");
             (place.position, place.recorded_at) = (step.to, Some(step.recorded_at));

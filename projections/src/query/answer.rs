@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use event_store::{Head, LogError};
-use problems::{INTERNAL, Problem, ProblemDetails, UNAVAILABLE};
+use problems::{INTERNAL, Problem, ProblemDetails, STREAM_PARKED, UNAVAILABLE};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
@@ -19,6 +19,13 @@ pub(crate) struct AsOf {
     pub(crate) position: i64,
     /// When that event was recorded; null before the first.
     pub(crate) recorded_at: Option<DateTime<Utc>>,
+    /// How many streams have an event up to `position` that the read model could not take: what came of them since is
+    /// not in the answer. Absent where there is none. `GET /v1/dead-letters` shows them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) parked_streams: Option<i64>,
+    /// What else tells apart two states of the rows at one position: how many events are parked and discarded.
+    #[serde(skip)]
+    pub(crate) set_aside: (i64, i64),
     /// Tells apart what is as of the same position, where events come by Kafka.
     #[serde(skip)]
     pub(crate) revision: i64,
@@ -52,7 +59,8 @@ pub(crate) enum ReadProblems {
     #[response(status = 400, content_type = "application/problem+json")]
     InvalidParameter(ProblemDetails),
     /// `unavailable`: the database cannot be reached; `not_yet_visible`: the read model did not reach
-    /// `Razao-Min-Position` in time. Both with `Retry-After`.
+    /// `Razao-Min-Position` in time; `stream_parked`: an event of what was asked for cannot be taken. All with
+    /// `Retry-After`.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(ProblemDetails),
 }
@@ -71,20 +79,33 @@ pub(crate) type Answer = Result<Response, Refused>;
 
 impl From<Head> for AsOf {
     fn from(head: Head) -> Self {
-        Self { position: head.position, recorded_at: head.recorded_at, revision: 0 }
+        let (parked_streams, set_aside, revision) = (None, (0, 0), 0);
+        Self { position: head.position, recorded_at: head.recorded_at, parked_streams, set_aside, revision }
     }
 }
 
 /// Answers with `body`, unless the caller has it already.
 pub(crate) fn answer(reading: &Reading, as_of: AsOf, today: NaiveDate, body: impl Serialize) -> Response {
-    // What is overdue depends on the day, everything else on the position.
+    // What is overdue depends on the day, everything else on the position, on what is there of the events after it,
+    // and on what is set aside.
     let revision = if as_of.revision == 0 { String::new() } else { format!(".{}", as_of.revision) };
-    let tag = format!("\"{}{revision}-{today}\"", as_of.position);
+    let set_aside = match as_of.set_aside {
+        (0, 0) => String::new(),
+        (parked, discarded) => format!("-{parked}.{discarded}"),
+    };
+    let tag = format!("\"{}{revision}-{today}{set_aside}\"", as_of.position);
     let mut response =
         if reading.has(&tag) { StatusCode::NOT_MODIFIED.into_response() } else { Json(body).into_response() };
     let headers = response.headers_mut();
     headers.insert(POSITION.clone(), HeaderValue::from(as_of.position));
-    headers.insert(header::ETAG, HeaderValue::try_from(tag).expect("a tag of digits and dashes"));
+    headers.insert(header::ETAG, HeaderValue::try_from(tag).expect("a tag of digits, dashes and a dot"));
+    response
+}
+
+/// Answers with what changes also while the log does not.
+pub(crate) fn answer_of_now(as_of: AsOf, body: impl Serialize) -> Response {
+    let mut response = Json(body).into_response();
+    response.headers_mut().insert(POSITION.clone(), HeaderValue::from(as_of.position));
     response
 }
 
@@ -121,6 +142,10 @@ impl IntoResponse for Refused {
                 tracing::error!(%error, "a read failed");
                 INTERNAL.because("the read failed; the server's log has the cause").into_response()
             }
+            Self::Log(error @ LogError::Unreadable { .. }) => {
+                tracing::error!(%error, cause = std::error::Error::source(&error), "a read was refused");
+                STREAM_PARKED.because(format!("{error} by this version of the server")).into_response()
+            }
             Self::Log(error) => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::error!(%error, cause, "a read of the log failed");
@@ -130,7 +155,7 @@ impl IntoResponse for Refused {
     }
 }
 
-/// Whether the server, not the statement, is at fault (SQLSTATE classes 08, 53, 57 and 58), or cannot be reached.
+/// Whether the server, not the statement, is at fault (SQLSTATE classes 08, 40, 53, 57 and 58), or cannot be reached.
 fn is_outage(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
@@ -140,7 +165,7 @@ fn is_outage(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::Database(error) => {
-            error.code().is_some_and(|code| matches!(code.get(..2), Some("08" | "53" | "57" | "58")))
+            error.code().is_some_and(|code| matches!(code.get(..2), Some("08" | "40" | "53" | "57" | "58")))
         }
         _ => false,
     }

@@ -17,6 +17,7 @@ use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, answer};
 use super::loan_row::{read_currency, read_json};
 use super::request::{IdInPath, Limit, Nothing, Params, ReadHeaders, Reading, decode_cursor};
 use crate::entries;
+use crate::event::StreamKind;
 
 /// A balanced posting.
 #[derive(Debug, Serialize, ToSchema)]
@@ -118,6 +119,7 @@ pub(crate) async fn find(
 ) -> Answer {
     let mut snapshot = state.snapshot(&entries::READ_MODEL, &reading).await?;
     let as_of = snapshot.as_of;
+    snapshot.refuse_parked(StreamKind::Entry, id).await?;
     let select = format!("{COLUMNS} where id = $1");
     let row = sqlx::query(&select).bind(id).fetch_optional(&mut *snapshot.transaction).await?;
     let row = row.ok_or_else(|| {

@@ -5,6 +5,8 @@ mod accounts;
 mod accruals;
 mod answer;
 mod daily_balances;
+mod dead_letters;
+mod discard_body;
 mod entries;
 mod events;
 mod loan;
@@ -29,10 +31,13 @@ mod trial_balance;
 use event_store::{BookingDay, Feed, Log};
 use problems::{FieldProblem, ProblemDetails};
 use sqlx::PgPool;
-use tokio_util::sync::CancellationToken;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+use crate::pages;
+
+pub use discard_body::{Operator, check_reason};
 
 /// What every read works with. Clones share it.
 #[derive(Clone)]
@@ -49,9 +54,7 @@ impl QueryState {
 
     /// A feed of what is there, without news.
     fn feed(&self) -> Feed {
-        let stopped = CancellationToken::new();
-        stopped.cancel();
-        Feed::start(&self.log, stopped)
+        pages::feed_of_what_is_there(&self.log)
     }
 }
 
@@ -93,4 +96,9 @@ fn routes() -> OpenApiRouter<QueryState> {
         .routes(routes!(portfolio::find))
         .routes(routes!(events::list))
         .routes(routes!(projections::list))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::find))
+        .routes(routes!(dead_letters::redrive))
+        .routes(routes!(dead_letters::discard))
+        .routes(routes!(dead_letters::discarded))
 }

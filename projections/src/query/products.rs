@@ -18,6 +18,7 @@ use super::QueryState;
 use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, answer};
 use super::loan_row::{read_currency, read_json};
 use super::request::{Limit as PageLimit, Params, ReadHeaders, Reading, decode_cursor, invalid};
+use crate::event::StreamKind;
 use crate::products;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -172,6 +173,7 @@ pub(crate) async fn find(
         NOT_FOUND.because(format!("there is no product `{named}`{version} as of position {}", as_of.position))
     })?;
     let (_, product) = read(&row)?;
+    snapshot.refuse_parked(StreamKind::Product, product.id).await?;
     let rows = sqlx::query(VERSIONS).bind(product.id).fetch_all(&mut *snapshot.transaction).await?;
     let versions = rows.iter().map(read_version).collect::<Result<Vec<_>, _>>()?;
     Ok(answer(&reading, as_of, state.booking_day.today(), ProductAnswer { product, versions, as_of }))

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::QueryState;
-use super::answer::{Answer, AsOf, ReadProblems, Refused, answer};
+use super::answer::{Answer, AsOf, ReadProblems, Refused, answer_of_now};
 use super::request::{Nothing, Params, ReadHeaders, Reading};
 use crate::error::ProjectionError;
 use crate::run::{self, ProjectionStatus};
@@ -32,7 +32,7 @@ pub(crate) async fn list(
     let items = run::status(&state.pool, &state.log).await?;
     let as_of = state.head(&reading).await?;
     let body = ProjectionsAnswer { items, as_of };
-    Ok(answer(&reading, as_of, state.booking_day.today(), body))
+    Ok(answer_of_now(as_of, body))
 }
 
 impl From<ProjectionError> for Refused {

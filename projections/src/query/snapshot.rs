@@ -2,21 +2,32 @@
 
 use std::time::Duration;
 
-use problems::NOT_YET_VISIBLE;
-use sqlx::{Postgres, Transaction};
+use problems::{NOT_YET_VISIBLE, STREAM_PARKED};
+use sqlx::{PgConnection, PgExecutor, Postgres, Transaction};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{AsOf, Refused};
 use super::request::Reading;
 use crate::checkpoint::{self, Checkpoint};
+use crate::event::StreamKind;
 use crate::read_model::ReadModel;
 
 /// How often a waiting read looks whether its read model got there.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
+const SET_ASIDE: &str = "select \
+    (select count(*) from projections.parked_streams where projection = $1) as streams, \
+    (select count(*) from projections.parked_events where projection = $1) as events, \
+    (select count(*) from projections.discarded_events where projection = $1 and restored_at is null) as discarded";
+
+const IS_PARKED: &str = "select exists (select from projections.parked_streams \
+    where projection = $1 and stream_type = $2 and stream_id = $3)";
+
 /// A transaction that sees a read model as of one position.
 pub(crate) struct Snapshot {
+    model: &'static str,
     pub(crate) transaction: Transaction<'static, Postgres>,
     pub(crate) as_of: AsOf,
 }
@@ -27,7 +38,7 @@ impl QueryState {
         if let Some(wanted) = reading.min_position {
             let deadline = Instant::now() + reading.max_wait;
             loop {
-                let reached = as_of(&self.pool, model.name).await?.position;
+                let reached = checkpoint(&self.pool, model.name).await?.position;
                 if reached >= wanted {
                     break;
                 }
@@ -40,8 +51,8 @@ impl QueryState {
             model.schema, model.tables[0].name
         );
         let mut transaction = self.pool.begin_with(begin).await?;
-        let as_of = as_of(&mut *transaction, model.name).await?;
-        Ok(Snapshot { transaction, as_of })
+        let as_of = as_of(&mut transaction, model.name).await?;
+        Ok(Snapshot { model: model.name, transaction, as_of })
     }
 
     /// Where the log ends, once that is as far as is wanted.
@@ -57,10 +68,34 @@ impl QueryState {
     }
 }
 
-async fn as_of(executor: impl sqlx::PgExecutor<'_>, name: &'static str) -> Result<AsOf, sqlx::Error> {
-    let Checkpoint { position, recorded_at, revision, .. } =
-        checkpoint::find(executor, name).await?.ok_or(sqlx::Error::RowNotFound)?;
-    Ok(AsOf { position, recorded_at, revision })
+impl Snapshot {
+    /// Refuses to answer about a stream of which the read model misses something.
+    pub(crate) async fn refuse_parked(&mut self, kind: StreamKind, id: Uuid) -> Result<(), Refused> {
+        if self.as_of.parked_streams.is_none() {
+            return Ok(());
+        }
+        let parked = sqlx::query_as(IS_PARKED).bind(self.model).bind(kind.name()).bind(id.to_string());
+        let (is_parked,): (bool,) = parked.fetch_one(&mut *self.transaction).await?;
+        if is_parked {
+            let what = kind.name().to_lowercase();
+            let detail =
+                format!("the {what} {id} has an event that the read model `{}` cannot take", self.model);
+            return Err(STREAM_PARKED.because(detail).into());
+        }
+        Ok(())
+    }
+}
+
+async fn checkpoint(executor: impl PgExecutor<'_>, name: &str) -> Result<Checkpoint, sqlx::Error> {
+    checkpoint::find(executor, name).await?.ok_or(sqlx::Error::RowNotFound)
+}
+
+async fn as_of(connection: &mut PgConnection, name: &str) -> Result<AsOf, sqlx::Error> {
+    let Checkpoint { position, recorded_at, revision, .. } = checkpoint(&mut *connection, name).await?;
+    let (streams, events, discarded): (i64, i64, i64) =
+        sqlx::query_as(SET_ASIDE).bind(name).fetch_one(connection).await?;
+    let parked_streams = (streams > 0).then_some(streams);
+    Ok(AsOf { position, recorded_at, parked_streams, set_aside: (events, discarded), revision })
 }
 
 /// Waits a little, or refuses when the time is up.

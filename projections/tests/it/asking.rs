@@ -37,7 +37,16 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::empty()).expect("a request");
+        self.send(request.body(Body::empty()).expect("a request")).await
+    }
+
+    /// Posts JSON; nothing where there is none.
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Reply {
+        let request = Request::post(path).header("content-type", "application/json");
+        self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
+    }
+
+    async fn send(&self, request: Request<Body>) -> Reply {
         let response = self.0.clone().oneshot(request).await.expect("the router does not fail");
         let (status, headers) = (response.status(), response.headers().clone());
         let body = to_bytes(response.into_body(), usize::MAX).await.expect("the body is whole");

@@ -4,6 +4,7 @@ mod asking;
 mod book;
 mod lender;
 mod loans;
+mod parking;
 mod point_in_time;
 mod projecting;
 mod reading;

@@ -24,10 +24,10 @@ fn moment(from: u64, to: u64) -> Duration {
 async fn kills_at_random_under_load_lose_and_double_nothing(pool: PgPool) {
     let lender = Lender::on(&pool).await;
     let relay = lender.start("relay");
-    let (_api, posting) = lender.post(11, 30).await;
-    for _ in 0..4 {
+    let (_api, posting) = lender.post(11, 15).await;
+    for _ in 0..3 {
         let projector = lender.start("projections");
-        sleep(moment(400, 2_500)).await; // the random moment
+        sleep(moment(400, 1_500)).await; // the random moment
         projector.kill().await;
     }
     let projector = lender.start("projections");
@@ -42,8 +42,8 @@ async fn rebalances_all_the_time_lose_and_double_nothing(pool: PgPool) {
     let lender = Lender::on(&pool).await;
     let relay = lender.start("relay");
     let mut projectors = [0, 1, 2].map(|_| lender.start("projections"));
-    let (_api, posting) = lender.post(12, 30).await;
-    for round in 0..6 {
+    let (_api, posting) = lender.post(12, 15).await;
+    for round in 0..4 {
         sleep(moment(500, 1_500)).await;
         let next = lender.start("projections");
         let one = std::mem::replace(&mut projectors[round % 3], next);
@@ -69,13 +69,13 @@ async fn a_projector_that_hangs_and_wakes_up_writes_nothing_any_more(pool: PgPoo
     let relay = lender.start("relay");
     let mut hung = lender.start("projections");
     hung.says("reading partitions").await;
-    let (_api, posting) = lender.post(13, 30).await;
+    let (_api, posting) = lender.post(13, 15).await;
     sleep(moment(300, 1_500)).await;
     let other = lender.start("projections");
     // With others it has a part of the partitions; those stand still, the others go on.
     sleep(moment(1_000, 2_000)).await;
     hung.signal(Signal::SIGSTOP);
-    sleep(Duration::from_secs(8)).await;
+    sleep(Duration::from_secs(7)).await;
     hung.signal(Signal::SIGCONT);
     posting.await.unwrap();
     lender.equals_its_rebuild().await;
@@ -91,12 +91,12 @@ async fn a_projector_slower_than_its_poll_limit_keeps_its_partitions(pool: PgPoo
     let relay = lender.start("relay");
     let mut slow = lender.start_with("projections", &[("RAZAO_KAFKA_MAX_POLL_INTERVAL_MS", "6000")]);
     slow.says("reading partitions").await;
-    let (_api, posting) = lender.post(14, 20).await;
+    let (_api, posting) = lender.post(14, 12).await;
     sleep(Duration::from_secs(1)).await;
     let mut holding = pool.begin().await.unwrap();
     let hold = "lock table read_loans.standings, read_balances.daily_balances in access exclusive mode";
     sqlx::query(hold).execute(&mut *holding).await.unwrap();
-    sleep(Duration::from_secs(8)).await;
+    sleep(Duration::from_secs(7)).await;
     holding.rollback().await.unwrap();
     posting.await.unwrap();
     lender.equals_its_rebuild().await;
@@ -148,7 +148,7 @@ async fn every_message_twice_counts_once(pool: PgPool) {
     let (topic, stopped) = (lender.topic(), Arc::clone(&stop));
     let repeating = tokio::task::spawn_blocking(move || repeat_everything(topic, stopped));
     let projector = lender.start("projections");
-    let (_api, posting) = lender.post(15, 20).await;
+    let (_api, posting) = lender.post(15, 10).await;
     posting.await.unwrap();
     lender.caught_up().await;
     sleep(Duration::from_secs(1)).await; // the last repeats come

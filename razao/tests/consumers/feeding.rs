@@ -11,7 +11,7 @@ use crate::lender::Lender;
 async fn read_models_that_kafka_feeds_equal_those_rebuilt_from_the_log(pool: PgPool) {
     let lender = Lender::on(&pool).await;
     let feeding = lender.start("relay,projections");
-    let (_api, posting) = lender.post(1, 25).await;
+    let (_api, posting) = lender.post(1, 10).await;
     posting.await.unwrap();
     lender.equals_its_rebuild().await;
     for projection in lender.status().await {
@@ -30,7 +30,7 @@ async fn read_models_that_kafka_feeds_equal_those_rebuilt_from_the_log(pool: PgP
 async fn changing_the_road_loses_and_doubles_nothing(pool: PgPool) {
     let lender = Lender::on(&pool).await;
     let relay = lender.start("relay");
-    let (_api, posting) = lender.post(2, 30).await;
+    let (_api, posting) = lender.post(2, 15).await;
     let by_kafka = lender.start("projections");
     sleep(Duration::from_secs(2)).await;
     let mut by_log = lender.start_on_the_log("projections");
@@ -83,7 +83,7 @@ async fn a_rebuild_amidst_what_comes_by_kafka_loses_and_doubles_nothing(pool: Pg
     let lender = Lender::on(&pool).await;
     let feeding = lender.start("relay,projections");
     let other = lender.start("projections");
-    let (_api, posting) = lender.post(4, 30).await;
+    let (_api, posting) = lender.post(4, 15).await;
     while !posting.is_finished() {
         projections::rebuild_all(&pool, &lender.log, |_, _| {}).await.unwrap();
         for name in ["daily_balances", "loans"] {
