@@ -68,6 +68,21 @@ impl<'a> PublicEvent<'a> {
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("its keys are texts")
     }
+
+    /// As the log holds it, for a reader that makes of it what it makes of the log.
+    pub fn into_row(self) -> StoredEventRow {
+        StoredEventRow {
+            position: self.position,
+            aggregate_type: self.stream_type.into_owned(),
+            aggregate_id: self.stream_id.into_owned(),
+            sequence: self.sequence,
+            event_type: self.event_type.into_owned(),
+            event_version: self.version.to_string(),
+            payload: self.payload.get().to_owned(),
+            metadata: self.metadata.get().to_owned(),
+            recorded_at: self.recorded_at,
+        }
+    }
 }
 
 impl StoredEventRow {
@@ -112,6 +127,8 @@ pub struct Completeness {
     /// The first position that it speaks of, whichever partition that event is on.
     pub from: i64,
     pub to: i64,
+    /// When the event at `to` was recorded, so that a reader can say how old what it has is.
+    pub recorded_at: DateTime<Utc>,
     pub partition: i32,
     /// How many partitions there are. Each has such a record, and their counts add up to `to` − `from` + 1.
     pub partitions: i32,
@@ -119,6 +136,15 @@ pub struct Completeness {
     pub count: i64,
     /// SHA-256, in hexadecimal, of the SHA-256 digests of their values, one after the other by position.
     pub hash: String,
+}
+
+/// Positions that records of completeness speak of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    pub from: i64,
+    pub to: i64,
+    /// When the event at `to` was recorded.
+    pub recorded_at: DateTime<Utc>,
 }
 
 /// Sums up the events of one partition, in the order of their positions.
@@ -134,16 +160,27 @@ impl PartitionSum {
         self.hasher.update(digest);
     }
 
-    /// What was added since the last time, as of the positions `from` to `to`.
-    pub fn take(&mut self, (from, to): (i64, i64), partition: i32, partitions: i32) -> Completeness {
+    /// What was added since the last time, as of the positions of a range.
+    pub fn take(&mut self, range: Range, partition: i32, partitions: i32) -> Completeness {
+        let (count, hash) = self.take_sum();
+        let Range { from, to, recorded_at } = range;
+        Completeness { from, to, recorded_at, partition, partitions, count, hash }
+    }
+
+    /// How many were added since the last time, and their hash.
+    pub(crate) fn take_sum(&mut self) -> (i64, String) {
         let Self { count, hasher } = std::mem::take(self);
-        Completeness { from, to, partition, partitions, count, hash: format!("{:x}", hasher.finalize()) }
+        (count, format!("{:x}", hasher.finalize()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn range(from: i64, to: i64) -> Range {
+        Range { from, to, recorded_at: DateTime::UNIX_EPOCH }
+    }
 
     fn row() -> StoredEventRow {
         StoredEventRow {
@@ -168,6 +205,7 @@ mod tests {
         assert_eq!((read.position, read.sequence, read.version), (7, 1, 1));
         assert_eq!(read.to_json(), value);
         assert_eq!(row().to_public_json(), value);
+        assert_eq!(read.into_row(), row());
     }
 
     /// What a schema names, which is also all that it takes.
@@ -192,7 +230,7 @@ mod tests {
     fn the_public_schemas_name_what_is_published() {
         let event = PublicEvent::of(&row()).unwrap().to_json();
         assert_eq!(names_of(&event), names_in("Event.v1.schema.json"));
-        let record = serde_json::to_vec(&PartitionSum::default().take((1, 2), 0, 6)).unwrap();
+        let record = serde_json::to_vec(&PartitionSum::default().take(range(1, 2), 0, 6)).unwrap();
         assert_eq!(names_of(&record), names_in("Completeness.v1.schema.json"));
     }
 }

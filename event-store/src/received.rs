@@ -41,11 +41,21 @@ impl ReceivedPartition {
         Self { partition, furthest, proven: proven.map(|to| (to + 1, to)), digests: BTreeMap::new() }
     }
 
+    /// For a reader who begins right behind the record of a range that held, and has all events up to there.
+    pub fn behind(partition: i32, (from, to): (i64, i64)) -> Self {
+        Self { partition, furthest: to, proven: Some((from, to)), digests: BTreeMap::new() }
+    }
+
     /// Takes an event. False: it is a repeat, to be passed over.
     pub fn event(&mut self, position: i64, value: &[u8]) -> bool {
+        self.digested(position, digest(value))
+    }
+
+    /// The same for an event whose digest is known.
+    pub fn digested(&mut self, position: i64, digest: EventDigest) -> bool {
         // Of a repeat the last one counts: it comes from the sender that will speak of it.
         if self.proven.is_none_or(|(from, _)| position >= from) {
-            self.digests.insert(position, digest(value));
+            self.digests.insert(position, digest);
         }
         let new = position > self.furthest;
         self.furthest = self.furthest.max(position);
@@ -71,17 +81,27 @@ impl ReceivedPartition {
         for digest in self.digests.range(from..=to).map(|(_, digest)| digest) {
             sum.add(digest);
         }
-        let received = sum.take((from, to), partition, record.partitions);
-        if received.count != record.count {
-            let (received, sent) = (received.count, record.count);
-            return Err(Incomplete::Missing { partition, from, to, received, sent });
+        let (received, hash) = sum.take_sum();
+        if received != record.count {
+            return Err(Incomplete::Missing { partition, from, to, received, sent: record.count });
         }
-        if received.hash != record.hash {
+        if hash != record.hash {
             return Err(Incomplete::Changed { partition, from, to });
         }
-        self.proven = Some((from, to));
-        self.digests = self.digests.split_off(&from);
+        self.settle(record);
         Ok(())
+    }
+
+    /// Goes on from a record that did not hold, for a reader who got elsewhere what this one did not receive.
+    pub fn settle(&mut self, record: &Completeness) {
+        self.proven = Some((record.from, record.to));
+        self.furthest = self.furthest.max(record.to);
+        self.digests = self.digests.split_off(&record.from);
+    }
+
+    /// The range of the last record that held.
+    pub fn proven(&self) -> Option<(i64, i64)> {
+        self.proven
     }
 
     /// Up to where this partition is proven to be complete: every event of the log up to there that belongs to it was
@@ -146,9 +166,16 @@ impl Received {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
+    use crate::published::Range;
 
     const ON_TWO: i32 = 2;
+
+    fn range(from: i64, to: i64) -> Range {
+        Range { from, to, recorded_at: DateTime::UNIX_EPOCH }
+    }
 
     /// Odd positions are on partition 1, even ones on partition 0.
     fn sent(from: i64, to: i64) -> [Completeness; 2] {
@@ -157,7 +184,7 @@ mod tests {
             for position in (from..=to).filter(|position| position % 2 == i64::from(partition)) {
                 sum.add(&digest(&value(position)));
             }
-            sum.take((from, to), partition, ON_TWO)
+            sum.take(range(from, to), partition, ON_TWO)
         })
     }
 
@@ -232,7 +259,7 @@ mod tests {
         receive(&mut received, [2]);
         // A sender that never sent event 1 to any partition.
         let mut records = sent(1, 2);
-        records[1] = PartitionSum::default().take((1, 2), 1, ON_TWO);
+        records[1] = PartitionSum::default().take(range(1, 2), 1, ON_TWO);
         assert_eq!(received.completeness(0, &records[0]), Ok(()));
         let miscounted = Incomplete::Miscounted { from: 1, to: 2, counted: 1 };
         assert_eq!(received.completeness(1, &records[1]), Err(miscounted));
@@ -249,5 +276,27 @@ mod tests {
         partition.event(6, &value(6));
         assert_eq!(partition.completeness(&sent(5, 7)[0]), Ok(()));
         assert_eq!(partition.proven_to(), Some(7));
+    }
+
+    #[test]
+    fn a_reader_that_begins_behind_a_record_proves_what_a_sender_that_starts_over_says() {
+        let mut partition = ReceivedPartition::behind(0, (3, 6));
+        // The sender crashed before it noted that 3 to 6 was through.
+        for position in [4, 6, 8] {
+            assert_eq!(partition.event(position, &value(position)), position > 6);
+        }
+        assert_eq!(partition.completeness(&sent(3, 9)[0]), Ok(()));
+        assert_eq!(partition.proven(), Some((3, 9)));
+    }
+
+    #[test]
+    fn a_reader_that_got_elsewhere_what_is_missing_goes_on() {
+        let mut partition = ReceivedPartition::new(0, Some(0));
+        partition.event(4, &value(4));
+        let record = &sent(1, 4)[0];
+        assert!(partition.completeness(record).is_err());
+        partition.settle(record);
+        partition.event(6, &value(6));
+        assert_eq!(partition.completeness(&sent(5, 6)[0]), Ok(()));
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! [`KafkaSettings`] come from the operator; what a role's promises rest on cannot be set away.
 
+mod partitioner;
 mod settings;
 
+pub use partitioner::partition_of;
 pub use settings::{KafkaSettings, MOST_BYTES, SettingError};

@@ -1,7 +1,7 @@
 //! How far each read model is: committed together with its rows, so that each event counts exactly once.
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgConnection};
+use sqlx::{FromRow, PgConnection, PgExecutor};
 
 use crate::error::ProjectionError;
 
@@ -9,11 +9,21 @@ use crate::error::ProjectionError;
 pub(crate) const SCHEMA: &str = include_str!("checkpoint.sql");
 
 const ADVANCE: &str = "update projections.projection_checkpoints \
-    set position = $3, recorded_at = $4, stopped_by = null where name = $1 and position = $2";
-const FIND: &str = "select name, position, recorded_at, stopped_by from projections.projection_checkpoints \
-    where name = $1";
+    set position = $3, recorded_at = $4, stopped_by = null \
+    where name = $1 and position = $2 and road = 'log'";
+/// Where events come by Kafka, every partition is at least as far as the one that is least far.
+const FIND: &str = "select c.name, greatest(c.position, p.position) as position, \
+    case when p.position > c.position then p.recorded_at else c.recorded_at end as recorded_at, \
+    coalesce(p.revision, 0)::bigint as revision, c.road, c.stopped_by \
+    from projections.projection_checkpoints c left join lateral \
+    (select min(position) as position, (array_agg(recorded_at order by position))[1] as recorded_at, \
+    sum(position) as revision from projections.projection_partitions p where p.name = c.name) p on true \
+    where c.name = $1";
+const LOCK: &str = "select 1 from projections.projection_checkpoints where name = $1 for update";
 const STOP: &str =
     "update projections.projection_checkpoints set stopped_by = $3 where name = $1 and position = $2";
+const HINDER: &str = "update projections.projection_checkpoints set stopped_by = $2 \
+    where name = $1 and stopped_by is distinct from $2";
 
 /// The last event that a read model holds.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -23,16 +33,20 @@ pub(crate) struct Checkpoint {
     pub(crate) position: i64,
     /// When that event was recorded.
     pub(crate) recorded_at: Option<DateTime<Utc>>,
+    /// Another one for each change where events come by Kafka: some of what comes after `position` may be there.
+    pub(crate) revision: i64,
+    /// By which road events come.
+    pub(crate) road: String,
     /// Why no event after it can be read or projected.
     pub(crate) stopped_by: Option<String>,
 }
 
 /// The checkpoint of a read model.
 pub(crate) async fn find(
-    connection: &mut PgConnection,
+    executor: impl PgExecutor<'_>,
     name: &str,
 ) -> Result<Option<Checkpoint>, sqlx::Error> {
-    sqlx::query_as(FIND).bind(name).fetch_optional(connection).await
+    sqlx::query_as(FIND).bind(name).fetch_optional(executor).await
 }
 
 /// The checkpoint of a read model that has to be there.
@@ -42,9 +56,8 @@ pub(crate) async fn load(connection: &mut PgConnection, name: &str) -> Result<Ch
 
 /// The same, held until the transaction ends: nobody writes into the read model meanwhile.
 pub(crate) async fn lock(connection: &mut PgConnection, name: &str) -> Result<Checkpoint, ProjectionError> {
-    let locked =
-        sqlx::query_as(&[FIND, " for update"].concat()).bind(name).fetch_optional(connection).await?;
-    locked.ok_or(ProjectionError::NotMigrated)
+    sqlx::query(LOCK).bind(name).execute(&mut *connection).await?;
+    load(connection, name).await
 }
 
 /// Moves the checkpoint on, and holds it until the transaction ends. False: another instance was faster.
@@ -67,5 +80,15 @@ pub(crate) async fn note_stop(
     cause: &str,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(STOP).bind(name).bind(position).bind(cause).execute(connection).await?;
+    Ok(())
+}
+
+/// Notes what a read model that is fed by Kafka waits for; `None`: for nothing any more.
+pub(crate) async fn note_hindrance(
+    connection: &mut PgConnection,
+    name: &str,
+    cause: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(HINDER).bind(name).bind(cause).execute(connection).await?;
     Ok(())
 }

@@ -7,3 +7,24 @@ create table if not exists projections.projection_checkpoints (
     shape       text        not null,
     stopped_by  text
 ) with (fillfactor = 10);
+-- By which road events come: `log`, or a topic of a Kafka. Who comes by another one writes nothing.
+alter table projections.projection_checkpoints add column if not exists road text not null default 'log';
+-- Where events come by Kafka, how far each partition is.
+create table if not exists projections.projection_partitions (
+    name        text        not null,
+    partition   int         not null,
+    -- Counts up whenever somebody takes the partition over: whoever had it before writes nothing more.
+    epoch       bigint      not null default 0,
+    -- Every event of the partition up to here is in the rows.
+    position    bigint      not null,
+    -- When the event there was recorded.
+    recorded_at timestamptz,
+    -- The range of the record of completeness that comes right before `next_offset`. Null: read by time.
+    proven_from bigint,
+    proven_to   bigint,
+    next_offset bigint,
+    -- The last thing that was wrong with what came, and when.
+    trouble     text,
+    trouble_at  timestamptz,
+    primary key (name, partition)
+) with (fillfactor = 10);

@@ -15,6 +15,7 @@ use crate::error::ProjectionError;
 use crate::event::Event;
 use crate::pages::Pages;
 use crate::read_model::ReadModel;
+use crate::road::{self, Road};
 use crate::{session, telemetry};
 
 /// How long one waits after an error, at first and at most.
@@ -39,9 +40,9 @@ impl Follower {
     /// Follows until it is stopped. Starts over after errors.
     pub(crate) async fn run(self) {
         let name = self.model.name;
-        let mut patience = patience();
+        let (mut patience, mut entered) = (patience(), false);
         while !self.stop.is_cancelled() {
-            match self.follow(&mut patience).await {
+            match self.follow(&mut patience, &mut entered).await {
                 Ok(ControlFlow::Break(())) => return,
                 Ok(ControlFlow::Continue(())) => {
                     tracing::info!(projection = name, "another instance is ahead; standing by");
@@ -59,9 +60,17 @@ impl Follower {
     }
 
     /// Follows on one connection. `Continue`: begin again on another one.
-    async fn follow(&self, patience: &mut ExponentialBackoff) -> Result<ControlFlow<()>, ProjectionError> {
+    async fn follow(
+        &self,
+        patience: &mut ExponentialBackoff,
+        entered: &mut bool,
+    ) -> Result<ControlFlow<()>, ProjectionError> {
         let name = self.model.name;
         let mut connection = session::open(&self.pool, self.model.schema).await?;
+        if !*entered {
+            road::enter(self.model, &mut connection, self.pages.feed(), &Road::Log).await?;
+            *entered = true;
+        }
         let mut position = self.stand_by(&mut connection).await?;
         while !self.stop.is_cancelled() {
             let next = tokio::select! {
@@ -88,22 +97,26 @@ impl Follower {
         Ok(ControlFlow::Break(()))
     }
 
-    /// Waits while another instance moves the checkpoint on: the position from which to follow.
+    /// Waits while another instance moves the checkpoint on, or events come by another road: the position from which
+    /// to follow.
     async fn stand_by(&self, connection: &mut PgConnection) -> Result<i64, ProjectionError> {
-        let mut seen = self.position(connection).await?;
+        let name = self.model.name;
+        let mut seen = checkpoint::load(connection, name).await?;
+        let mut said = String::new();
         loop {
             self.pause(STANDBY / 5).await;
-            let now = self.position(connection).await?;
-            if now == seen || self.stop.is_cancelled() {
-                return Ok(now);
+            let now = checkpoint::load(connection, name).await?;
+            let is_ours = now.road == Road::Log.to_string();
+            if (is_ours && now.position == seen.position) || self.stop.is_cancelled() {
+                return Ok(now.position);
+            }
+            if !is_ours && said != now.road {
+                tracing::warn!(projection = name, road = now.road, "fed by another road; standing by");
+                said.clone_from(&now.road);
             }
             seen = now;
             self.pause(STANDBY).await;
         }
-    }
-
-    async fn position(&self, connection: &mut PgConnection) -> Result<i64, ProjectionError> {
-        Ok(checkpoint::load(connection, self.model.name).await?.position)
     }
 
     /// Notes why the read model stands still, until it goes on. The database that refused the rows may refuse this too.

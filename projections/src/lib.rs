@@ -1,6 +1,6 @@
 //! The read side: read models projected from the log, their rebuild, and the query API.
 //!
-//! - [`migrate`] creates the tables, [`run`] follows the log into them, [`status`] says how far each is.
+//! - [`migrate`] creates the tables, [`run`] feeds them from the log or by Kafka, [`status`] says how far each is.
 //! - [`router`] answers every read of the contract; [`QueryState`] is what it works with.
 //! - [`redrive`] and [`discard`] deal with a [`DeadLetter`]: an event that a read model cannot take, and its stream.
 //! - [`rebuild`] builds one anew while the old one serves; [`digest`] compares two byte for byte.
@@ -10,6 +10,7 @@
 
 mod apply;
 mod checkpoint;
+mod consumer;
 mod copy;
 mod daily_balances;
 mod digest;
@@ -24,11 +25,13 @@ mod migrate;
 mod minor;
 mod pages;
 mod parking;
+mod partitions;
 mod periods;
 mod products;
 mod query;
 mod read_model;
 mod rebuild;
+mod road;
 mod run;
 mod session;
 mod telemetry;
@@ -42,9 +45,27 @@ pub use parking::letters::{
 };
 pub use parking::redrive::{Redriven, StillParked, discard, redrive};
 pub use parking::retry::RetryPolicy;
+pub use partitions::PartitionStatus;
 pub use query::{Operator, QueryState, api_document, check_reason, router};
 pub use rebuild::{rebuild, rebuild_all};
-pub use run::{ProjectionStatus, run, status};
+pub use run::{ProjectionStatus, Source, run, status};
 
 /// The names of the read models, as `razao rebuild` takes them.
 pub const NAMES: [&str; 6] = ["loans", "entries", "journal", "daily_balances", "products", "periods"];
+
+/// The read models of these names, or the name that is none.
+pub fn chosen<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<Chosen, &'n str> {
+    let models = names.into_iter().map(|name| read_model::find(name).ok_or(name));
+    models.collect::<Result<_, _>>().map(Chosen)
+}
+
+/// Read models that one process feeds.
+#[derive(Clone)]
+pub struct Chosen(Vec<&'static read_model::ReadModel>);
+
+impl Default for Chosen {
+    /// All of them.
+    fn default() -> Self {
+        Self(read_model::ALL.to_vec())
+    }
+}

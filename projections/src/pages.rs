@@ -96,6 +96,11 @@ impl Pages {
         }
     }
 
+    /// Where the pages come from.
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
     /// The page that continues after `position`, waiting for it a while; `None` when nothing came.
     pub(crate) async fn next(&self, position: i64) -> Result<Option<Arc<Page>>, LogError> {
         if let Some(page) = self.find(position) {

@@ -15,7 +15,7 @@ use crate::pages::{self, Page};
 use crate::parking::standing::Standing;
 use crate::parking::store;
 use crate::read_model::{self, ReadModel};
-use crate::{checkpoint, migrate, session};
+use crate::{checkpoint, migrate, partitions, session};
 
 /// How many events are read at once.
 const PAGE: i64 = 5_000;
@@ -169,7 +169,7 @@ impl Building {
         let Self { model, schema, mut connection, position, mut restored } = self;
         let mut transaction = connection.begin().await?;
         // Whoever follows the log for this read model waits for the checkpoint from here on.
-        let goal = checkpoint::lock(&mut transaction, model.name).await?.position;
+        let goal = furthest(&mut transaction, model.name).await?;
         let mut part = Part::begin(&mut transaction, model, position).await?;
         while part.position < goal {
             let page = pages::read(feed, part.position, PAGE).await?;
@@ -180,6 +180,8 @@ impl Building {
         // What is parked now is what the new one could not take. Whoever redrives a stream holds it before the tables.
         store::replace(&mut transaction, model.name, &building_site(model)).await?;
         store::restore(&mut transaction, model.name, &restored).await?;
+        // What comes by Kafka from before is a repeat then.
+        partitions::lift(&mut transaction, model.name, goal).await?;
         // Whoever reads locks the first table first, so waiting for it is waiting for all of them.
         let (serving, gate) = (model.schema, model.tables[0].name);
         let swap = format!(
@@ -191,6 +193,14 @@ impl Building {
         connection.close().await?;
         Ok(position)
     }
+}
+
+/// The last position of which the serving one may have something, held until the transaction ends: nobody writes into
+/// it meanwhile.
+async fn furthest(connection: &mut PgConnection, name: &str) -> Result<i64, ProjectionError> {
+    let checkpoint = checkpoint::lock(connection, name).await?.position;
+    let partitions = partitions::lock(connection, name).await?;
+    Ok(partitions.iter().map(|place| place.position).fold(checkpoint, i64::max))
 }
 
 /// Under which name it is noted what a read model that is being built could not take.

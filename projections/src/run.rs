@@ -1,21 +1,24 @@
-//! Follows the log for every read model, and says how far each is.
+//! Feeds the read models, and says how far each is.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use event_store::{Feed, Log};
+use kafka::KafkaSettings;
 use serde::Serialize;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use utoipa::ToSchema;
 
+use crate::consumer::{Consumer, Messages};
 use crate::error::ProjectionError;
 use crate::follower::Follower;
 use crate::pages::Pages;
 use crate::parking::letters;
 use crate::parking::retry::{Retrier, RetryPolicy};
-use crate::{checkpoint, read_model};
+use crate::partitions::{self, PartitionStatus};
+use crate::{Chosen, checkpoint, read_model};
 
 /// The most events of one transaction.
 const PAGE: i64 = 2_000;
@@ -29,7 +32,9 @@ pub struct ProjectionStatus {
     pub recorded_at: Option<DateTime<Utc>>,
     /// How many events of the log it does not hold yet.
     pub lag: i64,
-    /// Why it stands still: what comes after `position` cannot be written, which is tried again.
+    /// By which road its events come: `log`, or `kafka` with the cluster's id, the topic, and its number of partitions.
+    pub road: String,
+    /// Why it stands still: what comes after `position` cannot be written, or Kafka is not there, which is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<String>,
     /// How many streams have an event up to `position` that it cannot take; everything else is in its rows.
@@ -41,21 +46,50 @@ pub struct ProjectionStatus {
     /// Since when the oldest of them is parked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parked_since: Option<DateTime<Utc>>,
+    /// Where events come by Kafka: how far each partition is, of which `position` is the least.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub partitions: Vec<PartitionStatus>,
 }
 
-/// Follows the log into every read model until `stop`, each by itself: one that fails leaves the others be. What one
-/// cannot take is parked, and tried again by `policy`.
-pub async fn run(pool: PgPool, feed: Feed, policy: RetryPolicy, stop: CancellationToken) {
+/// Where the events of read models come from.
+pub enum Source {
+    /// The log itself.
+    Log,
+    /// A topic to which a relay sends the log; what it does not have comes from the log.
+    Kafka(KafkaSettings),
+}
+
+/// Feeds read models until `stop`, each by itself: one that fails leaves the others be. What one cannot take is parked,
+/// and tried again by `policy`.
+pub async fn run(
+    pool: PgPool,
+    feed: Feed,
+    (source, chosen): (Source, Chosen),
+    policy: RetryPolicy,
+    stop: CancellationToken,
+) {
     let retrier = Retrier { pool: pool.clone(), feed: feed.clone(), policy, stop: stop.clone() };
-    let pages = Arc::new(Pages::new(feed, PAGE));
-    let followers = TaskTracker::new();
-    for model in read_model::ALL {
-        let (pool, pages, stop) = (pool.clone(), Arc::clone(&pages), stop.clone());
-        followers.spawn(Follower { model, pool, pages, stop }.run());
+    let feeding = TaskTracker::new();
+    feeding.spawn(retrier.run());
+    match source {
+        Source::Log => {
+            let pages = Arc::new(Pages::new(feed, PAGE));
+            for model in chosen.0 {
+                let (pool, pages, stop) = (pool.clone(), Arc::clone(&pages), stop.clone());
+                feeding.spawn(Follower { model, pool, pages, stop }.run());
+            }
+        }
+        Source::Kafka(settings) => {
+            let messages = Arc::new(Messages::new(settings.partitions));
+            for model in chosen.0 {
+                let (pool, feed, settings) = (pool.clone(), feed.clone(), settings.clone());
+                let (messages, stop) = (Arc::clone(&messages), stop.clone());
+                feeding.spawn(Consumer { model, pool, feed, settings, messages, stop }.run());
+            }
+        }
     }
-    followers.spawn(retrier.run());
-    followers.close();
-    followers.wait().await;
+    feeding.close();
+    feeding.wait().await;
 }
 
 /// How far each read model is, and how far behind the log.
@@ -71,7 +105,9 @@ pub async fn status(pool: &PgPool, log: &Log) -> Result<Vec<ProjectionStatus>, P
             position: checkpoint.position,
             recorded_at: checkpoint.recorded_at,
             lag: 0,
+            road: checkpoint.road,
             stopped_by: checkpoint.stopped_by,
+            partitions: partitions::status(&mut connection, model.name).await?,
             parked_streams: parked.streams,
             parked_events: parked.events,
             dead_letters: parked.dead,

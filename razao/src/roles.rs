@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::ValueEnum;
 use event_store::{Feed, Log};
+use projections::Source;
 use reactions::{Relay, RelayError};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -126,8 +127,9 @@ pub async fn run(
     let feed_stop = CancellationToken::new();
     if roles.contains(&Role::Projections) {
         let feed = Feed::start(&log, feed_stop.clone());
+        let from = (source(settings)?, settings.chosen_projections()?);
         let policy = settings.retry_policy();
-        tasks.spawn(projections::run(read_pool.clone(), feed, policy, feed_stop.clone()));
+        tasks.spawn(projections::run(read_pool.clone(), feed, from, policy, feed_stop.clone()));
     }
     if roles.contains(&Role::Relay) {
         tasks.spawn(relay(settings, &log, &feed_stop).await?.run());
@@ -145,6 +147,14 @@ pub async fn run(
     log.close().await;
     read_pool.close().await;
     Ok(())
+}
+
+/// Where the read models are fed from.
+fn source(settings: &Settings) -> Result<Source, Failure> {
+    let Some(kafka) = settings.kafka() else { return Ok(Source::Log) };
+    // Settings that a consumer cannot work with do not mend by themselves.
+    kafka.consumer(&kafka.group("check")).map_err(|error| Failure::WrongUsage(error.to_string()))?;
+    Ok(Source::Kafka(kafka))
 }
 
 /// A relay that can work with its settings. Kafka need not be there yet.

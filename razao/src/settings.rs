@@ -40,10 +40,14 @@ pub struct SettingFlags {
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_database_url: Option<String>,
-    /// Kafka brokers to publish the log to, as HOST:PORT,…
+    /// Kafka brokers to publish the log to, and to feed the read models by, as HOST:PORT,…
     #[arg(long = "kafka", value_name = "BROKERS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kafka_brokers: Option<String>,
+    /// The read models that the role projections feeds, parted by commas [default: all]
+    #[arg(long, value_name = "NAMES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub projections: Option<String>,
     /// A booking day of your choice, for trials and tests
     #[arg(long, value_name = "DATE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +74,8 @@ pub struct Settings {
     pub kafka_completeness_every: i64,
     /// Settings of librdkafka by their own names.
     pub kafka: ClientSettings,
+    /// The read models that the role `projections` feeds, parted by commas; none named: all.
+    pub projections: Option<String>,
     /// How many attempts an event that a read model cannot take is given before its stream is a dead letter.
     pub parked_attempts: u32,
     /// The wait after the second attempt; it doubles from one to the next.
@@ -94,6 +100,7 @@ impl Default for Settings {
             kafka_partitions: 6,
             kafka_completeness_every: 10_000,
             kafka: ClientSettings::default(),
+            projections: None,
             parked_attempts: 10,
             parked_first_wait_ms: 2_000,
             parked_longest_wait_ms: 600_000,
@@ -142,6 +149,7 @@ impl Settings {
                 self.parked_first_wait_ms, self.parked_longest_wait_ms
             )));
         }
+        self.chosen_projections()?;
         Ok(self)
     }
 
@@ -154,7 +162,16 @@ impl Settings {
         }
     }
 
-    /// Where to publish the log, if anywhere.
+    /// The read models that this process feeds, if it feeds any.
+    pub fn chosen_projections(&self) -> Result<projections::Chosen, Failure> {
+        let Some(names) = &self.projections else { return Ok(projections::Chosen::default()) };
+        projections::chosen(names.split(',').map(str::trim)).map_err(|name| {
+            let names = projections::NAMES.join(", ");
+            Failure::WrongUsage(format!("projections: `{name}` is none of {names}"))
+        })
+    }
+
+    /// The Kafka to which the log is published, and by which the read models are fed, if any.
     pub fn kafka(&self) -> Option<KafkaSettings> {
         Some(KafkaSettings {
             brokers: self.kafka_brokers.clone()?,
@@ -209,6 +226,15 @@ mod tests {
             kafka.client.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(client, [("linger.ms", "5"), ("sasl.username", "r")]);
         assert_eq!((kafka.brokers.as_str(), kafka.topic().as_str()), ("k:1", "razao.events"));
+    }
+
+    #[test]
+    fn read_models_are_chosen_by_their_names() {
+        let with =
+            |names: &str| SettingFlags { projections: Some(names.to_owned()), ..SettingFlags::default() };
+        assert!(Settings::load(&with("daily_balances, journal")).is_ok());
+        let refused = Settings::load(&with("daily_balances,ballances")).unwrap_err();
+        assert!(matches!(refused, Failure::WrongUsage(why) if why.contains("`ballances` is none of loans")));
     }
 
     #[test]

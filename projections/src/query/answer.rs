@@ -26,6 +26,9 @@ pub(crate) struct AsOf {
     /// What else tells apart two states of the rows at one position: how many events are parked and discarded.
     #[serde(skip)]
     pub(crate) set_aside: (i64, i64),
+    /// Tells apart what is as of the same position, where events come by Kafka.
+    #[serde(skip)]
+    pub(crate) revision: i64,
 }
 
 /// A page of a list.
@@ -76,19 +79,21 @@ pub(crate) type Answer = Result<Response, Refused>;
 
 impl From<Head> for AsOf {
     fn from(head: Head) -> Self {
-        let (parked_streams, set_aside) = (None, (0, 0));
-        Self { position: head.position, recorded_at: head.recorded_at, parked_streams, set_aside }
+        let (parked_streams, set_aside, revision) = (None, (0, 0), 0);
+        Self { position: head.position, recorded_at: head.recorded_at, parked_streams, set_aside, revision }
     }
 }
 
 /// Answers with `body`, unless the caller has it already.
 pub(crate) fn answer(reading: &Reading, as_of: AsOf, today: NaiveDate, body: impl Serialize) -> Response {
-    // What is overdue depends on the day, everything else on the position and on what is set aside.
+    // What is overdue depends on the day, everything else on the position, on what is there of the events after it,
+    // and on what is set aside.
+    let revision = if as_of.revision == 0 { String::new() } else { format!(".{}", as_of.revision) };
     let set_aside = match as_of.set_aside {
         (0, 0) => String::new(),
         (parked, discarded) => format!("-{parked}.{discarded}"),
     };
-    let tag = format!("\"{}-{today}{set_aside}\"", as_of.position);
+    let tag = format!("\"{}{revision}-{today}{set_aside}\"", as_of.position);
     let mut response =
         if reading.has(&tag) { StatusCode::NOT_MODIFIED.into_response() } else { Json(body).into_response() };
     let headers = response.headers_mut();

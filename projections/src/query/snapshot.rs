@@ -2,26 +2,25 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use problems::{NOT_YET_VISIBLE, STREAM_PARKED};
-use sqlx::{Postgres, Transaction};
+use sqlx::{PgConnection, PgExecutor, Postgres, Transaction};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{AsOf, Refused};
 use super::request::Reading;
+use crate::checkpoint::{self, Checkpoint};
 use crate::event::StreamKind;
 use crate::read_model::ReadModel;
 
 /// How often a waiting read looks whether its read model got there.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
-const CHECKPOINT: &str = "select position, recorded_at, \
+const SET_ASIDE: &str = "select \
     (select count(*) from projections.parked_streams where projection = $1) as streams, \
     (select count(*) from projections.parked_events where projection = $1) as events, \
-    (select count(*) from projections.discarded_events where projection = $1 and restored_at is null) as discarded \
-    from projections.projection_checkpoints where name = $1";
+    (select count(*) from projections.discarded_events where projection = $1 and restored_at is null) as discarded";
 
 const IS_PARKED: &str = "select exists (select from projections.parked_streams \
     where projection = $1 and stream_type = $2 and stream_id = $3)";
@@ -52,7 +51,7 @@ impl QueryState {
             model.schema, model.tables[0].name
         );
         let mut transaction = self.pool.begin_with(begin).await?;
-        let as_of = checkpoint(&mut *transaction, model.name).await?;
+        let as_of = as_of(&mut transaction, model.name).await?;
         Ok(Snapshot { model: model.name, transaction, as_of })
     }
 
@@ -87,11 +86,16 @@ impl Snapshot {
     }
 }
 
-async fn checkpoint(executor: impl sqlx::PgExecutor<'_>, name: &'static str) -> Result<AsOf, sqlx::Error> {
-    let (position, recorded_at, streams, events, discarded): (i64, Option<DateTime<Utc>>, i64, i64, i64) =
-        sqlx::query_as(CHECKPOINT).bind(name).fetch_one(executor).await?;
+async fn checkpoint(executor: impl PgExecutor<'_>, name: &str) -> Result<Checkpoint, sqlx::Error> {
+    checkpoint::find(executor, name).await?.ok_or(sqlx::Error::RowNotFound)
+}
+
+async fn as_of(connection: &mut PgConnection, name: &str) -> Result<AsOf, sqlx::Error> {
+    let Checkpoint { position, recorded_at, revision, .. } = checkpoint(&mut *connection, name).await?;
+    let (streams, events, discarded): (i64, i64, i64) =
+        sqlx::query_as(SET_ASIDE).bind(name).fetch_one(connection).await?;
     let parked_streams = (streams > 0).then_some(streams);
-    Ok(AsOf { position, recorded_at, parked_streams, set_aside: (events, discarded) })
+    Ok(AsOf { position, recorded_at, parked_streams, set_aside: (events, discarded), revision })
 }
 
 /// Waits a little, or refuses when the time is up.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use event_store::{Feed, Log};
-use projections::{ReadModelDigest, RetryPolicy};
+use projections::{Chosen, ReadModelDigest, RetryPolicy, Source};
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,8 @@ pub(crate) fn start(pool: &PgPool, log: &Log) -> Running {
 pub(crate) fn start_with(pool: &PgPool, log: &Log, policy: RetryPolicy) -> Running {
     let stop = CancellationToken::new();
     let feed = Feed::start(log, stop.clone());
-    let task = tokio::spawn(projections::run(pool.clone(), feed, policy, stop.clone()));
+    let from = (Source::Log, Chosen::default());
+    let task = tokio::spawn(projections::run(pool.clone(), feed, from, policy, stop.clone()));
     Running { stop, task }
 }
 

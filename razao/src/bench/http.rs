@@ -58,11 +58,6 @@ impl Payer {
         let path = format!("/v1/loans/{loan}/repayments");
         Ok((loan, self.connection.command(&path, &key, &self.body).await?))
     }
-
-    pub(super) async fn read(&mut self, loan: Uuid, position: i64) -> anyhow::Result<()> {
-        self.connection.read(&format!("/v1/loans/{loan}"), position).await?;
-        Ok(())
-    }
 }
 
 impl Caller for Payer {

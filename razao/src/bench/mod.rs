@@ -7,6 +7,7 @@
 
 mod append;
 mod book;
+mod by_kafka;
 mod feed;
 mod figures;
 mod ground;
@@ -54,7 +55,7 @@ pub struct BenchArgs {
     /// A Postgres to measure on, where databases may be made [default: a private one for this run].
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
-    /// A Kafka to measure the relay against; without one it is left out.
+    /// A Kafka to measure the relay and the read models that it feeds against; without one they are left out.
     #[arg(long, value_name = "BROKERS")]
     pub kafka: Option<String>,
     /// Write the table and the machine to a file, such as docs/BENCHMARKS.md.
@@ -74,7 +75,7 @@ pub enum Measurement {
     Stock,
     /// A command on a long stream against one on a short stream
     LongLoan,
-    /// All read models following the log
+    /// All read models following the log; with --kafka fed by it too, with all that feeds them
     Feed,
     /// All read models built anew
     Rebuild,

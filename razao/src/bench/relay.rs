@@ -1,7 +1,7 @@
 //! How fast the relay publishes a log that was there first, beside a bare producer that sends the same payloads from
 //! memory to the same brokers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const PAGE: i64 = 10_000;
 
 pub(super) struct Relayed {
+    /// The settings by which the topic is found that has all of it now.
+    pub(super) config: PathBuf,
     /// Events a second, acknowledged by all brokers.
     pub(super) relay: f64,
     pub(super) bare: f64,
@@ -45,10 +47,9 @@ pub(super) async fn measure(
     // The brokers' own compiler has to have seen the work once.
     bare(brokers, format!("{run}.warm-up"), &messages).await?;
 
-    let config = home.join("relay.toml");
-    std::fs::write(&config, format!("kafka_brokers = {brokers:?}\nkafka_topic_prefix = {run:?}\n"))?;
-    let config = config.to_string_lossy();
-    let arguments = ["serve", "--roles", "relay", "--database-url", url, "--config", &*config];
+    let config = config(home, &run, brokers)?;
+    let file = config.to_string_lossy();
+    let arguments = ["serve", "--roles", "relay", "--database-url", url, "--config", &*file];
     let server = Server::start(home, &arguments).await?;
     let started = Instant::now();
     while relayed(&server).await? < head {
@@ -60,7 +61,14 @@ pub(super) async fn measure(
     server.stop().await?;
 
     let bare = head as f64 / bare(brokers, format!("{run}.bare"), &messages).await?.as_secs_f64();
-    Ok(Relayed { relay, bare, memory })
+    Ok(Relayed { config, relay, bare, memory })
+}
+
+/// A file of settings for a run's own topics.
+pub(super) fn config(home: &Path, run: &str, brokers: &str) -> anyhow::Result<PathBuf> {
+    let file = home.join(format!("{run}.toml"));
+    std::fs::write(&file, format!("kafka_brokers = {brokers:?}\nkafka_topic_prefix = {run:?}\n"))?;
+    Ok(file)
 }
 
 async fn bare(
@@ -73,7 +81,7 @@ async fn bare(
 }
 
 /// The position that its metrics name.
-async fn relayed(server: &Server) -> anyhow::Result<i64> {
+pub(super) async fn relayed(server: &Server) -> anyhow::Result<i64> {
     let metrics = reqwest::get(format!("http://{}/metrics", server.address)).await?.text().await?;
     let line = metrics.lines().find_map(|line| line.strip_prefix("razao_relay_position "));
     Ok(line.map_or(0, |position| position.parse().unwrap_or(0)))

@@ -105,6 +105,16 @@ fn rows_of_reading() -> Vec<Row> {
         ),
         row("a bare producer of the same payloads", F::BareProducer, "/s"),
         row("most memory of the relay", F::RelayMemoryMb, " MB").at_most(120.0, 50.0),
+        row("all read models from Kafka, events", F::FeedByKafka, "/s").times(F::Feed, 0.8, 1.0),
+        row("catching up by Kafka after a stop, events", F::CaughtUpByKafka, "/s")
+            .at_least(5_000.0, 20_000.0),
+        row("accepted to visible by Kafka at 500 commands/s, p50", F::VisibleByKafkaP50Ms, " ms"),
+        row("accepted to visible by Kafka at 500 commands/s, p99", F::VisibleByKafkaP99Ms, " ms")
+            .at_most(100.0, 15.0),
+        row("most memory of the role command-api", F::CommandApiMb, " MB").at_most(120.0, 50.0),
+        row("most memory of the role query-api", F::QueryApiMb, " MB").at_most(120.0, 50.0),
+        row("most memory of the role projections, by Kafka", F::ProjectionsMb, " MB").at_most(120.0, 50.0),
+        row("most memory of the role relay beside them", F::RelayMb, " MB").at_most(120.0, 50.0),
         row("accepted to visible at 500 commands/s, p50", F::VisibleP50Ms, " ms"),
         row("accepted to visible at 500 commands/s, p99", F::VisibleP99Ms, " ms").at_most(50.0, 5.0),
         row("`razao up` ready with a large log", F::ReadySeconds, " s").at_most(5.0, 2.0),

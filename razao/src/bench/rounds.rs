@@ -8,7 +8,7 @@ use super::ground::{Ground, log_at, pool_at};
 use super::pgbench::Pgbench;
 use super::server::Server;
 use super::stock::Stock;
-use super::{Measurement, Scale, append, feed, http, long_loan, relay, visible};
+use super::{Measurement, Scale, append, by_kafka, feed, http, long_loan, relay, visible};
 
 const ALL_ROLES: &str = "command-api,query-api,projections";
 
@@ -50,20 +50,46 @@ impl Rounds<'_> {
             self.ground.drop_copy("feed").await?;
         }
         if let Some(brokers) = self.kafka
-            && (self.is_asked)(Measurement::Relay)
+            && ((self.is_asked)(Measurement::Relay) || (self.is_asked)(Measurement::Feed))
         {
-            let url = self.ground.copy_of_book("relay").await?;
-            let (home, added) = (self.ground.home(), self.scale.fed_events);
-            let relayed = relay::measure(home, &url, self.book, added, brokers).await?;
-            figures.note(Figure::Relay, relayed.relay);
-            figures.note(Figure::BareProducer, relayed.bare);
-            figures.note(Figure::RelayMemoryMb, relayed.memory.most_resident as f64 / 1e6);
-            self.ground.drop_copy("relay").await?;
+            self.kafka(brokers, figures).await?;
         }
         if (self.is_asked)(Measurement::Http) || (self.is_asked)(Measurement::Visible) {
             let url = self.ground.copy_of_book("served").await?;
             self.all_roles(&url, figures).await?;
             self.ground.drop_copy("served").await?;
+        }
+        Ok(())
+    }
+
+    async fn kafka(&self, brokers: &str, figures: &mut Figures) -> anyhow::Result<()> {
+        let url = self.ground.copy_of_book("relay").await?;
+        let (home, added) = (self.ground.home(), self.scale.fed_events);
+        let relayed = relay::measure(home, &url, self.book, added, brokers).await?;
+        figures.note(Figure::Relay, relayed.relay);
+        figures.note(Figure::BareProducer, relayed.bare);
+        figures.note(Figure::RelayMemoryMb, relayed.memory.most_resident as f64 / 1e6);
+        let is_fed = (self.is_asked)(Measurement::Feed);
+        if is_fed {
+            figures.note(Figure::FeedByKafka, by_kafka::from_topic(home, &url, &relayed.config).await?);
+        }
+        self.ground.drop_copy("relay").await?;
+        if is_fed {
+            let url = self.ground.copy_of_book("apart").await?;
+            let span = (self.scale.span, added);
+            let apart = by_kafka::apart(home, &url, self.book, span, brokers).await?;
+            figures.note(Figure::VisibleByKafkaP50Ms, ms(&apart.delays, 0.5));
+            figures.note(Figure::VisibleByKafkaP99Ms, p99_ms(&apart.delays));
+            figures.note(Figure::CaughtUpByKafka, apart.caught_up);
+            for (figure, memory) in [
+                (Figure::CommandApiMb, apart.command_api),
+                (Figure::QueryApiMb, apart.query_api),
+                (Figure::ProjectionsMb, apart.projections),
+                (Figure::RelayMb, apart.relay),
+            ] {
+                figures.note(figure, memory.most_resident as f64 / 1e6);
+            }
+            self.ground.drop_copy("apart").await?;
         }
         Ok(())
     }
@@ -123,7 +149,7 @@ impl Rounds<'_> {
         server.caught_up().await?;
         let (loans, span) = (self.book.loans.clone(), self.scale.span);
         if (self.is_asked)(Measurement::Visible) {
-            let delays = visible::measure(server.address, self.book, span).await?;
+            let delays = visible::measure((server.address, server.address), self.book, span).await?;
             figures.note(Figure::VisibleP50Ms, ms(&delays, 0.5));
             figures.note(Figure::VisibleP99Ms, p99_ms(&delays));
         }

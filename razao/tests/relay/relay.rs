@@ -61,9 +61,7 @@ impl Relays {
 
     /// Starts one, its log in a file.
     pub(crate) fn start(&self) -> Relay {
-        let log = self.home.path().join(format!("{:016x}.log", fastrand::u64(..)));
-        let process = self.command().stderr(File::create(&log).unwrap()).spawn().unwrap();
-        Relay { process, log }
+        self.spawn(self.command())
     }
 
     /// Starts one and waits until it leads.
@@ -89,9 +87,33 @@ impl Relays {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"))
     }
 
+    /// Starts a process with other roles and more settings, its log in a file.
+    pub(crate) fn start_roles(&self, roles: &str, settings: &[(&str, &str)]) -> Relay {
+        let mut command = self.command_for(roles);
+        command.args(["--kafka", &self.brokers]).envs(settings.iter().copied());
+        self.spawn(command)
+    }
+
+    /// The same without Kafka.
+    pub(crate) fn start_without_kafka(&self, roles: &str) -> Relay {
+        self.spawn(self.command_for(roles))
+    }
+
+    fn spawn(&self, mut command: Command) -> Relay {
+        let log = self.home.path().join(format!("{:016x}.log", fastrand::u64(..)));
+        let process = command.stderr(File::create(&log).unwrap()).spawn().unwrap();
+        Relay { process, log }
+    }
+
     fn command(&self) -> Command {
+        let mut command = self.command_for(self.roles);
+        command.args(["--kafka", &self.brokers]);
+        command
+    }
+
+    fn command_for(&self, roles: &str) -> Command {
         let mut command = support::razao();
-        command.args(["serve", "--roles", self.roles, "--listen", "127.0.0.1:0", "--kafka", &self.brokers]);
+        command.args(["serve", "--roles", roles, "--listen", "127.0.0.1:0"]);
         command.args(["--database-url", &self.database_url]);
         command.env("RAZAO_KAFKA_TOPIC_PREFIX", &self.prefix);
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));

@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use event_store::{Completeness, EventDigest, PartitionSum};
+use event_store::{Completeness, EventDigest, PartitionSum, Range};
+
+/// A range of so many bytes is closed, however few its events are: a reader holds all of one until it is proven.
+const MOST_BYTES: usize = 4 << 20;
 
 /// Events on their way, in the order of their positions.
 #[derive(Debug)]
@@ -21,13 +24,22 @@ pub(crate) struct Deliveries {
     open_since: Option<Instant>,
     /// Of the events from there to `acknowledged`, by partition.
     sums: Vec<PartitionSum>,
+    /// How many bytes they have.
+    bytes: usize,
     closing: Option<Closing>,
 }
 
 #[derive(Debug)]
 struct UnderWay {
     recorded_at: DateTime<Utc>,
-    delivered: Option<(usize, EventDigest)>,
+    delivered: Option<Delivered>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Delivered {
+    partition: usize,
+    digest: EventDigest,
+    bytes: usize,
 }
 
 /// A range whose records are on their way.
@@ -53,6 +65,7 @@ impl Deliveries {
             from: position + 1,
             open_since: None,
             sums,
+            bytes: 0,
             closing: None,
         }
     }
@@ -68,21 +81,20 @@ impl Deliveries {
         self.under_way.pop_back();
     }
 
-    /// An event was acknowledged.
+    /// An event of so many bytes was acknowledged.
     pub(crate) fn delivered(
         &mut self,
         position: i64,
         partition: i32,
-        digest: EventDigest,
+        (digest, bytes): (EventDigest, usize),
     ) -> Result<(), NoSuchPartition> {
         let partition = usize::try_from(partition).ok().filter(|partition| *partition < self.sums.len());
         let partition = partition.ok_or(NoSuchPartition)?;
         let index = usize::try_from(position - self.acknowledged - 1).expect("an event is acknowledged once");
-        self.under_way[index].delivered = Some((partition, digest));
-        while let Some(UnderWay { recorded_at, delivered: Some((partition, digest)) }) =
-            self.under_way.front()
-        {
-            self.sums[*partition].add(digest);
+        self.under_way[index].delivered = Some(Delivered { partition, digest, bytes });
+        while let Some(UnderWay { recorded_at, delivered: Some(delivered) }) = self.under_way.front() {
+            self.sums[delivered.partition].add(&delivered.digest);
+            self.bytes += delivered.bytes;
             self.recorded_at = Some(*recorded_at);
             self.acknowledged += 1;
             self.open_since.get_or_insert_with(Instant::now);
@@ -92,13 +104,16 @@ impl Deliveries {
     }
 
     /// Records on everything that was acknowledged since the last ones, one for each partition, if that is at least
-    /// `events` or waits for `time`. None while others are on their way: so at most one range is ever in doubt.
+    /// `events`, or [`MOST_BYTES`], or waits for `time`. None while others are on their way: so at most one range is
+    /// ever in doubt.
     pub(crate) fn close(&mut self, events: i64, time: Duration) -> Option<Vec<Completeness>> {
         let waits = self.open_since?.elapsed();
-        if self.closing.is_some() || (self.acknowledged - self.from + 1 < events && waits < time) {
+        let is_enough = self.acknowledged - self.from + 1 >= events || self.bytes >= MOST_BYTES;
+        if self.closing.is_some() || !(is_enough || waits >= time) {
             return None;
         }
-        let range = (self.from, self.acknowledged);
+        let recorded_at = self.recorded_at.expect("a range that is open has events");
+        let range = Range { from: self.from, to: self.acknowledged, recorded_at };
         let partitions = i32::try_from(self.sums.len()).expect("there are few partitions");
         let records = (0..partitions).zip(&mut self.sums);
         let records: Vec<_> =
@@ -110,6 +125,7 @@ impl Deliveries {
         });
         self.from = self.acknowledged + 1;
         self.open_since = None;
+        self.bytes = 0;
         Some(records)
     }
 
@@ -124,6 +140,11 @@ impl Deliveries {
     pub(crate) fn closed(&mut self) -> Option<(i64, Option<DateTime<Utc>>)> {
         let closing = self.closing.take_if(|closing| closing.records_under_way == 0)?;
         Some((closing.to, closing.recorded_at))
+    }
+
+    /// Whether something was acknowledged that no record has spoken of yet.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open_since.is_some()
     }
 
     /// How many events are on their way.
@@ -156,11 +177,11 @@ mod tests {
     fn acknowledgements_count_without_gaps_only() {
         let mut deliveries = Deliveries::after(10, 2);
         assert_eq!([1, 2, 3].map(|second| deliveries.send(at(second))), [11, 12, 13]);
-        deliveries.delivered(12, 1, [12; 32]).unwrap();
-        deliveries.delivered(13, 0, [13; 32]).unwrap();
+        deliveries.delivered(12, 1, ([12; 32], 9)).unwrap();
+        deliveries.delivered(13, 0, ([13; 32], 9)).unwrap();
         assert_eq!(deliveries.acknowledged(), (10, None), "11 may be lost");
         assert_eq!(deliveries.close(1, NOW), None);
-        deliveries.delivered(11, 0, [11; 32]).unwrap();
+        deliveries.delivered(11, 0, ([11; 32], 9)).unwrap();
         assert_eq!(deliveries.acknowledged(), (13, Some(at(3))));
         assert_eq!(deliveries.send(at(4)), 14);
         assert_eq!(deliveries.in_flight(), 1);
@@ -172,7 +193,7 @@ mod tests {
         for second in 1..=3 {
             let position = deliveries.send(at(second));
             let partition = i32::try_from(position % 2).unwrap();
-            deliveries.delivered(position, partition, [u8::try_from(position).unwrap(); 32]).unwrap();
+            deliveries.delivered(position, partition, ([u8::try_from(position).unwrap(); 32], 9)).unwrap();
         }
         assert_eq!(deliveries.close(4, LATER), None, "neither enough nor late enough");
         let records = deliveries.close(3, LATER).unwrap();
@@ -181,17 +202,18 @@ mod tests {
         for position in [11, 13] {
             expected.add(&[position; 32]);
         }
-        assert_eq!(records[1], expected.take((11, 13), 1, 2));
+        let range = Range { from: 11, to: 13, recorded_at: at(3) };
+        assert_eq!(records[1], expected.take(range, 1, 2));
     }
 
     #[test]
     fn a_range_is_through_once_all_its_records_are() {
         let mut deliveries = Deliveries::after(0, 2);
         deliveries.send(at(1));
-        deliveries.delivered(1, 0, [1; 32]).unwrap();
+        deliveries.delivered(1, 0, ([1; 32], 9)).unwrap();
         assert_eq!(deliveries.close(100, NOW).unwrap().len(), 2);
         deliveries.send(at(2));
-        deliveries.delivered(2, 0, [2; 32]).unwrap();
+        deliveries.delivered(2, 0, ([2; 32], 9)).unwrap();
         assert_eq!(deliveries.close(1, NOW), None, "one range at a time");
         deliveries.record_delivered();
         assert_eq!(deliveries.closed(), None);
@@ -207,7 +229,7 @@ mod tests {
     fn a_partition_that_should_not_be_there_is_noticed() {
         let mut deliveries = Deliveries::after(0, 2);
         deliveries.send(at(1));
-        assert_eq!(deliveries.delivered(1, 2, [1; 32]), Err(NoSuchPartition));
+        assert_eq!(deliveries.delivered(1, 2, ([1; 32], 9)), Err(NoSuchPartition));
         assert_eq!(deliveries.acknowledged(), (0, None));
     }
 }

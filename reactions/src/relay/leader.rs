@@ -18,8 +18,11 @@ use crate::telemetry;
 
 /// So many events may be on their way to Kafka; then the log is read no further.
 const MOST_IN_FLIGHT: i64 = 10_000;
-/// A range of events is closed after so long, however few they are.
-const LONGEST_RANGE: Duration = Duration::from_secs(1);
+/// A range of events is closed after so long where nothing more is on its way, however few they are: readers show an
+/// event only once a record has proven it.
+const QUIET_RANGE: Duration = Duration::from_millis(5);
+/// And after so long where more is on its way all the time.
+const LONGEST_RANGE: Duration = Duration::from_millis(50);
 /// How often one looks what time it is.
 const TICK: Duration = Duration::from_millis(100);
 /// How long what is on its way may take at the end.
@@ -74,15 +77,17 @@ impl<'k> Leader<'k> {
         let (sender, mut pages) = mpsc::channel(4);
         tokio::spawn(reader::read(Feed::start(log, ended), self.checkpoint, sender));
         let first_patience = super::PATIENCE.0;
-        let mut tick = tokio::time::interval(TICK);
         let mut stopping = None;
         loop {
-            let has_room =
-                self.events.is_empty() && self.kafka.outcome().deliveries().in_flight() < MOST_IN_FLIGHT;
+            let (in_flight, is_open) = {
+                let deliveries = self.kafka.outcome().deliveries();
+                (deliveries.in_flight(), deliveries.is_open())
+            };
+            let has_room = self.events.is_empty() && in_flight < MOST_IN_FLIGHT;
             tokio::select! {
                 page = pages.recv(), if has_room && stopping.is_none() => self.take(page)?,
                 () = self.kafka.outcome().progress.notified() => {}
-                _ = tick.tick() => {}
+                () = tokio::time::sleep(if is_open { QUIET_RANGE } else { TICK }) => {}
                 () = stop.cancelled(), if stopping.is_none() => {
                     stopping = Some(Instant::now());
                     self.events.clear();
@@ -188,7 +193,12 @@ impl<'k> Leader<'k> {
         } else {
             false
         };
-        let longest = if stopping { Duration::ZERO } else { LONGEST_RANGE };
+        let is_quiet = in_flight == 0 && self.events.is_empty();
+        let longest = match (stopping, is_quiet) {
+            (true, _) => Duration::ZERO,
+            (false, true) => QUIET_RANGE,
+            (false, false) => LONGEST_RANGE,
+        };
         let records = self.kafka.outcome().deliveries().close(self.completeness_every, longest);
         self.records.extend(records.into_iter().flatten());
         Ok(moved)

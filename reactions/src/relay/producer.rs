@@ -98,9 +98,10 @@ impl ProducerContext for Outcome {
             // What comes after something that failed may have overtaken it.
             (Ok(_), _) if lock(&self.failure).is_some() => {}
             (Ok(message), Sent::Event(position)) => {
-                let digest = digest(message.payload().unwrap_or_default());
+                let value = message.payload().unwrap_or_default();
                 let partition = message.partition();
-                if self.deliveries().delivered(position, partition, digest).is_err() {
+                let sent = (digest(value), value.len());
+                if self.deliveries().delivered(position, partition, sent).is_err() {
                     self.fail(|| {
                         format!("event {position} went to partition {partition}, which is one too many")
                     });

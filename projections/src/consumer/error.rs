@@ -1,0 +1,47 @@
+//! Why a read model is not fed by Kafka for now.
+
+use kafka::SettingError;
+
+use crate::error::ProjectionError;
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ConsumerError {
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    #[error("Kafka at {brokers} cannot be reached: {cause}")]
+    Unreachable { brokers: String, cause: String },
+    #[error("topic {0} is not there: the relay makes it")]
+    NoTopic(String),
+    #[error("topic {topic} has {found} partitions, and {configured} are configured")]
+    Partitions { topic: String, found: i32, configured: i32 },
+    #[error("Kafka does not let it read: {0}")]
+    Refused(String),
+    #[error("events come by another road: {0}")]
+    OtherRoad(String),
+    #[error("partition {0} was taken over by another process, which Kafka does not know of")]
+    Fenced(i32),
+    #[error(
+        "partition {partition} was at {was} and is at {is}: the database lost what it had not written to disk"
+    )]
+    WentBack { partition: i32, was: i64, is: i64 },
+    #[error(transparent)]
+    Projection(#[from] ProjectionError),
+}
+
+impl ConsumerError {
+    /// Whether others have to come first: Kafka, or the relay.
+    pub(super) fn waits_for_others(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::NoTopic(_) | Self::OtherRoad(_))
+    }
+
+    /// Whether others feed the read model, so that nothing stands in its way.
+    pub(super) fn is_left_to_others(&self) -> bool {
+        matches!(self, Self::OtherRoad(_))
+    }
+}
+
+impl From<sqlx::Error> for ConsumerError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Projection(error.into())
+    }
+}

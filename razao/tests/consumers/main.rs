@@ -1,0 +1,19 @@
+//! Read models that are fed by Kafka, each role as a process of its own against a real broker: whatever is killed, hangs
+//! or comes twice, they equal those that are rebuilt from the log, byte for byte.
+//!
+//! `scripts/with-postgres.sh scripts/with-kafka.sh cargo test -p razao --test consumers`
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is all it has to say")]
+
+mod bad_input;
+mod faults;
+mod feeding;
+mod lender;
+#[path = "../relay/relay.rs"]
+#[allow(dead_code, reason = "the relay's own tests use the rest")]
+mod relay;
+#[path = "../support/mod.rs"]
+mod support;
+
+fn brokers() -> String {
+    std::env::var("KAFKA_BROKERS").expect("KAFKA_BROKERS is not set: run this by scripts/with-kafka.sh")
+}
