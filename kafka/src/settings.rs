@@ -26,9 +26,17 @@ pub struct KafkaSettings {
     pub client: BTreeMap<String, String>,
 }
 
+/// A setting of librdkafka: its name and its value.
+type Setting = (&'static str, &'static str);
+
 /// What holds unless it is set otherwise.
-const DEFAULTS: [(&str, &str); 7] = [
+const DEFAULTS: [Setting; 3] = [
     ("client.id", "razao"),
+    // So that a broker that is back is soon found.
+    ("reconnect.backoff.max.ms", "1000"),
+    ("retry.backoff.max.ms", "1000"),
+];
+const PRODUCER_DEFAULTS: [Setting; 4] = [
     ("compression.type", "lz4"),
     // What waits while a request is under way makes a batch; there is no use in waiting for more.
     ("linger.ms", "0"),
@@ -36,15 +44,23 @@ const DEFAULTS: [(&str, &str); 7] = [
     ("message.max.bytes", MOST_BYTES),
     // As much memory as events on their way may take.
     ("queue.buffering.max.kbytes", "65536"),
-    // So that a broker that is back is soon found.
-    ("reconnect.backoff.max.ms", "1000"),
-    ("retry.backoff.max.ms", "1000"),
+];
+const CONSUMER_DEFAULTS: [Setting; 6] = [
+    // One that is killed is missed after so long.
+    ("session.timeout.ms", "10000"),
+    ("heartbeat.interval.ms", "3000"),
+    // As much memory as messages that wait may take, and those of one answer of a broker.
+    ("queued.max.messages.kbytes", "4096"),
+    ("fetch.message.max.bytes", "524288"),
+    ("fetch.error.backoff.ms", "100"),
+    // So that a topic or a partition that comes into being is soon seen.
+    ("topic.metadata.refresh.interval.ms", "10000"),
 ];
 /// The largest message, and batch of messages, in bytes.
 pub const MOST_BYTES: &str = "16777216";
 
 /// What a producer promises rests on these.
-const OURS: [(&str, &str); 5] = [
+const PRODUCER_OURS: [Setting; 5] = [
     ("acks", "all"),
     ("enable.idempotence", "true"),
     // What cannot be sent stops the producer, so that nothing overtakes it.
@@ -54,10 +70,28 @@ const OURS: [(&str, &str); 5] = [
     // As the Java client does it, so that others can tell where a key is.
     ("partitioner", "murmur2_random"),
 ];
+/// And what a consumer promises on these.
+const CONSUMER_OURS: [Setting; 8] = [
+    // The place is committed with the rows that were written, in their database.
+    ("enable.auto.commit", "false"),
+    ("enable.auto.offset.store", "false"),
+    // Where a place is no more, one begins with what is there; what is missing then shows in the proofs.
+    ("auto.offset.reset", "earliest"),
+    // Only what changes hands is interrupted.
+    ("group.protocol", "classic"),
+    ("partition.assignment.strategy", "cooperative-sticky"),
+    ("check.crcs", "true"),
+    ("enable.partition.eof", "false"),
+    // A topic with the wrong number of partitions would be made.
+    ("allow.auto.create.topics", "false"),
+];
 /// Other names of the same, and what does not go together with them.
-const NOT_TO_BE_SET: [&str; 6] = [
+const NOT_TO_BE_SET: [&str; 9] = [
+    "auto.commit.enable",
     "bootstrap.servers",
     "delivery.timeout.ms",
+    "group.id",
+    "group.remote.assignor",
     "metadata.broker.list",
     "request.required.acks",
     "sticky.partitioning.linger.ms",
@@ -70,19 +104,43 @@ impl KafkaSettings {
         format!("{}.events", self.topic_prefix)
     }
 
+    /// The name of the topic in which commands wait.
+    pub fn command_topic(&self) -> String {
+        format!("{}.commands", self.topic_prefix)
+    }
+
+    /// The group in which the consumers for one purpose share the partitions.
+    pub fn group(&self, purpose: &str) -> String {
+        format!("{}.{purpose}", self.topic_prefix)
+    }
+
     /// What a producer is started with: idempotent, acknowledged by all, nothing overtakes what cannot be sent.
     ///
     /// Fails for a setting that librdkafka does not know or take, or that is not the operator's to set.
     pub fn producer(&self) -> Result<ClientConfig, SettingError> {
+        self.client(&PRODUCER_DEFAULTS, &PRODUCER_OURS)
+    }
+
+    /// What a consumer of a group is started with: it takes partitions over one by one, and keeps its place elsewhere
+    /// than with Kafka.
+    pub fn consumer(&self, group: &str) -> Result<ClientConfig, SettingError> {
+        let mut config = self.client(&CONSUMER_DEFAULTS, &CONSUMER_OURS)?;
+        config.set("group.id", group);
+        config.create_native_config()?;
+        Ok(config)
+    }
+
+    fn client(&self, defaults: &[Setting], ours: &[Setting]) -> Result<ClientConfig, SettingError> {
         let mut config = ClientConfig::new();
-        config.extend(DEFAULTS.map(owned));
+        config.extend(DEFAULTS.iter().chain(defaults).copied().map(owned));
         for (name, value) in &self.client {
-            if OURS.iter().any(|(ours, _)| ours == name) || NOT_TO_BE_SET.contains(&name.as_str()) {
+            let is_ours = PRODUCER_OURS.iter().chain(&CONSUMER_OURS).any(|(ours, _)| ours == name);
+            if is_ours || NOT_TO_BE_SET.contains(&name.as_str()) {
                 return Err(SettingError(format!("{name}: the program sets it, and it cannot be set")));
             }
             config.set(name, value);
         }
-        config.extend(OURS.map(owned));
+        config.extend(ours.iter().copied().map(owned));
         config.set("bootstrap.servers", &self.brokers);
         config.create_native_config()?;
         Ok(config)
@@ -165,6 +223,18 @@ mod tests {
     fn what_a_producer_promises_cannot_be_set_away() {
         for (name, value) in [("acks", "1"), ("enable.idempotence", "false"), ("delivery.timeout.ms", "1")] {
             assert!(refusal(&[(name, value)]).contains(name));
+        }
+    }
+
+    #[test]
+    fn what_a_consumer_promises_cannot_be_set_away_and_its_patience_can() {
+        let patient = with(&[("session.timeout.ms", "6000"), ("linger.ms", "5")]);
+        let config = patient.consumer(&patient.group("journal")).unwrap();
+        assert_eq!(config.get("session.timeout.ms"), Some("6000"));
+        assert_eq!(config.get("group.id"), Some("razao.journal"));
+        for name in ["group.id", "enable.auto.commit", "auto.offset.reset", "partition.assignment.strategy"] {
+            assert!(with(&[(name, "x")]).consumer("g").unwrap_err().to_string().contains(name));
+            assert!(refusal(&[(name, "x")]).contains(name));
         }
     }
 

@@ -70,6 +70,8 @@ pub struct Settings {
     pub kafka: ClientSettings,
     /// Whether the role `reactions` closes each day when it is over.
     pub close_days: bool,
+    /// For how many days finished requests are kept.
+    pub requests_kept_days: u32,
 }
 
 impl Default for Settings {
@@ -87,6 +89,7 @@ impl Default for Settings {
             kafka_completeness_every: 10_000,
             kafka: ClientSettings::default(),
             close_days: true,
+            requests_kept_days: 7,
         }
     }
 }

@@ -22,15 +22,28 @@ const LONGEST_FILE: usize = 400;
 const EMPTY_NAMES: [&str; 6] = ["common", "helper", "helpers", "misc", "util", "utils"];
 
 /// Which of our crates each of them may use. `command-api`, `projections` and `reactions` never see each other.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("problems", &[]),
     ("event-store", &["domain"]),
     ("kafka", &[]),
-    ("command-api", &["domain", "event-store", "problems"]),
+    ("requests", &["kafka"]),
+    ("command-api", &["domain", "event-store", "problems", "requests"]),
     ("projections", &["domain", "event-store", "kafka", "problems"]),
-    ("reactions", &["domain", "event-store", "kafka"]),
-    ("razao", &["domain", "event-store", "kafka", "problems", "command-api", "projections", "reactions"]),
+    ("reactions", &["domain", "event-store", "kafka", "requests"]),
+    (
+        "razao",
+        &[
+            "domain",
+            "event-store",
+            "kafka",
+            "problems",
+            "requests",
+            "command-api",
+            "projections",
+            "reactions",
+        ],
+    ),
 ];
 
 /// What the rules of lending may use: values and their text, nothing that reaches the world.
