@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 use razao::client::Client;
 use sqlx::{ConnectOptions, PgPool};
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::time::{Instant, sleep};
 
 use crate::support;
