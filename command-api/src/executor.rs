@@ -50,7 +50,9 @@ fn request_of(command: &QueuedCommand) -> Result<Request<Body>, axum::http::Erro
 
 async fn answer_of(response: Response<Body>) -> Answer {
     let (parts, body) = response.into_parts();
-    let headers = parts.headers.iter().filter_map(|(name, value)| {
+    // How long it is, is for whoever sends it to say.
+    let headers = parts.headers.iter().filter(|(name, _)| *name != header::CONTENT_LENGTH);
+    let headers = headers.filter_map(|(name, value)| {
         let value = value.to_str().ok()?;
         Some((name.as_str().to_owned(), value.to_owned()))
     });

@@ -118,9 +118,9 @@ mod tests {
     fn the_preference_is_found_among_others_and_only_as_itself() {
         let prefers = |values: &[&'static str]| {
             let mut headers = HeaderMap::new();
-            values.iter().for_each(|value| {
+            for value in values {
                 headers.append(PREFER, HeaderValue::from_static(value));
-            });
+            }
             prefers_async(&headers)
         };
         for values in [

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use kafka::KafkaSettings;
 use rdkafka::admin::{AdminClient, AdminOptions};
-use rdkafka::client::{ClientContext, DefaultClientContext};
+use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance, StreamConsumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -60,9 +60,14 @@ impl ClientContext for Member {
 impl ConsumerContext for Member {
     fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Revoke(partitions) = rebalance {
-            let gone = partitions.elements().iter().map(|one| one.partition()).collect::<Vec<_>>();
-            tracing::info!(?gone, "partitions of commands went to another worker");
-            self.lost.lock().unwrap_or_else(PoisonError::into_inner).extend(gone);
+            let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+            for gone in partitions.elements() {
+                tracing::info!(
+                    partition = gone.partition(),
+                    "a partition of commands goes to another worker"
+                );
+                lost.insert(gone.partition());
+            }
         }
     }
 }
@@ -155,7 +160,7 @@ impl KafkaQueue {
             }
         }
         if executed.count() > 0 {
-            let admin: AdminClient<DefaultClientContext> = self.settings.producer()?.create()?;
+            let admin: AdminClient<Said> = self.settings.producer()?.create_with_context(Said)?;
             let options = AdminOptions::new().request_timeout(Some(PATIENCE));
             admin.delete_records(&executed, &options).await?;
         }

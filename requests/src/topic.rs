@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use kafka::{KafkaSettings, MOST_BYTES, SettingError};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::{ClientContext, DefaultClientContext};
+use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
+use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::util::Timeout;
 use tokio::sync::watch;
 
@@ -124,7 +124,7 @@ async fn until_there(settings: KafkaSettings, is_ready: watch::Sender<bool>) {
 /// Makes the topic unless it is there, and looks whether it has as many partitions as it should.
 pub(crate) async fn ensure_topic(settings: &KafkaSettings) -> Result<(), QueueError> {
     let topic = settings.command_topic();
-    let admin: AdminClient<DefaultClientContext> = settings.producer()?.create()?;
+    let admin: AdminClient<Said> = settings.producer()?.create_with_context(Said)?;
     let options = AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(PATIENCE));
     // What waits is kept until it was executed, however long that takes. -1 copies: as many as the brokers make.
     let new = NewTopic::new(&topic, settings.partitions, TopicReplication::Fixed(-1))
@@ -135,10 +135,9 @@ pub(crate) async fn ensure_topic(settings: &KafkaSettings) -> Result<(), QueueEr
     {
         return Err(KafkaError::AdminOp(code).into());
     }
-    let producer: FutureProducer = settings.producer()?.create()?;
     let asked = topic.clone();
     let found = tokio::task::spawn_blocking(move || {
-        let metadata = producer.client().fetch_metadata(Some(&asked), PATIENCE)?;
+        let metadata = admin.inner().fetch_metadata(Some(&asked), PATIENCE)?;
         Ok::<_, KafkaError>(metadata.topics().iter().map(|topic| topic.partitions().len()).sum::<usize>())
     });
     let found = found.await.expect("looking does not panic")?;
