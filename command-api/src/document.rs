@@ -17,8 +17,9 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::endpoint::Endpoint;
-use crate::headers::LONGEST_KEY;
-use crate::{entries, loan_commands, loans, periods, products, schedules, simulations};
+use crate::headers::{LONGEST_KEY, RESPOND_ASYNC};
+use crate::later::AcceptedRequest;
+use crate::{entries, loan_commands, loans, periods, products, request_status, schedules, simulations};
 
 /// Those that are not given to a loan that is there already.
 static OTHER_COMMANDS: &[&Endpoint] = &[
@@ -65,8 +66,15 @@ pub(crate) fn complete(openapi: &mut OpenApi) {
             None => {}
         }
     }
+    for operation in openapi.paths.paths.values_mut().filter_map(|item| item.get.as_mut()) {
+        if operation.operation_id.as_deref() == Some(request_status::OPERATION) {
+            add_problems(operation, &[request_status::PROBLEMS]);
+        }
+    }
     let details = (ProblemDetails::name().into_owned(), ProblemDetails::schema());
-    let mut schemas = vec![details];
+    let accepted = (AcceptedRequest::name().into_owned(), AcceptedRequest::schema());
+    let mut schemas = vec![details, accepted];
+    AcceptedRequest::schemas(&mut schemas);
     ProblemDetails::schemas(&mut schemas);
     let components = ComponentsBuilder::from(openapi.components.take().unwrap_or_default());
     openapi.components = Some(components.schemas_from_iter(schemas).build());
@@ -93,11 +101,31 @@ fn complete_command(operation: &mut Operation, endpoint: &Endpoint) {
         "Stored with the events as their correlation id; drawn by the server where absent.",
         None,
     ));
+    parameters.push(header_parameter(
+        "Prefer",
+        Required::False,
+        "With `respond-async` (RFC 7240) the command waits in a queue: it is answered with 202 once it is durable, and \
+         `GET /v1/requests/{id}` says what became of it. Commands of one loan are executed in the order in which they \
+         were accepted. What can be refused without looking at the loan is refused at once.",
+        None,
+    ));
+    operation.responses.responses.insert("202".to_owned(), RefOr::T(accepted_response()));
     let answered = operation.responses.responses.get_mut(endpoint.status.as_str());
     if let Some(RefOr::T(answer)) = answered {
         add_headers(answer, endpoint);
     }
     add_problems(operation, &[OF_BODIES, OF_COMMANDS, endpoint.problems]);
+}
+
+/// What a command that waits is answered.
+fn accepted_response() -> Response {
+    let schema = Ref::from_schema_name(AcceptedRequest::name());
+    ResponseBuilder::new()
+        .description("Accepted, to be executed: the answer where the caller prefers `respond-async`")
+        .content("application/json", ContentBuilder::new().schema(Some(schema)).build())
+        .header("Location", header(Type::String, "Where to ask what became of it."))
+        .header("Preference-Applied", header(Type::String, &format!("`{RESPOND_ASYNC}`")))
+        .build()
 }
 
 /// What is simulated can be refused with all that its commands can.

@@ -15,6 +15,8 @@ pub(crate) struct Endpoint {
     pub(crate) status: StatusCode,
     /// The path under which the stream that it begins can be read.
     pub(crate) location: Option<&'static str>,
+    /// Whether the server draws the id of the stream unless the body has one.
+    pub(crate) draws_id: bool,
     /// What it can be refused with, beside what every command can.
     pub(crate) problems: &'static [&'static Kind],
     pub(crate) meter: Meter,
@@ -27,7 +29,15 @@ impl Endpoint {
         operation: &'static str,
         problems: &'static [&'static Kind],
     ) -> Self {
-        Self { command, operation, status: StatusCode::OK, location: None, problems, meter: Meter::new() }
+        Self {
+            command,
+            operation,
+            status: StatusCode::OK,
+            location: None,
+            draws_id: false,
+            problems,
+            meter: Meter::new(),
+        }
     }
 
     /// A command that adds something to a stream.
@@ -41,6 +51,7 @@ impl Endpoint {
             operation,
             status: StatusCode::CREATED,
             location: None,
+            draws_id: false,
             problems,
             meter: Meter::new(),
         }
@@ -54,6 +65,12 @@ impl Endpoint {
         problems: &'static [&'static Kind],
     ) -> Self {
         let (status, location) = (StatusCode::CREATED, Some(location));
-        Self { command, operation, status, location, problems, meter: Meter::new() }
+        Self { command, operation, status, location, draws_id: true, problems, meter: Meter::new() }
+    }
+
+    /// The same where the id of the stream follows from its name.
+    pub(crate) const fn by_name(mut self) -> Self {
+        self.draws_id = false;
+        self
     }
 }

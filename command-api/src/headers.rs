@@ -10,6 +10,10 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 pub(crate) const RAZAO_POSITION: HeaderName = HeaderName::from_static("razao-position");
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const PREFER: HeaderName = HeaderName::from_static("prefer");
+pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+/// The preference for an answer before the command is executed.
+pub(crate) const RESPOND_ASYNC: &str = "respond-async";
 
 /// The longest `Idempotency-Key`.
 pub(crate) const LONGEST_KEY: usize = 255;
@@ -76,7 +80,66 @@ pub(crate) fn correlation_id(headers: &HeaderMap) -> String {
     given.and_then(visible).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
 }
 
+/// Whether the client prefers an answer before the command is executed (RFC 7240): one of its preferences, of which some
+/// may come with values and parameters. Where one is given twice, the first counts; this one has no value.
+pub(crate) fn prefers_async(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(&PREFER).iter().filter_map(|value| value.to_str().ok());
+    let mut preferences = values.flat_map(|value| outside_quotes(value, ','));
+    preferences.any(|preference| {
+        let name = outside_quotes(preference, ';').next().unwrap_or_default();
+        name.trim().eq_ignore_ascii_case(RESPOND_ASYNC)
+    })
+}
+
+/// The parts of a text between separators, but for those within double quotes.
+fn outside_quotes(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(move |c: char| {
+        let is_escaped = std::mem::take(&mut escaped);
+        match c {
+            '\\' if quoted => escaped = !is_escaped,
+            '"' if !is_escaped => quoted = !quoted,
+            _ => return c == separator && !quoted,
+        }
+        false
+    })
+}
+
 /// The value if it holds only the visible characters of ASCII.
 fn visible(value: &HeaderValue) -> Option<&str> {
     value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_preference_is_found_among_others_and_only_as_itself() {
+        let prefers = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(PREFER, HeaderValue::from_static(value));
+            }
+            prefers_async(&headers)
+        };
+        for values in [
+            &["respond-async"][..],
+            &["Respond-Async"],
+            &["return=minimal, respond-async, wait=10"],
+            &["return=minimal", "respond-async; foo=\"a,b\""],
+            &["foo=\"\\\"\", respond-async"],
+        ] {
+            assert!(prefers(values), "{values:?}");
+        }
+        for values in [
+            &[][..],
+            &["wait=10"],
+            &["respond-asynchronously"],
+            &["foo=\"x, respond-async, y\""],
+            &["a; respond-async"],
+        ] {
+            assert!(!prefers(values), "{values:?}");
+        }
+    }
 }

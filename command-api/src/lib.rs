@@ -1,7 +1,8 @@
 //! The command API: turns requests into commands, has them executed on the event store, and answers.
 //!
 //! A command travels [`router`] → `serve` (key, body, hash) → the file of its endpoint (fields) → the event store →
-//! `answer`. Whatever is refused is a problem (RFC 9457) and stores nothing.
+//! `answer`. Whatever is refused is a problem (RFC 9457) and stores nothing. A command whose caller prefers that goes from
+//! `serve` into a queue (`later`), and comes back to the same routes when a worker executes it ([`Executor`]).
 
 mod actor;
 mod answer;
@@ -15,9 +16,11 @@ mod disbursements;
 mod document;
 mod endpoint;
 mod entries;
+mod executor;
 mod fields;
 mod hash;
 mod headers;
+mod later;
 mod loan_commands;
 mod loans;
 mod meter;
@@ -28,6 +31,7 @@ mod recoveries;
 mod refunds;
 mod refusals;
 mod repayments;
+mod request_status;
 mod restructures;
 mod reversal;
 mod schedules;
@@ -47,6 +51,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use actor::Actor;
+pub use executor::Executor;
 pub use state::CommandState;
 
 /// All commands. The binary merges them with the reads and adds the fallbacks ([`problems::with_fallbacks`]).
@@ -92,4 +97,5 @@ fn routes() -> OpenApiRouter<Arc<state::Shared>> {
         .routes(routes!(entries::post_entry))
         .routes(routes!(entries::reverse_entry))
         .routes(routes!(schedules::draw_schedule))
+        .routes(routes!(request_status::show_request))
 }

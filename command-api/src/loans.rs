@@ -30,7 +30,7 @@ use crate::endpoint::Endpoint;
 use crate::fields::Object;
 use crate::products;
 use crate::refusals::{fault_of, problem_of};
-use crate::serve::{Received, measure, receive};
+use crate::serve::{Ended, Received, measure, receive};
 use crate::state::Shared;
 use crate::terms::take;
 
@@ -125,13 +125,22 @@ struct Application {
 )]
 pub(crate) async fn apply_for_loan(State(state): State<Arc<Shared>>, request: Request) -> Response<Body> {
     measure(&APPLY, async {
-        let Received { body, context } = receive::<ApplicationBody>(&APPLY, &state, request).await?;
+        let Received { body, context, later } = receive::<ApplicationBody>(&APPLY, &state, request).await?;
+        if let Some(later) = later {
+            // Whatever the product has to say of the terms, it says when it is asked.
+            let named = body.id.unwrap_or_default();
+            if body.product.is_none() {
+                body.check(None)?;
+            }
+            return later.queue(&APPLY, named, context).await.map(Ended::Queued);
+        }
         let takes_product = body.product.is_some();
-        match prepare(&state, body).await {
+        let executed = match prepare(&state, body).await {
             Ok(application) => apply(&state, &application, context).await,
             Err(problem) if takes_product => told_unless_repeated(&state, problem, &context).await,
             Err(problem) => Err(problem),
-        }
+        };
+        executed.map(Ended::Executed)
     })
     .await
 }

@@ -11,6 +11,8 @@ pub(crate) enum Outcome {
     Accepted,
     /// Answered from an earlier command with the same key.
     Replayed,
+    /// It waits to be executed.
+    Queued,
     /// 4xx: it was the client's.
     Refused,
     /// 5xx: it was ours.
@@ -22,17 +24,18 @@ pub(crate) enum Outcome {
 pub(crate) struct Meter(OnceLock<Handles>);
 
 struct Handles {
-    outcomes: [Counter; 4],
+    outcomes: [Counter; 5],
     seconds: Histogram,
 }
 
 impl Outcome {
-    const ALL: [Self; 4] = [Self::Accepted, Self::Replayed, Self::Refused, Self::Failed];
+    const ALL: [Self; 5] = [Self::Accepted, Self::Replayed, Self::Queued, Self::Refused, Self::Failed];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::Replayed => "replayed",
+            Self::Queued => "queued",
             Self::Refused => "refused",
             Self::Failed => "failed",
         }

@@ -35,7 +35,8 @@ pub(crate) static DEFINE: Endpoint = Endpoint::beginning(
     "define_product",
     "/v1/products",
     &[&INVALID_VALUE, &INVALID_TERMS, &PRODUCT_CURRENCY, &PRODUCT_RETIRED],
-);
+)
+.by_name();
 pub(crate) static RETIRE: Endpoint =
     Endpoint::changing("RetireProduct", "retire_product", &[&NOT_FOUND, &INVALID_VALUE, &PRODUCT_RETIRED]);
 

@@ -33,7 +33,7 @@ use crate::endpoint::Endpoint;
 use crate::fields::{Day, Object};
 use crate::path::Ids;
 use crate::refusals::fault_of;
-use crate::serve::{Order, Received, execute, measure, receive};
+use crate::serve::{Ended, Order, Received, execute, measure, receive};
 use crate::simulation_answer::SimulationAnswer;
 use crate::simulations::{self, Simulation};
 use crate::state::Shared;
@@ -148,14 +148,16 @@ pub(crate) async fn restructure_loan(
     }
 }
 
-async fn restructure(
-    state: &Shared,
-    loan: LoanId,
-    request: Request,
-) -> Result<event_store::Receipt, Problem> {
-    let Received { body, context } = receive::<RestructureBody>(&RESTRUCTURE, state, request).await?;
+async fn restructure(state: &Shared, loan: LoanId, request: Request) -> Result<Ended, Problem> {
+    let Received { body, context, later } = receive::<RestructureBody>(&RESTRUCTURE, state, request).await?;
+    if let Some(later) = later {
+        // More cannot be said without the loan's currency.
+        body.refuse_fields_of_other_modes(body.mode.unwrap_or_default())?;
+        return later.queue(&RESTRUCTURE, loan.uuid(), context).await.map(Ended::Queued);
+    }
     let known = state.loans.state(loan.uuid()).await.map_err(|fault| fault_of(&RESTRUCTURE, &fault))?;
-    execute(&RESTRUCTURE, &state.loans, body.order(loan, known.currency())?, context).await
+    let order = body.order(loan, known.currency())?;
+    execute(&RESTRUCTURE, &state.loans, order, context).await.map(Ended::Executed)
 }
 
 async fn preview(state: &Shared, loan: LoanId, request: Request) -> Result<SimulationAnswer, Problem> {

@@ -1,4 +1,4 @@
-//! The one path of all commands: key, body, hash, execution, answer.
+//! The one path of all commands: key, body, hash, execution at once or later, answer.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,11 +10,13 @@ use axum::response::IntoResponse;
 use domain::decider::Decider;
 use event_store::{Claim, CommandContext, IdempotencyKey, Metadata, Receipt, Streams};
 use problems::{INVALID_PARAMETER, Problem};
+use requests::RequestId;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::actor::Actor;
 use crate::endpoint::Endpoint;
+use crate::later::{self, Cause, Later};
 use crate::meter::Outcome;
 use crate::refusals::{ToProblem, problem_of};
 use crate::state::Shared;
@@ -36,6 +38,15 @@ pub(crate) struct Order<Command> {
 pub(crate) struct Received<B> {
     pub(crate) body: B,
     pub(crate) context: CommandContext,
+    /// Its caller prefers that it waits, and it can.
+    pub(crate) later: Option<Later>,
+}
+
+/// What a command came to.
+pub(crate) enum Ended {
+    Executed(Receipt),
+    /// It waits to be executed.
+    Queued(RequestId),
 }
 
 /// Serves a command: `order` turns its body into what to do on which of `streams`.
@@ -51,8 +62,12 @@ where
     B: DeserializeOwned,
 {
     measure(endpoint, async {
-        let Received { body, context } = receive(endpoint, state, request).await?;
-        execute(endpoint, streams, order(body)?, context).await
+        let Received { body, context, later } = receive(endpoint, state, request).await?;
+        let order = order(body)?;
+        match later {
+            Some(later) => later.queue(endpoint, order.stream, context).await.map(Ended::Queued),
+            None => execute(endpoint, streams, order, context).await.map(Ended::Executed),
+        }
     })
     .await
 }
@@ -83,17 +98,20 @@ pub(crate) async fn receive<B: DeserializeOwned>(
     headers::declares_json(request.headers())?;
     let correlation_id = headers::correlation_id(request.headers());
     let actor = Actor::of(request.extensions());
+    let cause = request.extensions().get::<Cause>().map(|Cause(id)| id.to_string());
+    let later = Later::of(state, &actor, &request);
     let uri = request.uri().clone();
 
     let bytes = body::read(request, state.body_deadline).await?;
     let body = body::parse(&bytes)?;
+    let later = later.map(|later| later.with_body(&bytes));
     let request_hash = hash::of_request(uri.path(), &bytes);
     let metadata = Metadata {
         actor: actor.subject.as_ref().to_owned(),
         command: endpoint.command,
         idempotency_key: Some(Arc::clone(&key)),
         correlation_id,
-        causation_id: None,
+        causation_id: cause,
         reason: None,
         engine: ENGINE,
     };
@@ -105,19 +123,20 @@ pub(crate) async fn receive<B: DeserializeOwned>(
         borrower: None,
         metadata,
     };
-    Ok(Received { body, context })
+    Ok(Received { body, context, later })
 }
 
 /// Runs a command to its answer, and counts and times it.
 pub(crate) async fn measure(
     endpoint: &'static Endpoint,
-    command: impl Future<Output = Result<Receipt, Problem>>,
+    command: impl Future<Output = Result<Ended, Problem>>,
 ) -> Response<Body> {
     let started = Instant::now();
     let result = command.await;
     let outcome = match &result {
-        Ok(receipt) if receipt.replayed => Outcome::Replayed,
-        Ok(_) => Outcome::Accepted,
+        Ok(Ended::Executed(receipt)) if receipt.replayed => Outcome::Replayed,
+        Ok(Ended::Executed(_)) => Outcome::Accepted,
+        Ok(Ended::Queued(_)) => Outcome::Queued,
         Err(problem) if problem.kind.status < 500 => Outcome::Refused,
         Err(_) => Outcome::Failed,
     };
@@ -125,10 +144,14 @@ pub(crate) async fn measure(
     endpoint.meter.record(endpoint.command, outcome, took);
     let outcome = outcome.name();
     match result {
-        Ok(receipt) => {
+        Ok(Ended::Executed(receipt)) => {
             let (stream, position) = (&receipt.stream_id, receipt.position);
             tracing::debug!(command = endpoint.command, outcome, %stream, position, ?took, "command executed");
             answer::answer(endpoint, &receipt)
+        }
+        Ok(Ended::Queued(request)) => {
+            tracing::debug!(command = endpoint.command, outcome, %request, ?took, "command queued");
+            later::accepted(request)
         }
         Err(problem) => {
             let code = problem.kind.code;

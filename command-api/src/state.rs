@@ -8,6 +8,7 @@ use domain::loan::Loan;
 use domain::period::Periods;
 use domain::product::Product;
 use event_store::{BookingDay, Log, Streams};
+use requests::Requests;
 
 /// How long a client may take to send a body.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
@@ -26,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) periods: Streams<Periods>,
     pub(crate) booking_day: BookingDay,
     pub(crate) body_deadline: Duration,
+    /// Where commands may wait instead of being executed at once.
+    pub(crate) requests: Option<Requests>,
 }
 
 impl CommandState {
@@ -46,6 +49,23 @@ impl CommandState {
         let entries = Streams::new(log.clone(), cache_bytes / 8);
         let products = Streams::new(log.clone(), cache_bytes / 8);
         let periods = Streams::new(log.clone(), PERIODS_BYTES);
-        Self(Arc::new(Shared { log, loans, entries, products, periods, booking_day, body_deadline }))
+        let requests = None;
+        Self(Arc::new(Shared {
+            log,
+            loans,
+            entries,
+            products,
+            periods,
+            booking_day,
+            body_deadline,
+            requests,
+        }))
+    }
+
+    /// The same where a command waits if its caller prefers that. Elsewhere the preference is passed over.
+    #[must_use]
+    pub fn with_requests(mut self, requests: Requests) -> Self {
+        Arc::get_mut(&mut self.0).expect("nobody shares it yet").requests = Some(requests);
+        self
     }
 }

@@ -104,6 +104,11 @@ impl KafkaSettings {
         format!("{}.events", self.topic_prefix)
     }
 
+    /// The name of the topic in which commands wait.
+    pub fn command_topic(&self) -> String {
+        format!("{}.commands", self.topic_prefix)
+    }
+
     /// The group in which the consumers for one purpose share the partitions.
     pub fn group(&self, purpose: &str) -> String {
         format!("{}.{purpose}", self.topic_prefix)

@@ -224,7 +224,7 @@ pub static UNAVAILABLE: Kind = kind(
     "unavailable",
     503,
     "Not available now",
-    "The database cannot be reached, or too much waits. Send it again after `Retry-After` seconds, with the same Idempotency-Key.",
+    "The database or the queue of commands cannot be reached, or too much waits. Send it again after `Retry-After` seconds, with the same Idempotency-Key.",
 );
 pub static NOT_YET_VISIBLE: Kind = kind(
     "not_yet_visible",

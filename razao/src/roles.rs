@@ -1,12 +1,15 @@
 //! The roles of a process: each can run apart, `razao up` runs them all.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::ValueEnum;
+use command_api::{CommandState, Executor};
 use event_store::{Feed, Log};
 use projections::Source;
-use reactions::{Relay, RelayError};
+use reactions::{CommandWorkers, Relay, RelayError};
+use requests::Requests;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio_util::sync::CancellationToken;
@@ -30,7 +33,7 @@ pub enum Role {
     Projections,
     /// Publishes the log to Kafka
     Relay,
-    /// Acts by itself: closes each day when it is over
+    /// Acts by itself: closes each day when it is over, executes commands that wait in a queue
     Reactions,
 }
 
@@ -47,6 +50,8 @@ impl Role {
 pub struct Databases {
     pub log: Log,
     pub read_pool: PgPool,
+    /// Where the log is, for those who need connections of their own.
+    log_options: PgConnectOptions,
 }
 
 /// Where the log and the read models are.
@@ -75,6 +80,7 @@ impl Addresses {
         projections::migrate(&pool).await.context("the schema of the read models")?;
         pool.close().await;
         reactions::migrate(&self.log).await.context("the schema of the reactions")?;
+        requests::migrate(&self.log).await.context("the schema of the requests")?;
         Ok(())
     }
 
@@ -90,7 +96,7 @@ impl Addresses {
             .connect_with(self.read.clone())
             .await
             .map_err(unreachable)?;
-        Ok(Databases { log, read_pool })
+        Ok(Databases { log, read_pool, log_options: self.log.clone() })
     }
 }
 
@@ -121,7 +127,13 @@ pub async fn run(
     (server, stop): (Server, CancellationToken),
     ready: impl FnOnce(&Server) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let Databases { log, read_pool } = databases;
+    let Databases { log, read_pool, log_options } = databases;
+    // Only who accepts commands sends them.
+    let accepts_into = settings.kafka().filter(|_| roles.contains(&Role::CommandApi));
+    let requests = Requests::new(&log_options, accepts_into.as_ref())
+        .map_err(|error| Failure::WrongUsage(error.to_string()))?;
+    let commands = CommandState::new(log.clone(), settings.booking_day(), settings.state_cache_bytes)
+        .with_requests(requests.clone());
     let metrics = telemetry::metrics()?;
     let tasks = TaskTracker::new();
     let feed_stop = CancellationToken::new();
@@ -137,13 +149,18 @@ pub async fn run(
     if roles.contains(&Role::Reactions) && settings.close_days {
         tasks.spawn(reactions::run(log.clone(), settings.booking_day(), feed_stop.clone()));
     }
+    if roles.contains(&Role::Reactions) {
+        let workers = command_workers(settings, requests.clone(), commands.clone());
+        tasks.spawn(workers.run(feed_stop.clone()));
+    }
     tasks.close();
-    let router = server::router(settings, roles, &log, &read_pool, metrics);
+    let router = server::router(settings, roles, &log, &read_pool, &commands, metrics);
     ready(&server)?;
     server.serve(router, stop, DRAIN).await;
     tracing::info!("requests are drained; stopping");
     feed_stop.cancel();
     tasks.wait().await;
+    requests.close().await;
     log.close().await;
     read_pool.close().await;
     Ok(())
@@ -155,6 +172,20 @@ fn source(settings: &Settings) -> Result<Source, Failure> {
     // Settings that a consumer cannot work with do not mend by themselves.
     kafka.consumer(&kafka.group("check")).map_err(|error| Failure::WrongUsage(error.to_string()))?;
     Ok(Source::Kafka(kafka))
+}
+
+/// Workers that execute commands by the routes of the command API.
+fn command_workers(settings: &Settings, requests: Requests, commands: CommandState) -> CommandWorkers {
+    let executor = Executor::new(commands);
+    CommandWorkers {
+        requests,
+        kafka: settings.kafka(),
+        execute: Arc::new(move |command| {
+            let executor = executor.clone();
+            Box::pin(async move { executor.execute(command).await })
+        }),
+        retention: Duration::from_secs(60 * 60 * 24) * settings.requests_kept_days,
+    }
 }
 
 /// A relay that can work with its settings. Kafka need not be there yet.

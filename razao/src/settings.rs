@@ -84,6 +84,8 @@ pub struct Settings {
     pub parked_longest_wait_ms: u64,
     /// Whether the role `reactions` closes each day when it is over.
     pub close_days: bool,
+    /// For how many days finished requests are kept.
+    pub requests_kept_days: u32,
 }
 
 impl Default for Settings {
@@ -105,6 +107,7 @@ impl Default for Settings {
             parked_first_wait_ms: 2_000,
             parked_longest_wait_ms: 600_000,
             close_days: true,
+            requests_kept_days: 7,
         }
     }
 }

@@ -2,13 +2,14 @@
 //! issues commands by itself.
 //!
 //! - [`close_day`]: books the interest of a day; [`run`] does so for each day when it is over.
+//! - [`CommandWorkers`] execute the commands that wait in a queue.
 //! - [`Relay`] publishes the log to Kafka, as [`kafka::KafkaSettings`] say; [`relay_status`] says how far it is.
 //! - [`migrate`] creates the tables in which reactions note how far they are.
 //!
-//! They read `event-store` and never a read table. Command workers, webhooks and the payments saga each get one file
-//! here.
+//! They read `event-store` and never a read table. Webhooks and the payments saga each get one file here.
 
 pub mod close_day;
+mod commands;
 mod error;
 mod migrate;
 mod priority;
@@ -17,6 +18,7 @@ mod schedule;
 mod session;
 mod telemetry;
 
+pub use commands::{CommandWorkers, Execute};
 pub use error::RelayError;
 pub use migrate::migrate;
 pub use relay::Relay;

@@ -1,9 +1,10 @@
-//! What the metrics say of the relay.
+//! What the metrics say of the relay and of the commands that wait.
 
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
-use metrics::{counter, gauge};
+use metrics::{counter, gauge, histogram};
+use requests::{Outcome, Standing, Status};
 
 /// Whether this process is the one that sends.
 pub(crate) fn record_lead(leads: bool) {
@@ -34,6 +35,19 @@ pub(crate) fn record_checkpoint(position: i64) {
 
 pub(crate) fn record_error() {
     counter!("razao_relay_errors_total").increment(1);
+}
+
+/// A request ended, so long after it was accepted.
+pub(crate) fn record_request(outcome: Outcome, accepted_at: DateTime<Utc>) {
+    counter!("razao_requests_total", "outcome" => Status::from(outcome).name()).increment(1);
+    let took = SystemTime::now().duration_since(accepted_at.into()).unwrap_or_default();
+    histogram!("razao_request_seconds").record(took.as_secs_f64());
+}
+
+/// What waits.
+pub(crate) fn record_standing(standing: &Standing) {
+    gauge!("razao_requests_queued").set(gauge_of(i64::try_from(standing.queued).unwrap_or(i64::MAX)));
+    gauge!("razao_requests_oldest_seconds").set(standing.oldest.as_secs_f64());
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a gauge is a float, exact up to 2^53 events")]

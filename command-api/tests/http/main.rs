@@ -8,6 +8,7 @@ mod concurrency;
 mod document;
 mod entries;
 mod faults;
+mod later;
 mod life_of_a_loan;
 mod periods;
 mod products;

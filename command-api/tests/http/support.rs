@@ -14,9 +14,10 @@ use sqlx::postgres::PgConnectOptions;
 use tower::ServiceExt;
 
 /// The headers that a client may rely on.
-const HEADERS: [&str; 8] = [
+const HEADERS: [&str; 9] = [
     "content-type",
     "location",
+    "preference-applied",
     "etag",
     "razao-position",
     "idempotency-replayed",

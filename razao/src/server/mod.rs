@@ -39,12 +39,12 @@ pub fn router(
     roles: &[Role],
     log: &Log,
     read_pool: &PgPool,
+    commands: &CommandState,
     metrics: PrometheusHandle,
 ) -> Router {
     let mut api = OpenApiRouter::with_openapi(ApiDocument::openapi());
     if roles.contains(&Role::CommandApi) {
-        let state = CommandState::new(log.clone(), settings.booking_day(), settings.state_cache_bytes);
-        api = api.merge(command_api::router(state));
+        api = api.merge(command_api::router(commands.clone()));
     }
     if roles.contains(&Role::QueryApi) {
         let state = QueryState::new(read_pool.clone(), log.clone(), settings.booking_day());
