@@ -117,10 +117,10 @@ impl Folding {
             self.aside.push(Aside::to_blame(stream, event, unreadable.to_string()));
             return;
         }
-        if let Some(changes) = &mut self.changes {
-            if settle::fold(&mut **changes, event).is_err() {
-                self.changes = None;
-            }
+        if let Some(changes) = &mut self.changes
+            && settle::fold(&mut **changes, event).is_err()
+        {
+            self.changes = None;
         }
     }
 
