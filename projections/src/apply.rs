@@ -34,16 +34,17 @@ pub(crate) async fn apply<E: Borrow<Event> + Sync>(
     transaction: &mut PgConnection,
     events: &[E],
 ) -> Result<Applied, sqlx::Error> {
-    let Some(first) = events.first() else { return Ok(Applied::default()) };
-    let mut standing = Standing::find(transaction, (model.name, model.name), first.borrow().position).await?;
+    let events = || events.iter().map(Borrow::borrow);
+    let Some(first) = events().map(|event| event.position).min() else { return Ok(Applied::default()) };
+    let mut standing = Standing::find(transaction, (model.name, model.name), first).await?;
     if !standing.parked.is_empty() {
-        let met: HashSet<StreamKey> = model.own(events).map(Event::stream).collect();
+        let met: HashSet<StreamKey> = model.own(events()).map(Event::stream).collect();
         let met: Vec<StreamKey> = met.into_iter().filter(|stream| standing.parked.contains(stream)).collect();
         standing.hold(transaction, model.name, &met).await?;
     }
     let mut folding = Folding::new(model, model.name.to_owned(), standing);
-    folding.fold(events);
-    let applied = folding.write(transaction, &[events]).await?;
+    folding.fold(events());
+    let applied = folding.write(transaction, events()).await?;
     store::restore(transaction, model.name, &applied.restored).await?;
     Ok(applied)
 }
@@ -94,9 +95,9 @@ impl Folding {
     }
 
     /// Folds what can be read of streams that are not parked, and sets the others aside.
-    pub(crate) fn fold<E: Borrow<Event>>(&mut self, events: &[E]) {
-        let own = self.model.own(events);
-        own.for_each(|event| self.fold_one(event));
+    pub(crate) fn fold<'e>(&mut self, events: impl Iterator<Item = &'e Event>) {
+        let model = self.model;
+        model.own(events).for_each(|event| self.fold_one(event));
     }
 
     fn fold_one(&mut self, event: &Event) {
@@ -125,32 +126,31 @@ impl Folding {
     }
 
     /// Writes what was folded. Where that is refused, finds out by whose fault, from the same events once more.
-    pub(crate) async fn write<E: Borrow<Event> + Sync>(
+    pub(crate) async fn write<'e>(
         mut self,
         connection: &mut PgConnection,
-        pages: &[&[E]],
+        events: impl Iterator<Item = &'e Event> + Clone,
     ) -> Result<Applied, sqlx::Error> {
         let written = match self.changes.take() {
             Some(changes) => settle::write(changes, connection).await?.is_ok(),
             None => false,
         };
         if !written {
-            let runs = runs(self.taken(pages).into_iter());
+            let runs = runs(self.taken(events.clone()).into_iter());
             let settled = settle(self.model, connection, &runs, &self.standing.discarded).await?;
             self.note(&runs, settled);
         }
-        let restored = if self.standing.discarded.is_empty() { Vec::new() } else { self.restored(pages) };
+        let restored = if self.standing.discarded.is_empty() { Vec::new() } else { self.restored(events) };
         store::park(connection, &self.place, &self.standing.parked, &self.aside).await?;
         let parked = newly_parked(&self.aside, &self.standing.parked).into_iter().cloned().collect();
         Ok(Applied { parked, aside: self.aside.len(), restored })
     }
 
     /// What was not set aside or left out.
-    fn taken<'e, E: Borrow<Event>>(&self, pages: &[&'e [E]]) -> Vec<&'e Event> {
+    fn taken<'e>(&self, events: impl Iterator<Item = &'e Event>) -> Vec<&'e Event> {
         let aside = self.aside.iter().map(|event| event.position);
         let not_taken: HashSet<i64> = aside.chain(self.left_out.iter().copied()).collect();
-        let own = pages.iter().flat_map(|events| self.model.own(events));
-        own.filter(|event| !not_taken.contains(&event.position)).collect()
+        self.model.own(events).filter(|event| !not_taken.contains(&event.position)).collect()
     }
 
     fn note(&mut self, runs: &[Run<'_>], settled: Settled) {
@@ -164,8 +164,8 @@ impl Folding {
         self.left_out.extend(settled.left_out);
     }
 
-    fn restored<E: Borrow<Event>>(&self, pages: &[&[E]]) -> Vec<i64> {
-        let positions = self.taken(pages).into_iter().map(|event| event.position);
+    fn restored<'e>(&self, events: impl Iterator<Item = &'e Event>) -> Vec<i64> {
+        let positions = self.taken(events).into_iter().map(|event| event.position);
         positions.filter(|position| self.standing.discarded.contains(position)).collect()
     }
 }

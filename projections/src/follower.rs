@@ -78,11 +78,16 @@ impl Follower {
                 () = self.stop.cancelled() => break,
             };
             let Some(page) = next else { continue };
-            let written = write(self.model, &mut connection, position, page.after(position)).await;
-            if let Err(error) = &written {
-                self.say_what_hinders(position, error).await;
-            }
-            let Some(to) = written? else { return Ok(ControlFlow::Continue(())) };
+            let written = match write(self.model, &mut connection, position, page.after(position)).await {
+                Ok(written) => written,
+                Err(error) => {
+                    // It may hold the checkpoint still, which the note is written to.
+                    drop(connection);
+                    self.say_what_hinders(position, &error).await;
+                    return Err(error.into());
+                }
+            };
+            let Some(to) = written else { return Ok(ControlFlow::Continue(())) };
             let furthest = self.pages.furthest();
             telemetry::record_progress(name, (position, to, furthest), page.recorded_at(to));
             position = to;
@@ -135,7 +140,7 @@ async fn write(
 ) -> Result<Option<i64>, sqlx::Error> {
     let Some(last) = events.last() else { return Ok(Some(position)) };
     let to = (last.position, last.recorded_at);
-    if !model.concerns(events) {
+    if !model.concerns(events.iter()) {
         let advanced = checkpoint::advance(connection, model.name, position, to).await?;
         return Ok(advanced.then_some(last.position));
     }

@@ -1,7 +1,5 @@
 //! What every read model is made of: its tables, and how a page of events changes them.
 
-use std::borrow::Borrow;
-
 use futures::future::BoxFuture;
 use sqlx::PgConnection;
 
@@ -55,13 +53,13 @@ pub(crate) fn find(name: &str) -> Option<&'static ReadModel> {
 
 impl ReadModel {
     /// Whether any of the events is about this read model.
-    pub(crate) fn concerns<E: Borrow<Event>>(&self, events: &[E]) -> bool {
-        self.own(events).next().is_some()
+    pub(crate) fn concerns<'e>(&self, mut events: impl Iterator<Item = &'e Event>) -> bool {
+        events.any(|event| self.is_about(event))
     }
 
     /// Those of the events that are about this read model.
-    pub(crate) fn own<'e, E: Borrow<Event>>(&self, events: &'e [E]) -> impl Iterator<Item = &'e Event> {
-        events.iter().map(Borrow::borrow).filter(|event| self.is_about(event))
+    pub(crate) fn own<'e>(&self, events: impl Iterator<Item = &'e Event>) -> impl Iterator<Item = &'e Event> {
+        events.filter(|event| self.is_about(event))
     }
 
     fn is_about(&self, event: &Event) -> bool {

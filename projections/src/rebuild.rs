@@ -230,15 +230,15 @@ impl Part {
     fn fold(&mut self, page: Arc<Page>, goal: i64) {
         let within = page.within(self.position, goal);
         let events = page.events(within.clone());
-        self.folding.fold(events);
+        self.folding.fold(events.iter());
         self.position = events.last().map_or(self.position, |last| last.position);
         self.pages.push((page, within));
     }
 
     /// Positions of discarded events that could be taken.
     async fn write(self, connection: &mut PgConnection) -> Result<Vec<i64>, sqlx::Error> {
-        let pages: Vec<_> = self.pages.iter().map(|(page, within)| page.events(within.clone())).collect();
-        Ok(self.folding.write(connection, &pages).await?.restored)
+        let events = self.pages.iter().flat_map(|(page, within)| page.events(within.clone()));
+        Ok(self.folding.write(connection, events).await?.restored)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Writes what is proven, with how far each partition is, in one transaction.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -229,7 +230,7 @@ impl Writer {
 
     async fn write<E>(&mut self, steps: &[Step], events: &[E]) -> Result<ControlFlow<()>, ConsumerError>
     where
-        E: std::borrow::Borrow<Event> + Sync,
+        E: Borrow<Event> + Sync,
     {
         if steps.is_empty() {
             return Ok(ControlFlow::Break(()));
@@ -241,7 +242,7 @@ impl Writer {
             self.look().await?;
             return Ok(ControlFlow::Continue(()));
         }
-        let applied = if self.model.concerns(events) {
+        let applied = if self.model.concerns(events.iter().map(Borrow::borrow)) {
             apply(self.model, &mut transaction, events).await?
         } else {
             Applied::default()

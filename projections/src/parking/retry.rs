@@ -41,14 +41,14 @@ impl Default for RetryPolicy {
 impl RetryPolicy {
     /// How long to wait after so many attempts; `None` when there have been enough.
     pub(crate) fn wait_after(&self, attempts: u32) -> Option<Duration> {
-        let waits = ExponentialBuilder::new()
+        let mut waits = ExponentialBuilder::new()
             .with_min_delay(self.first_wait)
             .with_max_delay(self.longest_wait)
             .with_jitter()
             .without_max_times()
             .build();
         let past = usize::try_from(attempts.saturating_sub(2)).unwrap_or(usize::MAX);
-        (attempts < self.attempts).then(|| waits.skip(past).next().unwrap_or(self.longest_wait))
+        (attempts < self.attempts).then(|| waits.nth(past).unwrap_or(self.longest_wait))
     }
 }
 

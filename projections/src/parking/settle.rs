@@ -55,7 +55,7 @@ pub(crate) async fn settle(
     discarded: &HashSet<i64>,
 ) -> Result<Settled, sqlx::Error> {
     let mut settled = Settled::default();
-    let mut halves = vec![0..runs.len()];
+    let mut halves: Vec<_> = std::iter::once(0..runs.len()).collect();
     while let Some(range) = halves.pop() {
         let events = runs[range.clone()].iter().flatten().copied();
         let Err(cause) = attempt(model, connection, events).await? else { continue };
@@ -79,7 +79,7 @@ async fn settle_run(
     discarded: &HashSet<i64>,
     left_out: &mut Vec<i64>,
 ) -> Result<Option<(usize, String)>, sqlx::Error> {
-    let mut halves = vec![0..run.len()];
+    let mut halves: Vec<_> = std::iter::once(0..run.len()).collect();
     let mut known = Some(cause);
     while let Some(range) = halves.pop() {
         let attempted = match known.take() {
@@ -144,4 +144,55 @@ pub(crate) async fn write(
     };
     session::run(connection, "rollback to savepoint changes; release savepoint changes").await?;
     Ok(Err(refused))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use event_store::StoredEventRow;
+    use futures::future::BoxFuture;
+
+    use super::*;
+
+    struct Panics;
+
+    impl Changes for Panics {
+        fn fold(&mut self, event: &Event) {
+            panic!("no amount is that large, at {}", event.position);
+        }
+
+        fn write(self: Box<Self>, _connection: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    fn event(stream_type: &str, stream_id: &str, position: i64) -> Event {
+        Event::decode(&StoredEventRow {
+            position,
+            aggregate_type: stream_type.to_owned(),
+            aggregate_id: stream_id.to_owned(),
+            sequence: position,
+            event_type: "LoanForgotten".to_owned(),
+            event_version: "1".to_owned(),
+            payload: "{}".to_owned(),
+            metadata: "{}".to_owned(),
+            recorded_at: DateTime::UNIX_EPOCH,
+        })
+    }
+
+    #[test]
+    fn a_panic_is_the_fault_of_the_event_that_is_folded() {
+        let cause = fold(&mut Panics, &event("Other", "1", 3)).unwrap_err();
+        assert_eq!(cause, "this version of the program fails on it: no amount is that large, at 3");
+    }
+
+    #[test]
+    fn runs_keep_the_order_of_each_stream_also_of_one_that_has_no_proper_id() {
+        let streams = ["a", "b", "a", "c", "b", "a"];
+        let events: Vec<_> = (1..).zip(streams).map(|(position, id)| event("Loan", id, position)).collect();
+        let runs = runs(events.iter());
+        let places: Vec<Vec<i64>> =
+            runs.iter().map(|run| run.iter().map(|event| event.position).collect()).collect();
+        assert_eq!(places, [vec![1, 3, 6], vec![2, 5], vec![4]]);
+    }
 }
