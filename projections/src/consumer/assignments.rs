@@ -9,7 +9,7 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
 use sqlx::PgPool;
 use tokio::runtime::Handle;
 
@@ -99,7 +99,7 @@ impl Assignments {
     }
 
     fn take(&self, consumer: &BaseConsumer<Membership>, assigned: &TopicPartitionList) {
-        let numbers: Vec<i32> = assigned.elements().iter().map(|element| element.partition()).collect();
+        let numbers = numbers_of(assigned);
         if numbers.is_empty() {
             return;
         }
@@ -112,7 +112,7 @@ impl Assignments {
     }
 
     fn give_up(&self, revoked: &TopicPartitionList) {
-        let numbers: Vec<i32> = revoked.elements().iter().map(|element| element.partition()).collect();
+        let numbers = numbers_of(revoked);
         lock(&self.owned).retain(|number, _| !numbers.contains(number));
         lock(&self.changes).push(Change::Lost(numbers));
     }
@@ -167,6 +167,10 @@ impl Assignments {
             tracing::warn!(projection = self.name, partition, %error, "an offset was not taken");
         }
     }
+}
+
+fn numbers_of(partitions: &TopicPartitionList) -> Vec<i32> {
+    partitions.elements().iter().map(TopicPartitionListElem::partition).collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

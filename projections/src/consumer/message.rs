@@ -32,8 +32,11 @@ pub(super) enum Message {
 
 /// The messages of a topic, as they were read last.
 pub(crate) struct Messages {
-    partitions: Vec<Mutex<VecDeque<(i64, Arc<Message>)>>>,
+    partitions: Vec<Mutex<Kept>>,
 }
+
+/// By their offsets, in order.
+type Kept = VecDeque<(i64, Arc<Message>)>;
 
 impl Messages {
     pub(crate) fn new(partitions: i32) -> Self {

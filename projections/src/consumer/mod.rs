@@ -101,24 +101,23 @@ impl Consumer {
             stop: stop.clone(),
             has_entered: *has_entered,
         };
-        let (result, polled) = oneshot::channel();
+        let (result, ended) = oneshot::channel();
         let thread = std::thread::Builder::new().name(format!("kafka-{}", self.model.name));
-        let poll = move || {
+        let run = move || {
             let _ = result.send(poller.run());
         };
-        thread.spawn(poll).expect("the system gives threads");
-        let (pool, feed) = (self.pool.clone(), self.feed.clone());
-        let writer = Writer::open(self.model, pool, feed, Arc::clone(&assignments), waiting, stop.clone());
+        thread.spawn(run).expect("the system gives threads");
+        let writer = Writer::open(self, Arc::clone(&assignments), waiting, stop.clone());
         let written = match writer.await {
             Ok(mut writer) => writer.run(arrivals).await,
             Err(error) => Err(error),
         };
         stop.cancel();
-        let polled =
-            polled.await.unwrap_or_else(|_| Err(ConsumerError::Refused("the thread is gone".to_owned())));
+        let gone = || ConsumerError::Refused("the thread that polls is gone".to_owned());
+        let ended = ended.await.unwrap_or_else(|_| Err(gone()));
         if assignments.has_entered() {
             (*has_entered, *patience) = (true, PATIENCE.0);
         }
-        written.and(polled)
+        written.and(ended)
     }
 }

@@ -1,5 +1,6 @@
 //! Writes what is proven, with how far each partition is, in one transaction.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::Consumer;
 use super::assignments::Assignments;
 use super::error::ConsumerError;
 use super::partition::Stretch;
@@ -34,12 +36,12 @@ const LOOK: Duration = Duration::from_secs(1);
 const PATIENCE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
 pub(super) struct Writer {
-    pub(super) model: &'static ReadModel,
-    pub(super) pool: PgPool,
-    pub(super) feed: Feed,
-    pub(super) assignments: Arc<Assignments>,
-    pub(super) waiting: Arc<AtomicUsize>,
-    pub(super) stop: CancellationToken,
+    model: &'static ReadModel,
+    pool: PgPool,
+    feed: Feed,
+    assignments: Arc<Assignments>,
+    waiting: Arc<AtomicUsize>,
+    stop: CancellationToken,
     connection: PgConnection,
     /// Where each partition is, as it was written last.
     places: BTreeMap<i32, Place>,
@@ -51,13 +53,12 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) async fn open(
-        model: &'static ReadModel,
-        pool: PgPool,
-        feed: Feed,
+        consumer: &Consumer,
         assignments: Arc<Assignments>,
         waiting: Arc<AtomicUsize>,
         stop: CancellationToken,
     ) -> Result<Self, ConsumerError> {
+        let (model, pool, feed) = (consumer.model, consumer.pool.clone(), consumer.feed.clone());
         let connection = session::open(&pool, model.schema).await?;
         let (places, furthest) = (BTreeMap::new(), 0);
         let is_hindered = true; // by whatever was noted before
@@ -229,7 +230,7 @@ impl Writer {
 
     async fn write<E>(&mut self, steps: &[Step], events: &[E]) -> Result<ControlFlow<()>, ConsumerError>
     where
-        E: std::borrow::Borrow<Event> + Sync,
+        E: Borrow<Event> + Sync,
     {
         if steps.is_empty() {
             return Ok(ControlFlow::Break(()));
@@ -241,7 +242,7 @@ impl Writer {
             self.look().await?;
             return Ok(ControlFlow::Continue(()));
         }
-        let applied = if self.model.concerns(events) {
+        let applied = if self.model.concerns(events.iter().map(Borrow::borrow)) {
             apply(self.model, &mut transaction, events).await?
         } else {
             Applied::default()
