@@ -77,7 +77,11 @@ impl Follower {
                 next = self.pages.next(position) => next?,
                 () = self.stop.cancelled() => break,
             };
-            let Some(page) = next else { continue };
+            let Some(page) = next else {
+                // Nothing waits to be written, so nothing is in the way.
+                gauge!("razao_projection_stopped", "projection" => name).set(0.0);
+                continue;
+            };
             let written = match write(self.model, &mut connection, position, page.after(position)).await {
                 Ok(written) => written,
                 Err(error) => {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use razao::client::Client;
 use razao::embedded_postgres::find_running;
 use serde_json::{Value, json};
-use sqlx::{Executor, PgPool};
+use sqlx::{Executor, PgPool, Postgres, Transaction};
 use support::{Server, razao};
 use tokio::process::Child;
 use uuid::Uuid;
@@ -85,33 +85,46 @@ fn redriving(server: &Server, id: Uuid) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn().unwrap()
 }
 
+/// The journal is built anew while the first repayment cannot be read: the dead letter that comes of it. By then it can.
+async fn dead_letter(server: &Server, pool: &PgPool) -> Uuid {
+    change(pool, 4, "json_build_object('spoilt', payload)").await;
+    server.run(&on(server, &["rebuild", "journal"])).await;
+    let give_up = "update projections.parked_streams set next_attempt_at = null, dead_since = now()";
+    pool.execute(give_up).await.unwrap();
+    let printed: Value =
+        serde_json::from_str(&server.run(&on(server, &["dead-letters", "list"])).await).unwrap();
+    assert_eq!((&printed[0]["position"], &printed[0]["waiting"]), (&4.into(), &3.into()));
+    let id: Uuid = serde_json::from_value(printed[0]["id"].clone()).unwrap();
+    let (code, said) = server.fail(&on(server, &["dead-letters", "redrive", "--all"])).await;
+    assert!(code == 1 && said.contains("1 stream is still parked"), "{code}: {said}");
+    change(pool, 4, "payload -> 'spoilt'").await;
+    id
+}
+
+/// Arguments, and where the server's data are.
+fn on(server: &Server, arguments: &[&str]) -> Vec<String> {
+    let data_dir = server.data_dir();
+    let at = ["--data-dir", data_dir.to_str().unwrap()];
+    [arguments, &at].concat().into_iter().map(str::to_owned).collect()
+}
+
+async fn hold(pool: &PgPool) -> Transaction<'static, Postgres> {
+    let mut holding = pool.begin().await.unwrap();
+    holding.execute("lock table read_journal.journal_lines in share mode").await.unwrap();
+    holding
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redrive_that_is_killed_leaves_the_stream_parked_and_the_next_one_takes_it_up() {
     let mut server = Server::on(Some(TODAY));
     let client = server.start().await;
     lend(&client).await;
-    let data_dir = server.data_dir();
-    let at = ["--data-dir", data_dir.to_str().unwrap()];
-    let razao =
-        |arguments: &[&str]| [arguments, &at].concat().into_iter().map(str::to_owned).collect::<Vec<_>>();
     let pool = superuser(&server).await;
-
-    // The first repayment cannot be read for a while, when the journal is built anew.
-    change(&pool, 4, "json_build_object('spoilt', payload)").await;
-    server.run(&razao(&["rebuild", "journal"])).await;
-    let give_up = "update projections.parked_streams set next_attempt_at = null, dead_since = now()";
-    pool.execute(give_up).await.unwrap();
-    let printed: Value = serde_json::from_str(&server.run(&razao(&["dead-letters", "list"])).await).unwrap();
-    assert_eq!((&printed[0]["position"], &printed[0]["waiting"]), (&4.into(), &3.into()));
-    let id: Uuid = serde_json::from_value(printed[0]["id"].clone()).unwrap();
-    let (code, said) = server.fail(&razao(&["dead-letters", "redrive", "--all"])).await;
-    assert!(code == 1 && said.contains("1 stream is still parked"), "{code}: {said}");
-    change(&pool, 4, "payload -> 'spoilt'").await;
+    let id = dead_letter(&server, &pool).await;
     let before = parked(&pool).await;
 
     // Killed while it writes: the program that redrives, then the server, then Postgres.
-    let mut holding = pool.begin().await.unwrap();
-    holding.execute("lock table read_journal.journal_lines in share mode").await.unwrap();
+    let holding = hold(&pool).await;
     let mut redrive = redriving(&server, id);
     until_blocked(&pool).await;
     redrive.kill().await.unwrap();
@@ -123,11 +136,10 @@ async fn a_redrive_that_is_killed_leaves_the_stream_parked_and_the_next_one_take
     assert!(asking.await.unwrap().is_err());
     holding.rollback().await.unwrap();
     pool.close().await;
-    let client = server.start().await;
+    server.start().await;
     let pool = superuser(&server).await;
     assert_eq!(parked(&pool).await, before, "nothing of it was done, or all of it");
-    let mut holding = pool.begin().await.unwrap();
-    holding.execute("lock table read_journal.journal_lines in share mode").await.unwrap();
+    let holding = hold(&pool).await;
     let mut redrive = redriving(&server, id);
     until_blocked(&pool).await;
     server.kill_postgres();
@@ -135,10 +147,7 @@ async fn a_redrive_that_is_killed_leaves_the_stream_parked_and_the_next_one_take
     drop(holding);
     pool.close().await;
     server.kill().await;
-    let client = {
-        drop(client);
-        server.start().await
-    };
+    let client = server.start().await;
     let pool = superuser(&server).await;
 
     // A repayment that comes meanwhile waits behind the others.
@@ -146,13 +155,13 @@ async fn a_redrive_that_is_killed_leaves_the_stream_parked_and_the_next_one_take
     client.read("/v1/trial-balance", Some(7)).await.unwrap();
     let waiting = client.read(&format!("/v1/dead-letters/{id}"), None).await.unwrap();
     assert_eq!(waiting["events"].as_array().unwrap().len(), 4);
-    let said = server.run(&razao(&["dead-letters", "redrive", &id.to_string()])).await;
+    let said = server.run(&on(&server, &["dead-letters", "redrive", &id.to_string()])).await;
     let said: Value = serde_json::from_str(&said).unwrap();
     assert_eq!((&said["applied"], &said["still_parked"]), (&4.into(), &Value::Null));
     let live = projections::digest(&pool, "journal").await.unwrap();
-    server.run(&razao(&["rebuild", "journal"])).await;
+    server.run(&on(&server, &["rebuild", "journal"])).await;
     assert_eq!(projections::digest(&pool, "journal").await.unwrap(), live);
-    assert_eq!(server.run(&razao(&["dead-letters", "list"])).await.trim(), "[]");
+    assert_eq!(server.run(&on(&server, &["dead-letters", "list"])).await.trim(), "[]");
     pool.close().await;
     server.stop().await;
 }
