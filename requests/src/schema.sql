@@ -23,7 +23,7 @@ create table if not exists requests.queue (
     lane    smallint not null,
     id      uuid     not null,
     command json     not null
-);
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 create index if not exists queue_lane on requests.queue (lane, number);
 
 grant usage on schema requests to razao_app;
