@@ -164,7 +164,9 @@ impl Draft<'_> {
             row.level = usual;
         }
         if self.terms().rounding.remainder == "last_keeps_installment" {
-            rows[last].interest = (&levels[last] - &rows[last].principal).max(zero());
+            // What a grace deferred to it comes on top.
+            let on_top = &rows[last].interest - &rows[last].earned;
+            rows[last].interest = (&levels[last] - &rows[last].principal).max(zero()) + on_top;
         }
         Ok(rows)
     }
@@ -296,7 +298,8 @@ impl Draft<'_> {
     pub(crate) fn keep_total(&self, rows: &mut [Row], part: &Fraction) {
         if self.terms().rounding.remainder == "last_keeps_installment" {
             let last = rows.last_mut().expect("a row");
-            last.interest = (&last.interest + part - &last.principal).max(zero());
+            let on_top = &last.interest - &last.earned;
+            last.interest = (&last.earned + part - &last.principal).max(zero()) + on_top;
         }
     }
 

@@ -355,7 +355,9 @@ impl Rest {
         while !self.is_over() {
             let start = self.loan.line.periods[self.k].from;
             let begun = start < day;
-            let interest = if self.daily {
+            let interest = if self.is_free() {
+                zero()
+            } else if self.daily {
                 if first && begun && self.overdue().is_positive() {
                     self.cut(day, true);
                 }
