@@ -9,7 +9,6 @@ mod faults;
 mod feeding;
 mod lender;
 #[path = "../relay/relay.rs"]
-#[allow(dead_code, reason = "the relay's own tests use the rest")]
 mod relay;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,5 +1,7 @@
 //! A relay as a process of its own.
 
+#![allow(dead_code, reason = "each test program uses its own part of this")]
+
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
