@@ -214,8 +214,8 @@ mod tests {
     #[test]
     fn what_a_record_proves_is_passed_on_and_no_more() {
         let mut partition = begun_at(0, Some((0, (1, 0))));
-        let came = [event(1), event(3), event(5), record(1, 4), record(5, 6), record(7, 8)];
-        let expected = [(4, Some(vec![1, 3])), (6, Some(vec![5])), (8, Some(vec![]))];
+        let came = [event(1), event(3), event(5), record(1, 1), record(2, 2), record(3, 5)];
+        let expected = [(1, Some(vec![1])), (2, Some(vec![])), (5, Some(vec![3, 5]))];
         assert_eq!(stretches(&mut partition, &came), expected);
     }
 

@@ -148,3 +148,25 @@ async fn a_topic_that_is_not_there_or_has_another_partition_count_is_named_until
     right.stop().await;
     relay.stop().await;
 }
+
+/// An event that this version cannot read, as it comes by Kafka.
+#[sqlx::test(migrations = false)]
+async fn an_event_that_cannot_be_read_parks_its_own_stream_and_no_partition(pool: PgPool) {
+    let lender = Lender::on(&pool).await;
+    let relay = lender.start("relay");
+    let projector = lender.start("projections");
+    let poison = "insert into events \
+        (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata) values \
+        ('Loan', '00000000-0000-0000-0000-00000000000a', 1, 'LoanForgotten', '1', '{\"type\": \"LoanForgotten\"}', \
+        '{\"actor\":\"ana\",\"command\":\"Test\",\"correlation_id\":\"c-1\",\"engine\":\"0.1.0\"}')";
+    sqlx::query(poison).execute(&pool).await.unwrap();
+    let (_api, posting) = lender.post(27, 6).await;
+    posting.await.unwrap();
+    lender.equals_its_rebuild().await;
+    for projection in lender.status().await {
+        let is_about_loans = ["loans", "journal", "daily_balances"].contains(&projection.name);
+        assert_eq!(projection.parked_streams, i64::from(is_about_loans), "{projection:?}");
+    }
+    projector.stop().await;
+    relay.stop().await;
+}
