@@ -18,7 +18,7 @@ pub(crate) fn accruals(terms: &Terms, facts: &[Fact], last: NaiveDate) -> Vec<Ac
     let (mut booked, mut stopped, mut accrued) = (zero(), false, Vec::new());
     while day < last {
         day = later(day, 1);
-        let loan = Loan::replay(terms, facts, Some(day));
+        let loan = Loan::replay_in_range(terms, facts, day, last);
         if loan.write_off.is_some() {
             break;
         }

@@ -63,6 +63,18 @@ impl Loan {
         loan
     }
 
+    /// The loan seen on a day in a range that ends later: chargebacks up to its end are known to payments before them.
+    pub(crate) fn replay_in_range(terms: &Terms, facts: &[Fact], day: NaiveDate, end: NaiveDate) -> Self {
+        let (mut loan, mut order) = Self::begin(terms, facts, Some(end));
+        order.retain(|at| facts[*at].on <= day);
+        for at in order {
+            loan.happen(&facts[at], at);
+        }
+        loan.use_credit(day);
+        loan.charge_late(day);
+        loan
+    }
+
     /// The loan as a fact of the day would find it: credit serves a due date only at its end.
     pub(crate) fn found_on(terms: &Terms, facts: &[Fact], day: NaiveDate) -> Self {
         let (mut loan, order) = Self::begin(terms, facts, Some(day));
