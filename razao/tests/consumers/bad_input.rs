@@ -14,8 +14,11 @@ use sqlx::PgPool;
 use crate::brokers;
 use crate::lender::Lender;
 
+/// A partition, headers and a value.
+type Message<'m> = (i32, &'m [(&'m str, &'m str)], &'m str);
+
 /// Sends messages to partitions of a topic.
-fn send(topic: &str, messages: &[(i32, &[(&str, &str)], &str)]) {
+fn send(topic: &str, messages: &[Message<'_>]) {
     let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", brokers()).create().unwrap();
     for (partition, headers, value) in messages {
         let headers = headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {

@@ -107,7 +107,7 @@ async fn a_projector_slower_than_its_poll_limit_keeps_its_partitions(pool: PgPoo
 }
 
 /// Sends every message of a topic again, a moment after it came.
-fn repeat_everything(topic: String, stop: Arc<AtomicBool>) -> usize {
+fn repeat_everything(topic: &str, stop: &AtomicBool) -> i64 {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", brokers())
         .set("group.id", "unused")
@@ -117,7 +117,7 @@ fn repeat_everything(topic: String, stop: Arc<AtomicBool>) -> usize {
     let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", brokers()).create().unwrap();
     let mut assignment = TopicPartitionList::new();
     for partition in 0..6 {
-        assignment.add_partition_offset(&topic, partition, Offset::Beginning).unwrap();
+        assignment.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
     }
     consumer.assign(&assignment).unwrap();
     let mut repeated = 0;
@@ -129,7 +129,7 @@ fn repeat_everything(topic: String, stop: Arc<AtomicBool>) -> usize {
         }
         let again = rdkafka::message::Header { key: "again", value: Some("yes") };
         let headers: OwnedHeaders = headers.detach().insert(again);
-        let record = BaseRecord::to(&topic).partition(message.partition()).headers(headers);
+        let record = BaseRecord::to(topic).partition(message.partition()).headers(headers);
         let record = record.key(message.key().unwrap_or_default()).payload(message.payload().unwrap());
         producer.send(record).map_err(|(error, _)| error).unwrap();
         producer.poll(Duration::ZERO);
@@ -146,7 +146,7 @@ async fn every_message_twice_counts_once(pool: PgPool) {
     relay.says("leading: sending from here on").await;
     let stop = Arc::new(AtomicBool::new(false));
     let (topic, stopped) = (lender.topic(), Arc::clone(&stop));
-    let repeating = tokio::task::spawn_blocking(move || repeat_everything(topic, stopped));
+    let repeating = tokio::task::spawn_blocking(move || repeat_everything(&topic, &stopped));
     let projector = lender.start("projections");
     let (_api, posting) = lender.post(15, 10).await;
     posting.await.unwrap();
@@ -155,7 +155,7 @@ async fn every_message_twice_counts_once(pool: PgPool) {
     stop.store(true, Ordering::Relaxed);
     let repeated = repeating.await.unwrap();
     let events = lender.log.head().await.unwrap().position;
-    assert!(repeated as i64 >= events, "{repeated} repeats of {events} events");
+    assert!(repeated >= events, "{repeated} repeats of {events} events");
     lender.equals_its_rebuild().await;
     let trouble = "positions go back";
     assert!(
