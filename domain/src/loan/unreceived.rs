@@ -50,14 +50,15 @@ impl LoanHistory {
             && facts.iter().all(|fact| fact.on <= from)
             && self.last_on().is_some_and(|last_on| last_on <= from);
         let last = from.checked_add_days(Days::new(u64::from(days.max(1)) - 1)).unwrap_or(from);
-        let (accrued, loan) = if is_quiet && last > from {
+        let (accrued, mut loan) = if is_quiet && last > from {
             engine::accrued_each_day(terms, &facts, from, last)?
         } else {
             let (accrued, loan) = engine::accrued_by(terms, &facts, from)?;
             (vec![accrued], loan)
         };
         // The books learn of credit that time applies with the loan's events, which see it on the latest value date.
-        let received = loan.received(self.last_on().unwrap_or(from));
+        let learnt = self.last_on().unwrap_or(from);
+        let received = loan.received_by(learnt, from)?;
         let earned = if capitalizes { self.received_as_principal(loan, from)? } else { Amount::ZERO };
         let unreceived = accrued.into_iter().map(|accrued| interest_receivable(accrued, received, earned));
         Ok(Some(UnreceivedAhead { interest: unreceived.collect(), is_written_off: write_off.is_some() }))

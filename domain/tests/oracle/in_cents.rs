@@ -27,7 +27,9 @@ pub(crate) fn in_cents(draft: &Draft<'_>, rows: &[Row]) -> Vec<Row> {
             (left.clone(), (total - left).max(zero()))
         } else {
             let interest = rounding.round(&row.interest);
-            (total - &interest, interest)
+            // No row repays more than is left.
+            let left = &balance + &inside + &capitalized;
+            ((total - &interest).min(left).max(zero()), interest)
         };
         let begins_with = balance.clone();
         balance += released + &capitalized - &principal;

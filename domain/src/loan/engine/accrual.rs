@@ -137,15 +137,17 @@ impl<'f> Book<'f> {
 }
 
 impl Engine<'_> {
-    /// What was covered of all installments by the facts taken in, and by credit that time alone applied up to a day.
-    pub(crate) fn received(&self, applied_by: NaiveDate) -> Components {
+    /// What was covered by the end of `day` of all installments by the facts taken in, and by credit that time alone
+    /// applied up to another day.
+    pub(crate) fn received_by(&mut self, applied_by: NaiveDate, day: NaiveDate) -> Outcome<Components> {
+        self.apply_credit(after(applied_by.min(day)))?;
         let effects = self.effects.iter().flatten().flat_map(|effect| {
             let applied = effect.applied.iter().flat_map(|applied| &applied.shares);
             effect.shares.iter().chain(applied).map(|share| share.allocation)
         });
         let by_time = self.applied.iter().filter(|(on, _)| *on <= applied_by);
         let by_time = by_time.flat_map(|(_, shares)| shares.iter().map(|(_, allocation)| *allocation));
-        effects.chain(by_time).fold(Components::NOTHING, Components::plus)
+        Ok(effects.chain(by_time).fold(Components::NOTHING, Components::plus))
     }
 
     /// Charges other than interest that became principal.
