@@ -14,7 +14,7 @@ mod tidy {
     pub(crate) mod metrics;
     pub(crate) mod rust_source;
 }
-use tidy::rust_source::{Word, words};
+use tidy::rust_source::{IMPURE_WORDS, Word, words};
 
 /// Longer files are hard to hold in one's head.
 const LONGEST_FILE: usize = 400;
@@ -40,22 +40,6 @@ const MAY_USE: [(&str, &[&str]); 9] = [
 const DOMAIN_MAY_USE: [&str; 8] =
     ["chrono", "cqrs-es", "rust_decimal", "serde", "serde_json", "thiserror", "utoipa", "uuid"];
 
-/// What must not be named in `domain`, because it reaches the world, reads a clock, draws at random or is a float.
-const IMPURE_WORDS: [&str; 13] = [
-    "SystemTime",
-    "eprint",
-    "eprintln",
-    "f32",
-    "f64",
-    "new_v4",
-    "now_v7",
-    "print",
-    "println",
-    "rand",
-    "reqwest",
-    "sqlx",
-    "tokio",
-];
 /// Types whose `now` is a clock; the domain may have a word of its own that is spelt the same.
 const CLOCKS: [&str; 4] = ["Instant", "Local", "SystemTime", "Utc"];
 const IMPURE_STD: [&str; 6] = ["env", "fs", "io", "net", "process", "thread"];

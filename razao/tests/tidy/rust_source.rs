@@ -1,5 +1,22 @@
 //! Rust sources as the words that count: names with the paths they are reached by, without comments and texts.
 
+/// What must not be named in `domain`, because it reaches the world, reads a clock, draws at random or is a float.
+pub(crate) const IMPURE_WORDS: [&str; 13] = [
+    "SystemTime",
+    "eprint",
+    "eprintln",
+    "f32",
+    "f64",
+    "new_v4",
+    "now_v7",
+    "print",
+    "println",
+    "rand",
+    "reqwest",
+    "sqlx",
+    "tokio",
+];
+
 /// A name in the code. `use std::{fmt, fs::File}` gives `std`, `std::fmt`, `std::fs`, `fs::File`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Word {
