@@ -12,7 +12,6 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::feed::StoredEventRow;
-use crate::log::LogError;
 
 /// The header of every message that names the shape of its value.
 pub const SCHEMA_HEADER: &str = "schema";
@@ -22,7 +21,8 @@ pub const EVENT_SCHEMA: &str = "razao.event.v1";
 pub const COMPLETENESS_SCHEMA: &str = "razao.completeness.v1";
 
 /// An event as others receive it, and as `GET /v1/events` shows it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
 pub struct PublicEvent<'a> {
     /// Its place in the whole log: 1, 2, 3, … without gaps.
     pub position: i64,
@@ -45,30 +45,7 @@ pub struct PublicEvent<'a> {
     pub payload: &'a RawValue,
 }
 
-impl<'a> PublicEvent<'a> {
-    pub fn of(row: &'a StoredEventRow) -> Result<Self, LogError> {
-        let unreadable = |source| LogError::Unreadable {
-            position: row.position,
-            event_type: row.event_type.clone(),
-            source,
-        };
-        Ok(Self {
-            position: row.position,
-            stream_type: Cow::Borrowed(&row.aggregate_type),
-            stream_id: Cow::Borrowed(&row.aggregate_id),
-            sequence: row.sequence,
-            event_type: Cow::Borrowed(&row.event_type),
-            version: row.public_version(),
-            recorded_at: row.recorded_at,
-            metadata: serde_json::from_str(&row.metadata).map_err(unreadable)?,
-            payload: serde_json::from_str(&row.payload).map_err(unreadable)?,
-        })
-    }
-
-    pub fn to_json(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("its keys are texts")
-    }
-
+impl PublicEvent<'_> {
     /// As the log holds it, for a reader that makes of it what it makes of the log.
     pub fn into_row(self) -> StoredEventRow {
         StoredEventRow {
@@ -86,7 +63,7 @@ impl<'a> PublicEvent<'a> {
 }
 
 impl StoredEventRow {
-    /// What [`PublicEvent::to_json`] makes of it, without reading again what the database holds as JSON.
+    /// As others receive it: a [`PublicEvent`], written without reading again what the database holds as JSON.
     pub fn to_public_json(&self) -> Vec<u8> {
         fn put(value: &mut Vec<u8>, name: &str, of: &impl Serialize) {
             value.extend_from_slice(name.as_bytes());
@@ -198,13 +175,12 @@ mod tests {
 
     #[test]
     fn an_event_keeps_the_stored_text_of_its_payload() {
-        let value = PublicEvent::of(&row()).unwrap().to_json();
+        let value = row().to_public_json();
         let text = std::str::from_utf8(&value).unwrap();
         assert!(text.ends_with(r#""payload":{"type":"EntryPosted","on":"2026-03-02"}}"#), "{text}");
         let read: PublicEvent<'_> = serde_json::from_slice(&value).unwrap();
         assert_eq!((read.position, read.sequence, read.version), (7, 1, 1));
-        assert_eq!(read.to_json(), value);
-        assert_eq!(row().to_public_json(), value);
+        assert_eq!(serde_json::to_vec(&read).unwrap(), value);
         assert_eq!(read.into_row(), row());
     }
 
@@ -228,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_public_schemas_name_what_is_published() {
-        let event = PublicEvent::of(&row()).unwrap().to_json();
+        let event = row().to_public_json();
         assert_eq!(names_of(&event), names_in("Event.v1.schema.json"));
         let record = serde_json::to_vec(&PartitionSum::default().take(range(1, 2), 0, 6)).unwrap();
         assert_eq!(names_of(&record), names_in("Completeness.v1.schema.json"));

@@ -4,6 +4,8 @@
 
 mod partitioner;
 mod settings;
+mod trouble;
 
 pub use partitioner::partition_of;
 pub use settings::{KafkaSettings, MOST_BYTES, SettingError};
+pub use trouble::Trouble;

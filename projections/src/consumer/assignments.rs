@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use kafka::Trouble;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
@@ -36,7 +37,7 @@ pub(super) struct Assignments {
     /// What changed and was not seen yet.
     changes: Mutex<Vec<Change>>,
     /// What is wrong with the connection.
-    trouble: Mutex<Option<(RDKafkaErrorCode, String)>>,
+    trouble: Trouble,
     has_entered: AtomicBool,
 }
 
@@ -65,7 +66,7 @@ impl Assignments {
             runtime,
             owned: Mutex::default(),
             changes: Mutex::default(),
-            trouble: Mutex::default(),
+            trouble: Trouble::default(),
             has_entered: AtomicBool::new(false),
         }
     }
@@ -95,7 +96,7 @@ impl Assignments {
 
     /// What the client said last of what is wrong with the connection.
     pub(super) fn trouble(&self) -> Option<(RDKafkaErrorCode, String)> {
-        lock(&self.trouble).clone()
+        self.trouble.last()
     }
 
     fn take(&self, consumer: &BaseConsumer<Membership>, assigned: &TopicPartitionList) {
@@ -184,15 +185,9 @@ impl ClientContext for Membership {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
-        let mut trouble = lock(&self.0.trouble);
-        let said = Some((code, reason.to_owned()));
-        if *trouble != said {
+        let (code, is_news) = self.0.trouble.note(&error, reason);
+        if is_news {
             tracing::warn!(projection = self.0.name, %code, reason, "trouble with Kafka");
-        }
-        // That all brokers are down follows from something that says more.
-        if trouble.is_none() || code != RDKafkaErrorCode::AllBrokersDown {
-            *trouble = said;
         }
     }
 }

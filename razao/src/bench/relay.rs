@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use event_store::{Feed, Log, PublicEvent};
+use event_store::{Feed, Log};
 use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
@@ -98,7 +98,7 @@ async fn messages(log: &Log, head: i64) -> anyhow::Result<Vec<(String, Vec<u8>)>
         let page = feed.after(position, PAGE).await?;
         position = page.last().context("the log has no gaps")?.position;
         for row in page {
-            let value = PublicEvent::of(&row)?.to_json();
+            let value = row.to_public_json();
             messages.push((row.aggregate_id, value));
         }
     }

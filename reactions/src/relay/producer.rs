@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use event_store::digest;
-use kafka::{KafkaSettings, MOST_BYTES, SettingError};
+use kafka::{KafkaSettings, MOST_BYTES, SettingError, Trouble};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::{ClientContext, DefaultClientContext};
 use rdkafka::config::RDKafkaLogLevel;
@@ -33,7 +33,7 @@ pub(crate) struct Outcome {
     /// The first thing that was not delivered, and why. Nothing counts after that.
     failure: Mutex<Option<String>>,
     /// What is wrong with the connection.
-    trouble: Mutex<Option<(RDKafkaErrorCode, String)>>,
+    trouble: Trouble,
     /// Something was acknowledged, or failed.
     pub(crate) progress: Notify,
 }
@@ -71,16 +71,9 @@ impl ClientContext for Outcome {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
-        let mut trouble = lock(&self.trouble);
-        let said = Some((code, reason.to_owned()));
-        // It comes twice, from the client and from the producer.
-        if *trouble != said {
+        let (code, is_news) = self.trouble.note(&error, reason);
+        if is_news {
             tracing::warn!(%code, reason, "trouble with Kafka");
-        }
-        // That all brokers are down follows from something that says more.
-        if trouble.is_none() || code != RDKafkaErrorCode::AllBrokersDown {
-            *trouble = said;
         }
         if code == RDKafkaErrorCode::Fatal {
             self.fail(|| reason.to_owned());
@@ -125,7 +118,7 @@ impl Kafka {
         let outcome = Outcome {
             deliveries: Mutex::new(Deliveries::after(0, 0)),
             failure: Mutex::default(),
-            trouble: Mutex::default(),
+            trouble: Trouble::default(),
             progress: Notify::new(),
         };
         let producer: ThreadedProducer<Outcome> =
@@ -145,13 +138,13 @@ impl Kafka {
                 Err(error) => error.to_string(),
             };
             let brokers = settings.brokers.clone();
-            match &*lock(&producer.context().trouble) {
+            match producer.context().trouble.last() {
                 Some((
                     RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed,
                     cause,
-                )) => return Err(RelayError::Refused { brokers, cause: cause.clone() }),
+                )) => return Err(RelayError::Refused { brokers, cause }),
                 trouble if began.elapsed() > PATIENCE => {
-                    let cause = trouble.as_ref().map_or(error, |(_, reason)| reason.clone());
+                    let cause = trouble.map_or(error, |(_, reason)| reason);
                     return Err(RelayError::Unreachable { brokers, cause });
                 }
                 _ => {}
