@@ -105,7 +105,7 @@ impl EmbeddedPostgres {
         let prepared = tokio::task::spawn_blocking(move || prepare(&data_dir, settings)).await;
         let (server, lock) = prepared.map_err(EmbeddedPostgresError::Crashed)??;
 
-        leftovers::clear(&server.layout.cluster, server.settings.stop_timeout).await?;
+        leftovers::clear(&server.layout, server.settings.stop_timeout).await?;
         let postmaster = server.launch().await?;
         info!(
             pid = postmaster.pid(),

@@ -123,6 +123,11 @@ impl Layout {
         socket_in(&self.socket_dir)
     }
 
+    /// The file with which a server claims the socket.
+    pub(super) fn socket_lock(&self) -> PathBuf {
+        self.socket_dir.join(format!(".s.PGSQL.{PORT}.lock"))
+    }
+
     /// To the server, without a database. Sets what the environment (`PGHOST` and the like) could decide.
     pub(super) fn connect_options(&self) -> PgConnectOptions {
         PgConnectOptions::new_without_pgpass()

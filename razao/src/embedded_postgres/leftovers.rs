@@ -1,7 +1,7 @@
 //! Server processes that outlived the razao which started them, or the server's main process.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -11,20 +11,31 @@ use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use super::EmbeddedPostgresError;
+use super::layout::Layout;
 
+/// The lock file of the data directory, in it.
+const PID_FILE: &str = "postmaster.pid";
 const POLL: Duration = Duration::from_millis(20);
 /// Without their main process, sessions end by themselves at once, unless they are deep in a computation.
 const ORPHAN_PATIENCE: Duration = Duration::from_secs(2);
 const LAST_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Returns once no server process works in `cluster` any more. Only to be called with the data directory
-/// locked: then whatever still runs there belongs to no living razao.
-pub(super) async fn clear(cluster: &Path, stop_timeout: Duration) -> Result<(), EmbeddedPostgresError> {
-    let processes = processes_in(cluster)?;
-    let named = named_in_pid_file(cluster);
-    if processes.is_empty() {
-        return remove_reused_pid_file(cluster, named);
+/// Returns once no server process works in the cluster any more and no lock file of theirs is in the way of a new
+/// one. Only to be called with the data directory locked: then whatever still runs there belongs to no living razao.
+pub(super) async fn clear(layout: &Layout, stop_timeout: Duration) -> Result<(), EmbeddedPostgresError> {
+    stop_all(&layout.cluster, stop_timeout).await?;
+    for lock in [layout.cluster.join(PID_FILE), layout.socket_lock()] {
+        remove_reused(&lock)?;
     }
+    Ok(())
+}
+
+async fn stop_all(cluster: &Path, stop_timeout: Duration) -> Result<(), EmbeddedPostgresError> {
+    let processes = processes_in(cluster)?;
+    if processes.is_empty() {
+        return Ok(());
+    }
+    let named = process_named_in(&cluster.join(PID_FILE));
     let ladder: &[(Option<Signal>, Duration)] = if let Some(pid) = named.filter(|pid| processes.contains(pid))
     {
         warn!(pid = pid.as_raw(), "stopping a PostgreSQL that an earlier razao left running");
@@ -74,29 +85,26 @@ fn signal(pids: &[Pid], signal: Signal) {
     }
 }
 
-fn pid_file(cluster: &Path) -> PathBuf {
-    cluster.join("postmaster.pid")
-}
-
-fn named_in_pid_file(cluster: &Path) -> Option<Pid> {
-    let content = fs::read_to_string(pid_file(cluster)).ok()?;
+/// The first line of each of PostgreSQL's lock files is the number of the main process that wrote it.
+fn process_named_in(lock: &Path) -> Option<Pid> {
+    let content = fs::read_to_string(lock).ok()?;
     let pid = content.lines().next()?.trim().parse().ok().filter(|pid: &i32| *pid > 1)?;
     Some(Pid::from_raw(pid))
 }
 
-/// PostgreSQL discards the file of a dead server, but gives up if some other process has got the number
-/// since, as happens whenever a container restarts. We know that no server runs here, so we may discard it
-/// then.
-fn remove_reused_pid_file(cluster: &Path, named: Option<Pid>) -> Result<(), EmbeddedPostgresError> {
-    let Some(pid) = named.filter(|pid| kill(*pid, None).is_ok()) else {
+/// PostgreSQL discards the lock file of a dead server, but gives up if the number is still there: another process
+/// has got it since, as happens whenever a container restarts, or nobody has collected the dead one's exit yet. We
+/// know that no server runs here, so we may discard the file then.
+fn remove_reused(lock: &Path) -> Result<(), EmbeddedPostgresError> {
+    let Some(pid) = process_named_in(lock).filter(|pid| kill(*pid, None).is_ok()) else {
         return Ok(());
     };
-    let path = pid_file(cluster);
     warn!(
         pid = pid.as_raw(),
-        "removing the stale postmaster.pid: its process is no PostgreSQL of this directory"
+        lock = %lock.display(),
+        "removing a stale lock file: its process is no PostgreSQL of this directory"
     );
-    fs::remove_file(&path).map_err(EmbeddedPostgresError::io("remove", &path))
+    fs::remove_file(lock).map_err(EmbeddedPostgresError::io("remove", lock))
 }
 
 fn processes_in(cluster: &Path) -> Result<Vec<Pid>, EmbeddedPostgresError> {

@@ -105,7 +105,7 @@ impl Supervisor {
     /// Leaves the new process in `self` from its first moment, so that it is stopped wherever this is
     /// cancelled.
     async fn attempt(&mut self) -> Result<(), EmbeddedPostgresError> {
-        leftovers::clear(&self.server.layout.cluster, self.server.settings.stop_timeout).await?;
+        leftovers::clear(&self.server.layout, self.server.settings.stop_timeout).await?;
         self.postmaster = self.server.spawn()?;
         self.server.wait_until_ready(&mut self.postmaster).await
     }

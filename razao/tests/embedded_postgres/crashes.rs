@@ -143,7 +143,7 @@ async fn a_razao_killed_in_its_first_start_leaves_no_obstacle() {
 }
 
 #[tokio::test]
-async fn a_stale_pid_file_whose_number_went_to_another_process_is_no_obstacle() {
+async fn stale_lock_files_whose_number_went_to_another_process_are_no_obstacle() {
     let (_above, data_dir) = data_dir();
     start(&data_dir).await.stop().await.unwrap();
     let cluster = data_dir.join("postgres");
@@ -153,7 +153,9 @@ async fn a_stale_pid_file_whose_number_went_to_another_process_is_no_obstacle() 
         stranger.uid(cluster.metadata().unwrap().uid());
     }
     let mut stranger = stranger.arg("600").spawn().unwrap();
-    fs::write(cluster.join("postmaster.pid"), format!("{}\n{}\n", stranger.id(), cluster.display())).unwrap();
+    for lock in [cluster.join("postmaster.pid"), data_dir.join("run/.s.PGSQL.5432.lock")] {
+        fs::write(lock, format!("{}\n{}\n", stranger.id(), cluster.display())).unwrap();
+    }
 
     let postgres = start(&data_dir).await;
     assert_eq!(stranger.try_wait().unwrap(), None, "the stranger should live on");
