@@ -45,6 +45,20 @@ pub static IDEMPOTENCY_KEY_INVALID: Kind = kind(
     "The header `Idempotency-Key` takes 1 to 255 visible ASCII characters, once.",
 );
 
+// 401, 403: who asks, and what they may
+pub static UNAUTHENTICATED: Kind = kind(
+    "unauthenticated",
+    401,
+    "The token says not who asks",
+    "The request carries no bearer token, or one that is not accepted: expired, not yet valid, of another issuer, for another audience, or not signed by a key of the issuer's. `detail` says which. `docs/SECURITY.md` has what a token needs.",
+);
+pub static FORBIDDEN: Kind = kind(
+    "forbidden",
+    403,
+    "This needs another role",
+    "The token is good, but none of its roles may use this route. `detail` names the roles that may; `razao routes` prints them all.",
+);
+
 // 404, 405, 412, 413, 415
 pub static NOT_FOUND: Kind =
     kind("not_found", 404, "Not found", "There is no such path, or nothing with this id.");
@@ -226,6 +240,12 @@ pub static UNAVAILABLE: Kind = kind(
     "Not available now",
     "The database or the queue of commands cannot be reached, or too much waits. Send it again after `Retry-After` seconds, with the same Idempotency-Key.",
 );
+pub static IDENTITY_UNAVAILABLE: Kind = kind(
+    "identity_unavailable",
+    503,
+    "Nobody can be told apart now",
+    "The keys of the token issuer could not be read yet, or not for a day, so no token can be verified. Send it again after `Retry-After` seconds.",
+);
 pub static NOT_YET_VISIBLE: Kind = kind(
     "not_yet_visible",
     503,
@@ -247,6 +267,8 @@ pub static ALL: &[&Kind] = &[
     &INVALID_PARAMETER,
     &IDEMPOTENCY_KEY_MISSING,
     &IDEMPOTENCY_KEY_INVALID,
+    &UNAUTHENTICATED,
+    &FORBIDDEN,
     &NOT_FOUND,
     &METHOD_NOT_ALLOWED,
     &REQUEST_TIMEOUT,
@@ -300,6 +322,7 @@ pub static ALL: &[&Kind] = &[
     &UNKNOWN_COMPONENT,
     &INTERNAL,
     &UNAVAILABLE,
+    &IDENTITY_UNAVAILABLE,
     &NOT_YET_VISIBLE,
     &STREAM_PARKED,
 ];

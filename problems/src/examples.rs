@@ -10,6 +10,8 @@ pub(crate) const EXAMPLES: &[(&str, &str)] = &[
         "idempotency_key_invalid",
         "`Idempotency-Key:` empty, longer than 255 characters, with a space, or twice",
     ),
+    ("unauthenticated", "any read without `Authorization: Bearer TOKEN`, where tokens are required"),
+    ("forbidden", "`POST /v1/loans/{id}/approve` with a token that has only the role operator"),
     ("not_found", "`POST /v1/loans/{id}/approve` with an id that no loan has"),
     ("method_not_allowed", "`DELETE /v1/loans`; `Allow` names the methods that there are"),
     ("request_timeout", "half of the body, then silence"),
@@ -64,5 +66,6 @@ pub(crate) const EXAMPLES: &[(&str, &str)] = &[
     ("internal", "a fault of ours; none is known"),
     ("unavailable", "any command while the database is down"),
     ("not_yet_visible", "`Razao-Min-Position` above the end of the log"),
+    ("identity_unavailable", "a token issuer that cannot be reached when the server starts"),
     ("stream_parked", "`GET /v1/entries/{id}` of an entry whose event cannot be read by this version"),
 ];

@@ -1,13 +1,16 @@
 //! The command line.
 
+use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::NaiveDate;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 
 use crate::dead_letters::{self, DeadLetters};
 use crate::settings::{SettingFlags, Settings};
-use crate::{close_day, rebuild, roles, schedule, up, verify};
+use crate::{close_day, identification, rebuild, roles, schedule, up, verify};
 
 /// An event-sourced ledger engine for lenders.
 #[derive(Debug, Parser)]
@@ -60,6 +63,22 @@ enum Command {
         #[arg(default_value = "-")]
         file: PathBuf,
     },
+    /// Print who may use which route
+    Routes,
+    /// Make a token of the development issuer, for servers with the same data directory and no other issuer
+    Token {
+        #[command(flatten)]
+        settings: SettingFlags,
+        /// What the subject is: integrator, operator, approver, finance, auditor, admin
+        #[arg(long = "role", value_name = "ROLE", value_delimiter = ',', required = true)]
+        roles: Vec<identity::Role>,
+        /// Who: the actor of the events that come of it
+        #[arg(long, value_name = "WHO", value_parser = NonEmptyStringValueParser::new())]
+        subject: String,
+        /// For how many seconds it is good
+        #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+        lifetime: u64,
+    },
     /// Show how far each projection got
     Projections {
         #[command(flatten)]
@@ -99,6 +118,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Bench(args) => crate::bench::bench(args).await,
         Command::Openapi => crate::server::print_openapi(),
         Command::Schedule { file } => schedule::schedule(&file),
+        Command::Routes => identification::print_routes(),
+        Command::Token { settings, roles, subject, lifetime } => {
+            let (settings, lifetime) = (Settings::load(&settings)?, Duration::from_secs(lifetime));
+            let token = identification::development_token(&settings, &subject, &roles, lifetime)?;
+            Ok(writeln!(std::io::stdout(), "{token}")?)
+        }
         Command::Projections { settings } => rebuild::projections(&Settings::load(&settings)?).await,
         Command::DeadLetters(what) => dead_letters::run(what).await,
         Command::Rebuild { name, settings } => rebuild::rebuild(&Settings::load(&settings)?, &name).await,

@@ -17,6 +17,7 @@ const MAX_WAIT_MS: u32 = 10_000;
 pub struct Client {
     http: reqwest::Client,
     server: String,
+    token: Option<String>,
 }
 
 /// What the server answered to an accepted command.
@@ -91,7 +92,13 @@ impl Client {
             .no_proxy()
             .build()
             .expect("the client needs nothing from its surroundings");
-        Self { http, server: server.trim_end_matches('/').to_owned() }
+        Self { http, server: server.trim_end_matches('/').to_owned(), token: None }
+    }
+
+    /// The same, which shows a bearer token with every request.
+    #[must_use]
+    pub fn with_token(self, token: Option<String>) -> Self {
+        Self { token, ..self }
     }
 
     pub fn server(&self) -> &str {
@@ -192,7 +199,11 @@ impl Client {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.server))
+        let request = self.http.request(method, format!("{}{path}", self.server));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 
     /// The body of an answer that says yes, or the problem.

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod embedded_postgres;
 pub mod failure;
 pub mod health;
+pub mod identification;
 pub mod kafka_settings;
 pub mod rebuild;
 pub mod roles;

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::failure::Failure;
+use crate::identification::identification;
 use crate::server::{self, Server};
 use crate::settings::Settings;
 use crate::telemetry;
@@ -153,8 +154,9 @@ pub async fn run(
         let workers = command_workers(settings, requests.clone(), commands.clone());
         tasks.spawn(workers.run(feed_stop.clone()));
     }
+    let by = identification(settings, &tasks, &feed_stop)?;
     tasks.close();
-    let router = server::router(settings, roles, &log, &read_pool, &commands, metrics);
+    let router = server::router(settings, roles, &log, &read_pool, &commands, metrics, by);
     ready(&server)?;
     server.serve(router, stop, DRAIN).await;
     tracing::info!("requests are drained; stopping");

@@ -1,5 +1,6 @@
 //! Settings: flags, then `RAZAO_…` in the environment, then a TOML file.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use projections::RetryPolicy;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::identification::mapping;
 use crate::kafka_settings::{self, ClientSettings};
 
 /// The flags that are settings too. What is not given is looked for in the environment, then in the file.
@@ -48,6 +50,10 @@ pub struct SettingFlags {
     #[arg(long, value_name = "NAMES")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub projections: Option<String>,
+    /// The OpenID Connect issuer whose tokens are accepted
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oidc_issuer: Option<String>,
     /// A booking day of your choice, for trials and tests
     #[arg(long, value_name = "DATE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,6 +69,18 @@ pub struct Settings {
     pub database_url: Option<String>,
     pub read_database_url: Option<String>,
     pub today: Option<NaiveDate>,
+    /// The issuer whose tokens are accepted; none: the development issuer's, and on loopback a request without.
+    pub oidc_issuer: Option<String>,
+    /// For whom tokens are to be (`aud`).
+    pub oidc_audience: String,
+    /// Which claim names the roles: its name, or a path to it with dots.
+    pub oidc_roles_claim: String,
+    /// The issuer's names, each with the role that it stands for; empty: the issuer uses our names.
+    pub oidc_roles: BTreeMap<String, String>,
+    /// How often the issuer's keys are read again, in seconds.
+    pub oidc_refresh_s: u64,
+    /// Whether every request needs a token, where there is no issuer too.
+    pub require_token: bool,
     /// The most memory for folded states of loans, in bytes.
     pub state_cache_bytes: u64,
     pub kafka_brokers: Option<String>,
@@ -96,6 +114,12 @@ impl Default for Settings {
             database_url: None,
             read_database_url: None,
             today: None,
+            oidc_issuer: None,
+            oidc_audience: "razao".to_owned(),
+            oidc_roles_claim: "roles".to_owned(),
+            oidc_roles: BTreeMap::new(),
+            oidc_refresh_s: 300,
+            require_token: false,
             state_cache_bytes: 64 << 20,
             kafka_brokers: None,
             kafka_topic_prefix: "razao".to_owned(),
@@ -113,7 +137,7 @@ impl Default for Settings {
 }
 
 /// Variables that are read elsewhere, and so are no settings of this list.
-const NOT_SETTINGS: [&str; 3] = ["log", "postgres_bin", "postgres_user"];
+const NOT_SETTINGS: [&str; 4] = ["log", "postgres_bin", "postgres_user", "token"];
 
 impl Settings {
     pub fn load(flags: &SettingFlags) -> Result<Self, Failure> {
@@ -135,12 +159,21 @@ impl Settings {
     }
 
     fn checked(self) -> Result<Self, Failure> {
-        if !self.listen.ip().is_loopback() {
+        if !self.listen.ip().is_loopback() && self.oidc_issuer.is_none() {
             let listen = self.listen;
             return Err(Failure::WrongUsage(format!(
-                "listen {listen}: any address but loopback needs a token issuer, which this version does not have"
+                "listen {listen}: any address but loopback needs a token issuer (RAZAO_OIDC_ISSUER)"
             )));
         }
+        if let (Some(today), Some(issuer)) = (self.today, &self.oidc_issuer) {
+            return Err(Failure::WrongUsage(format!(
+                "today {today}: a booking day of your choice is for trials, not for a server with the issuer {issuer}"
+            )));
+        }
+        if self.oidc_refresh_s < 1 {
+            return Err(Failure::WrongUsage("oidc_refresh_s is at least 1".to_owned()));
+        }
+        mapping(&self)?;
         if self.kafka_partitions < 1 || self.kafka_completeness_every < 1 {
             return Err(Failure::WrongUsage(
                 "kafka_partitions and kafka_completeness_every are at least 1".to_owned(),
@@ -245,5 +278,16 @@ mod tests {
         let flags = SettingFlags { listen: Some("0.0.0.0:8080".parse().unwrap()), ..SettingFlags::default() };
         let refused = Settings::load(&flags).unwrap_err();
         assert!(matches!(refused, Failure::WrongUsage(why) if why.contains("token issuer")));
+        let issuer = Some("https://issuer.example".to_owned());
+        assert!(Settings::load(&SettingFlags { oidc_issuer: issuer, ..flags }).is_ok());
+    }
+
+    #[test]
+    fn a_server_with_an_issuer_has_the_clocks_day() {
+        let issuer = Some("https://issuer.example".to_owned());
+        let today = NaiveDate::from_ymd_opt(2026, 3, 2);
+        let flags = SettingFlags { oidc_issuer: issuer, today, ..SettingFlags::default() };
+        let refused = Settings::load(&flags).unwrap_err();
+        assert!(matches!(refused, Failure::WrongUsage(why) if why.contains("today 2026-03-02")));
     }
 }

@@ -1,6 +1,7 @@
 //! `razao up`: everything in one process tree.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
@@ -8,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::demo;
 use crate::embedded_postgres::{self, EmbeddedPostgres};
 use crate::failure::Failure;
+use crate::identification;
 use crate::roles::{self, Addresses, Role};
 use crate::server::Server;
 use crate::settings::Settings;
@@ -51,7 +53,8 @@ async fn serve(
     let ready = |server: &Server| {
         announce(server, &address_file)?;
         if demo && first_time {
-            tokio::spawn(load_demo_book(server.url()));
+            let token = demo_token(settings)?;
+            tokio::spawn(load_demo_book(server.url(), token));
         }
         Ok(())
     };
@@ -78,8 +81,21 @@ fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
     Ok(std::fs::rename(partial, path)?)
 }
 
-async fn load_demo_book(url: String) {
-    let args = demo::DemoArgs::restaurants(url, DEMO_LOANS);
+/// What posting the book needs, where the server asks even its own machine for a token.
+fn demo_token(settings: &Settings) -> anyhow::Result<Option<String>> {
+    if let Some(issuer) = &settings.oidc_issuer {
+        return Err(Failure::WrongUsage(format!(
+            "--demo: the server accepts tokens of {issuer} only; post the book with `razao demo --token TOKEN`"
+        ))
+        .into());
+    }
+    let lifetime = Duration::from_secs(60 * 60);
+    let token = || identification::development_token(settings, "demo", &identity::Role::ALL, lifetime);
+    Ok(settings.require_token.then(token).transpose()?)
+}
+
+async fn load_demo_book(url: String, token: Option<String>) {
+    let args = demo::DemoArgs::restaurants(url, DEMO_LOANS, token);
     if let Err(error) = demo::demo(args).await {
         tracing::error!(%error, "the demo book was not loaded whole; `razao demo` goes on where it stopped");
     }

@@ -38,6 +38,10 @@ pub struct DemoArgs {
     /// The server to post to.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub server: String,
+    /// The bearer token to show, where the server asks for one; it needs the roles integrator, operator, approver and
+    /// finance.
+    #[arg(long, env = "RAZAO_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
     /// How many loans are posted at a time.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub connections: u16,
@@ -53,14 +57,15 @@ pub enum BookName {
 
 impl DemoArgs {
     /// The first book of restaurants, with so many loans.
-    pub fn restaurants(server: String, loans: u32) -> Self {
-        Self { book: BookName::Restaurants, seed: 1, loans, until: None, server, connections: 16 }
+    pub fn restaurants(server: String, loans: u32, token: Option<String>) -> Self {
+        Self { book: BookName::Restaurants, seed: 1, loans, until: None, server, token, connections: 16 }
     }
 }
 
 /// Posts a book and prints how it stands. Fails where it does not tie out.
 pub async fn demo(args: DemoArgs) -> anyhow::Result<()> {
-    let poster = Poster::new(Client::new(&args.server), usize::from(args.connections));
+    let poster =
+        Poster::new(Client::new(&args.server).with_token(args.token.clone()), usize::from(args.connections));
     let outcome = match args.book {
         BookName::Restaurants => restaurants::post(&poster, &args).await,
         BookName::Pkdd99 => pkdd99::post(&poster).await,

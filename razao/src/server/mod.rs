@@ -1,6 +1,7 @@
 //! The HTTP server: every route of the roles, the API document, health, and a polite refusal for all else.
 
 mod accept;
+mod security;
 
 use std::io::Write;
 
@@ -9,6 +10,7 @@ use axum::response::Redirect;
 use axum::routing::get;
 use command_api::CommandState;
 use event_store::Log;
+use identity::gate::Identification;
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::QueryState;
 use sqlx::PgPool;
@@ -20,6 +22,7 @@ use utoipa_swagger_ui::SwaggerUi;
 pub use accept::Server;
 
 use crate::health;
+use crate::identification::guarded;
 use crate::roles::Role;
 use crate::settings::Settings;
 
@@ -41,6 +44,7 @@ pub fn router(
     read_pool: &PgPool,
     commands: &CommandState,
     metrics: PrometheusHandle,
+    by: Identification,
 ) -> Router {
     let mut api = OpenApiRouter::with_openapi(ApiDocument::openapi());
     if roles.contains(&Role::CommandApi) {
@@ -50,13 +54,14 @@ pub fn router(
         let state = QueryState::new(read_pool.clone(), log.clone(), settings.booking_day());
         api = api.merge(projections::router(state));
     }
-    let (routes, document) = api.split_for_parts();
+    let (routes, mut document) = api.split_for_parts();
+    security::describe(&mut document);
     let served = Router::new()
         .merge(routes)
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .merge(health::router(log.clone(), read_pool.clone(), metrics))
         .route("/", get(|| async { Redirect::temporary("/docs/") }));
-    problems::with_fallbacks(served)
+    guarded(problems::with_fallbacks(served), by)
 }
 
 /// The API document, whatever the roles.
@@ -64,6 +69,7 @@ pub fn document() -> Document {
     let mut document = ApiDocument::openapi();
     document.merge(command_api::api_document());
     document.merge(projections::api_document());
+    security::describe(&mut document);
     document
 }
 

@@ -57,7 +57,7 @@ impl Lender {
     pub(crate) async fn post(&self, seed: u64, loans: u32) -> (Relay, JoinHandle<()>) {
         // The demo reads back what it posted, from wherever the read models are.
         let mut api = self.start_on_the_log("command-api,query-api");
-        let args = DemoArgs { seed, ..DemoArgs::restaurants(api.url().await, loans) };
+        let args = DemoArgs { seed, ..DemoArgs::restaurants(api.url().await, loans, None) };
         let args = DemoArgs { connections: 4, ..args };
         (api, tokio::spawn(async move { demo::demo(args).await.unwrap() }))
     }

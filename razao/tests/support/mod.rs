@@ -33,6 +33,12 @@ impl Server {
         Self { home: tempfile::tempdir().expect("a temporary directory"), today, process: None }
     }
 
+    /// The same, with a file of settings.
+    pub(crate) fn with_settings(self, toml: &str) -> Self {
+        std::fs::write(self.settings_file(), toml).expect("a file of settings");
+        self
+    }
+
     pub(crate) fn data_dir(&self) -> PathBuf {
         self.home.path().join("data")
     }
@@ -44,6 +50,10 @@ impl Server {
         let log = File::options().create(true).append(true).open(self.log_file()).expect("a log file");
         let mut command = razao();
         command.arg("up").arg("--data-dir").arg(self.data_dir()).args(["--listen", "127.0.0.1:0"]);
+        let settings = self.settings_file();
+        if settings.exists() {
+            command.arg("--config").arg(settings);
+        }
         if let Some(today) = self.today {
             command.args(["--today", today]);
         }
@@ -114,6 +124,10 @@ impl Server {
     pub(crate) fn log(&self) -> String {
         let log = std::fs::read(self.log_file()).unwrap_or_default();
         String::from_utf8_lossy(&log[log.len().saturating_sub(8000)..]).into_owned()
+    }
+
+    fn settings_file(&self) -> PathBuf {
+        self.home.path().join("razao.toml")
     }
 
     fn log_file(&self) -> PathBuf {

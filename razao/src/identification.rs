@@ -1,0 +1,101 @@
+//! How a server tells its callers apart, as its settings say.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use command_api::Actor;
+use identity::gate::{Identification, guard};
+use identity::permissions::TABLE;
+use identity::{Caller, DevelopmentIssuer, Pace, RemoteIssuer, Role, RoleMapping, Verifier};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+/// By the issuer of the settings, whose keys are read in the background until `stop`; else by the development issuer,
+/// whose key is in the data directory.
+pub fn identification(
+    settings: &Settings,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<Identification, Failure> {
+    let Some(name) = &settings.oidc_issuer else {
+        let verifier = Verifier::of_development(&development_issuer(settings)?, &settings.oidc_audience);
+        let by =
+            if settings.require_token { Identification::Required } else { Identification::LocalDeveloper };
+        return Ok(by(Arc::new(verifier)));
+    };
+    let pace = Pace { refresh: Duration::from_secs(settings.oidc_refresh_s), ..Pace::default() };
+    let issuer = RemoteIssuer::new(name, pace);
+    let issuer = Arc::new(issuer.map_err(|error| Failure::WrongUsage(format!("oidc_issuer: {error}")))?);
+    let verifier = Verifier::of_issuer(Arc::clone(&issuer), &settings.oidc_audience, mapping(settings)?);
+    let stop = stop.clone();
+    tasks.spawn(async move {
+        tokio::select! {
+            () = issuer.keep_fresh() => {}
+            () = stop.cancelled() => {}
+        }
+    });
+    Ok(Identification::Required(Arc::new(verifier)))
+}
+
+/// Puts the gate before a router; its commands are told who acts.
+pub fn guarded(router: Router, by: Identification) -> Router {
+    guard(router.layer(from_fn(name_actor)), by)
+}
+
+async fn name_actor(mut request: Request, next: Next) -> Response {
+    let caller = request.extensions().get::<Caller>();
+    if let Some(Caller { subject, client, .. }) = caller {
+        let actor = Actor { subject: Arc::clone(subject), client: Arc::clone(client) };
+        request.extensions_mut().insert(actor);
+    }
+    next.run(request).await
+}
+
+/// A token of the development issuer's for whoever has its data directory.
+pub fn development_token(
+    settings: &Settings,
+    subject: &str,
+    roles: &[Role],
+    lifetime: Duration,
+) -> Result<String, Failure> {
+    if let Some(issuer) = &settings.oidc_issuer {
+        return Err(Failure::WrongUsage(format!(
+            "tokens are made by the issuer {issuer} that the settings name; the development issuer's are not accepted"
+        )));
+    }
+    Ok(development_issuer(settings)?.token(subject, roles, &settings.oidc_audience, lifetime))
+}
+
+/// `razao routes`
+pub fn print_routes() -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for (method, route, permission) in TABLE {
+        writeln!(out, "{method:<5} {route:<58} {permission}")?;
+    }
+    Ok(())
+}
+
+/// Which claim names the roles, and how.
+pub fn mapping(settings: &Settings) -> Result<RoleMapping, Failure> {
+    let role = |(name, role): (&String, &String)| match role.parse::<Role>() {
+        Ok(role) => Ok((name.clone(), role)),
+        Err(error) => Err(Failure::WrongUsage(format!("oidc_roles: {name}: {error}"))),
+    };
+    let names = settings.oidc_roles.iter().map(role).collect::<Result<_, _>>()?;
+    Ok(RoleMapping { claim: settings.oidc_roles_claim.clone(), names })
+}
+
+fn development_issuer(settings: &Settings) -> Result<DevelopmentIssuer, Failure> {
+    DevelopmentIssuer::of(&settings.data_dir).map_err(|error| {
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+        Failure::WrongUsage(format!("{error}{cause}"))
+    })
+}
