@@ -58,6 +58,8 @@ const PAGE: &str = "select position, aggregate_type, aggregate_id, sequence, eve
     payload::text as payload, metadata::text as metadata, recorded_at \
     from events where position > $1 order by position limit $2";
 
+const LAST: &str = "select position, recorded_at from events order by position desc limit 1";
+
 const AT: &str = "select position, aggregate_type, aggregate_id, sequence, event_type, event_version, \
     payload::text as payload, metadata::text as metadata, recorded_at \
     from events where position = any($1) order by position";
@@ -103,6 +105,11 @@ impl Feed {
         }
         let _ = tokio::time::timeout(LOOK_AGAIN, self.news.changed()).await;
         self.stored_after(position, limit).await
+    }
+
+    /// Where the log ends, and when that event was recorded; `None` while it is empty.
+    pub async fn last(&self) -> Result<Option<(i64, DateTime<Utc>)>, LogError> {
+        Ok(sqlx::query_as(LAST).fetch_optional(&self.pool).await?)
     }
 }
 

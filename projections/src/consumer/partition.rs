@@ -101,6 +101,36 @@ impl Partition {
         })
     }
 
+    /// Whether messages of this partition are gone that did not come, where nothing comes of what the topic has from
+    /// `low` to `high`.
+    pub(super) fn lacks(&self, (low, high): (i64, i64)) -> bool {
+        // Of one whose place was looked for by time nobody knows what came before.
+        self.next_offset.map_or(low == high && low > 0, |next| next < low)
+    }
+
+    /// Goes on behind what is gone: what has to be read from the log, which ends at `last`, and why.
+    pub(super) fn go_on_at(&mut self, low: i64, last: (i64, DateTime<Utc>)) -> Option<(Stretch, String)> {
+        let from = self.next_offset.replace(low);
+        let (range, recorded_at) = ((self.position + 1, last.0), last.1);
+        if range.1 < range.0 {
+            return None;
+        }
+        let from = from.map_or("the next offset".to_owned(), |from| format!("offset {from}"));
+        let why = format!("{from} is out of range: what is there begins at {low}, and nothing has come since");
+        self.received = ReceivedPartition::behind(self.number, range);
+        self.position = range.1;
+        self.pending.clear();
+        let stretch = Stretch {
+            partition: self.number,
+            epoch: self.epoch,
+            proven: (range, low),
+            recorded_at,
+            events: Err(why.clone()),
+            bytes: std::mem::take(&mut self.bytes),
+        };
+        Some((stretch, why))
+    }
+
     /// Takes what came at an offset.
     pub(super) fn take(&mut self, offset: i64, message: &Message) -> Result<Taken, OtherCount> {
         match message {
@@ -265,6 +295,29 @@ mod tests {
         assert_eq!(partition.at(40).as_deref(), Some(gone));
         let anew = "offset 41 is out of range: the topic begins anew at 0";
         assert_eq!(partition.at(0).as_deref(), Some(anew));
+    }
+
+    #[test]
+    fn what_is_gone_is_read_up_to_where_the_log_is() {
+        let mut partition = begun_at(2, Some((10, (1, 2))));
+        assert!(!partition.lacks((0, 40)) && !partition.lacks((10, 10)), "it has nothing to come");
+        assert!(partition.lacks((40, 40)));
+        let (stretch, why) = partition.go_on_at(40, (6, DateTime::UNIX_EPOCH)).unwrap();
+        assert_eq!((stretch.proven, stretch.events.is_err()), (((3, 6), 40), true));
+        assert!(why.contains("offset 10 is out of range: what is there begins at 40"), "{why}");
+        assert!(!partition.lacks((40, 40)));
+        assert!(partition.go_on_at(40, (6, DateTime::UNIX_EPOCH)).is_none(), "there is nothing to read");
+        // What a relay sends that starts over, and what comes after it, is proven as ever.
+        let came = [event(3), event(5), event(7), record(3, 8), event(9), record(9, 10)];
+        assert_eq!(stretches(&mut partition, &came), [(8, Some(vec![7])), (10, Some(vec![9]))]);
+    }
+
+    #[test]
+    fn of_a_place_that_was_looked_for_by_time_an_empty_topic_has_lost_what_it_had() {
+        let partition = begun_at(5, None);
+        assert!(partition.lacks((40, 40)));
+        assert!(!partition.lacks((0, 0)), "there was never anything");
+        assert!(!partition.lacks((30, 40)));
     }
 
     #[test]

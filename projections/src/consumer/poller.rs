@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use event_store::Feed;
 use kafka::{KafkaSettings, SettingError};
 use metrics::{counter, gauge};
@@ -31,6 +32,10 @@ const ONE_TRY: Duration = Duration::from_millis(500);
 /// How long one waits for a message before one looks at anything else.
 const POLL: Duration = Duration::from_millis(100);
 const POLL_PAUSED: Duration = Duration::from_millis(10);
+/// How long nothing must have come before one looks whether messages are gone, and how often after that: what retention
+/// removed shows by itself only when something comes.
+const QUIET: Duration = Duration::from_secs(1);
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// So many bytes of events may wait for the database; then partitions are paused until half of it is written.
 const MOST_WAITING: usize = 8 << 20;
 /// What an event takes besides its bytes.
@@ -69,14 +74,15 @@ impl Poller {
             .map_err(SettingError::from)?;
         self.enter(&self.find_road(&consumer)?)?;
         consumer.subscribe(&[&self.settings.topic()]).map_err(|error| refused(&error))?;
-        let mut polling = Polling { poller: self, partitions: BTreeMap::new(), is_paused: false };
+        let looks_at = Instant::now() + QUIET;
+        let mut polling = Polling { poller: self, partitions: BTreeMap::new(), is_paused: false, looks_at };
         while !polling.poller.stop.is_cancelled() {
             let polled = consumer.poll(if polling.is_paused { POLL_PAUSED } else { POLL });
             polling.look_at_changes()?;
             match polled {
                 Some(Ok(message)) => polling.take(&message)?,
                 Some(Err(error)) => polling.look_at(&error)?,
-                None => {}
+                None => polling.look_for_what_is_gone(&consumer),
             }
             polling.hold_back(&consumer);
         }
@@ -135,6 +141,8 @@ struct Polling {
     poller: Poller,
     partitions: BTreeMap<i32, Partition>,
     is_paused: bool,
+    /// When to look whether messages are gone.
+    looks_at: Instant,
 }
 
 impl Polling {
@@ -150,6 +158,7 @@ impl Polling {
                     self.partitions.extend(taken);
                     // Those that are new are not.
                     self.is_paused = false;
+                    self.looks_at = Instant::now() + QUIET;
                     self.tell(Arrival::Taken(places));
                 }
                 Change::Lost(numbers) => {
@@ -166,6 +175,7 @@ impl Polling {
 
     fn take(&mut self, message: &impl rdkafka::Message) -> Result<(), ConsumerError> {
         let (number, offset) = (message.partition(), message.offset());
+        self.looks_at = Instant::now() + QUIET;
         // What was fetched before it was given up.
         let Some(partition) = self.partitions.get_mut(&number) else { return Ok(()) };
         let out_of_range = partition.at(offset);
@@ -183,10 +193,48 @@ impl Polling {
             self.note(number, trouble);
         }
         if let Some(stretch) = taken.stretch {
-            self.poller.waiting.fetch_add(weight(&stretch), Ordering::AcqRel);
-            self.tell(Arrival::Stretch(stretch));
+            self.pass_on(stretch);
         }
         Ok(())
+    }
+
+    fn pass_on(&self, stretch: Stretch) {
+        self.poller.waiting.fetch_add(weight(&stretch), Ordering::AcqRel);
+        self.tell(Arrival::Stretch(stretch));
+    }
+
+    /// Where nothing comes, messages may be gone that did not come: retention removed them, or somebody deleted them.
+    /// With nothing behind them their events have to be read from the log.
+    fn look_for_what_is_gone(&mut self, consumer: &BaseConsumer<Membership>) {
+        if self.is_paused || Instant::now() < self.looks_at {
+            return;
+        }
+        self.looks_at = Instant::now() + LOOK_AGAIN;
+        let (name, topic) = (self.poller.model.name, self.poller.settings.topic());
+        let mut gone = Vec::new();
+        for (number, partition) in &self.partitions {
+            match consumer.fetch_watermarks(&topic, *number, ONE_TRY) {
+                Ok(there) if partition.lacks(there) => gone.push((*number, there.0)),
+                Ok(_) => {}
+                Err(error) => return tracing::debug!(projection = name, %error, "what is there is not known"),
+            }
+        }
+        if gone.is_empty() {
+            return;
+        }
+        match self.poller.runtime.block_on(self.poller.feed.last()) {
+            Ok(Some(last)) => gone.into_iter().for_each(|(number, low)| self.go_on_at(number, low, last)),
+            Ok(None) => {}
+            Err(error) => tracing::debug!(projection = name, %error, "the end of the log is not known"),
+        }
+    }
+
+    fn go_on_at(&mut self, number: i32, low: i64, last: (i64, DateTime<Utc>)) {
+        let gone = self.partitions.get_mut(&number).and_then(|partition| partition.go_on_at(low, last));
+        if let Some((stretch, trouble)) = gone {
+            self.note(number, trouble);
+            self.pass_on(stretch);
+        }
     }
 
     fn note(&self, partition: i32, trouble: String) {
