@@ -8,8 +8,9 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgPool, Row};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use crate::log::{Log, LogError};
+use crate::log::{self, Head, Log, LogError};
 use crate::upcast::{self, Stored};
 
 /// How long the feed waits at most for news before it looks by itself: the net under `LISTEN`.
@@ -58,8 +59,6 @@ const PAGE: &str = "select position, aggregate_type, aggregate_id, sequence, eve
     payload::text as payload, metadata::text as metadata, recorded_at \
     from events where position > $1 order by position limit $2";
 
-const LAST: &str = "select position, recorded_at from events order by position desc limit 1";
-
 const AT: &str = "select position, aggregate_type, aggregate_id, sequence, event_type, event_version, \
     payload::text as payload, metadata::text as metadata, recorded_at \
     from events where position = any($1) order by position";
@@ -107,9 +106,14 @@ impl Feed {
         self.stored_after(position, limit).await
     }
 
-    /// Where the log ends, and when that event was recorded; `None` while it is empty.
-    pub async fn last(&self) -> Result<Option<(i64, DateTime<Utc>)>, LogError> {
-        Ok(sqlx::query_as(LAST).fetch_optional(&self.pool).await?)
+    /// Where the log ends now.
+    pub async fn head(&self) -> Result<Head, LogError> {
+        log::head(&self.pool).await
+    }
+
+    /// What tells this log from those of other lenders.
+    pub async fn log_id(&self) -> Result<Uuid, LogError> {
+        log::id(&self.pool).await
     }
 }
 

@@ -43,8 +43,8 @@ pub use load::StreamEvent;
 pub use lock::LogLock;
 pub use log::{Head, Log, LogError};
 pub use published::{
-    COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, EventDigest, PartitionSum, PublicEvent, Range,
-    SCHEMA_HEADER, digest,
+    COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, EventDigest, LOG_HEADER, PartitionSum, PublicEvent,
+    Range, SCHEMA_HEADER, digest,
 };
 pub use receipt::{Receipt, RecordedEvent};
 pub use received::{Incomplete, Received, ReceivedPartition};

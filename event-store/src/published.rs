@@ -15,6 +15,8 @@ use crate::feed::StoredEventRow;
 
 /// The header of every message that names the shape of its value.
 pub const SCHEMA_HEADER: &str = "schema";
+/// The header of every message that names the log it is of: [`crate::Log::id`].
+pub const LOG_HEADER: &str = "log";
 /// The shape of [`PublicEvent`]: `schemas/public/Event.v1.schema.json`.
 pub const EVENT_SCHEMA: &str = "razao.event.v1";
 /// The shape of [`Completeness`]: `schemas/public/Completeness.v1.schema.json`.

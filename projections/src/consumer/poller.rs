@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
-use event_store::Feed;
-use kafka::{KafkaSettings, SettingError};
+use event_store::{Feed, Head};
+use kafka::{Found, KafkaSettings, SettingError, TopicError};
 use metrics::{counter, gauge};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use sqlx::PgPool;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
@@ -26,9 +26,8 @@ use crate::read_model::ReadModel;
 use crate::road::{self, Road};
 use crate::{checkpoint, session};
 
-/// How long one tries to reach Kafka before it is said that it cannot be reached.
+/// How long brokers may take to say what there is of the partitions.
 const PATIENCE: Duration = Duration::from_secs(5);
-const ONE_TRY: Duration = Duration::from_millis(500);
 /// How long one waits for a message before one looks at anything else.
 const POLL: Duration = Duration::from_millis(100);
 const POLL_PAUSED: Duration = Duration::from_millis(10);
@@ -91,34 +90,19 @@ impl Poller {
 
     /// Waits a while for the brokers to say what the topic is like.
     fn find_road(&self, consumer: &BaseConsumer<Membership>) -> Result<Road, ConsumerError> {
-        let (topic, brokers) = (self.settings.topic(), self.settings.brokers.clone());
-        let began = Instant::now();
-        loop {
-            let cause = match consumer.client().fetch_metadata(None, ONE_TRY) {
-                Ok(metadata) => {
-                    let found = metadata.topics().iter().find(|found| found.name() == topic);
-                    let Some(found) = found.filter(|found| !found.partitions().is_empty()) else {
-                        return Err(ConsumerError::NoTopic(topic));
-                    };
-                    let found = i32::try_from(found.partitions().len()).expect("there are few partitions");
-                    let configured = self.settings.partitions;
-                    if found != configured {
-                        return Err(ConsumerError::Partitions { topic, found, configured });
-                    }
-                    match consumer.client().fetch_cluster_id(ONE_TRY) {
-                        Some(cluster) => return Ok(Road::Kafka { cluster, topic, partitions: found }),
-                        None => "it does not say which cluster it is".to_owned(),
-                    }
-                }
-                Err(error) => error.to_string(),
-            };
-            let trouble = self.assignments.trouble();
-            if began.elapsed() > PATIENCE || self.stop.is_cancelled() {
-                let cause = trouble.map_or(cause, |(_, reason)| reason);
-                return Err(ConsumerError::Unreachable { brokers, cause });
-            }
+        let topic = self.settings.topic();
+        let goes_on = || {
             // Serves what tells of trouble.
             let _ = consumer.poll(Duration::ZERO);
+            !self.stop.is_cancelled()
+        };
+        let trouble = self.assignments.trouble();
+        let Found { cluster, has_topic } =
+            self.settings.find_topic(&topic, consumer.client(), trouble, goes_on)?;
+        if has_topic {
+            Ok(Road::Kafka { cluster, topic, partitions: self.settings.partitions })
+        } else {
+            Err(ConsumerError::NoTopic(topic))
         }
     }
 
@@ -181,7 +165,7 @@ impl Polling {
         let out_of_range = partition.at(offset);
         let read = self.poller.messages.read(message);
         let taken = partition.take(offset, &read);
-        let taken = taken.map_err(|OtherCount(found)| ConsumerError::Partitions {
+        let taken = taken.map_err(|OtherCount(found)| TopicError::Partitions {
             topic: message.topic().to_owned(),
             found,
             configured: self.poller.settings.partitions,
@@ -210,27 +194,51 @@ impl Polling {
             return;
         }
         self.looks_at = Instant::now() + LOOK_AGAIN;
-        let (name, topic) = (self.poller.model.name, self.poller.settings.topic());
-        let mut gone = Vec::new();
-        for (number, partition) in &self.partitions {
-            match consumer.fetch_watermarks(&topic, *number, ONE_TRY) {
-                Ok(there) if partition.lacks(there) => gone.push((*number, there.0)),
-                Ok(_) => {}
-                Err(error) => return tracing::debug!(projection = name, %error, "what is there is not known"),
-            }
-        }
+        let name = self.poller.model.name;
+        let there = self.offsets(consumer, Offset::Beginning).and_then(|lows| {
+            Ok((lows, self.offsets(consumer, Offset::End)?))
+        });
+        let (lows, highs) = match there {
+            Ok(there) => there,
+            Err(error) => return tracing::debug!(projection = name, %error, "what is there is not known"),
+        };
+        let there = |number: &i32| Some((*lows.get(number)?, *highs.get(number)?));
+        let lacking = self.partitions.iter().filter_map(|(number, partition)| {
+            let there = there(number)?;
+            partition.lacks(there).then_some((*number, there.0))
+        });
+        let gone: Vec<(i32, i64)> = lacking.collect();
         if gone.is_empty() {
             return;
         }
-        match self.poller.runtime.block_on(self.poller.feed.last()) {
-            Ok(Some(last)) => gone.into_iter().for_each(|(number, low)| self.go_on_at(number, low, last)),
-            Ok(None) => {}
+        match self.poller.runtime.block_on(self.poller.feed.head()) {
+            Ok(head) => gone.into_iter().for_each(|(number, low)| self.go_on_at(number, low, head)),
             Err(error) => tracing::debug!(projection = name, %error, "the end of the log is not known"),
         }
     }
 
-    fn go_on_at(&mut self, number: i32, low: i64, last: (i64, DateTime<Utc>)) {
-        let gone = self.partitions.get_mut(&number).and_then(|partition| partition.go_on_at(low, last));
+    /// Where each partition begins, or ends: what Kafka calls its earliest and latest time.
+    fn offsets(
+        &self,
+        consumer: &BaseConsumer<Membership>,
+        time: Offset,
+    ) -> Result<BTreeMap<i32, i64>, KafkaError> {
+        let topic = self.poller.settings.topic();
+        let mut asked = TopicPartitionList::new();
+        for number in self.partitions.keys() {
+            asked.add_partition_offset(&topic, *number, time)?;
+        }
+        // One request for all: on this connection it waits behind one that waits for messages.
+        let found = consumer.offsets_for_times(asked, PATIENCE)?;
+        let found = found.elements().into_iter().filter_map(|one| match one.offset() {
+            Offset::Offset(offset) if one.error().is_ok() => Some((one.partition(), offset)),
+            _ => None,
+        });
+        Ok(found.collect())
+    }
+
+    fn go_on_at(&mut self, number: i32, low: i64, head: Head) {
+        let gone = self.partitions.get_mut(&number).and_then(|partition| partition.go_on_at(low, head));
         if let Some((stretch, trouble)) = gone {
             self.note(number, trouble);
             self.pass_on(stretch);
