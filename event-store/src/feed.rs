@@ -106,6 +106,10 @@ impl Feed {
         self.stored_after(position, limit).await
     }
 
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
     /// Where the log ends now.
     pub async fn head(&self) -> Result<Head, LogError> {
         log::head(&self.pool).await

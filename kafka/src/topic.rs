@@ -61,7 +61,8 @@ impl KafkaSettings {
             let cause = match client.fetch_metadata(None, ONE_TRY) {
                 Ok(metadata) => {
                     let topics = metadata.topics().iter();
-                    let found = topics.filter(|found| found.name() == topic).map(|found| found.partitions().len());
+                    let found =
+                        topics.filter(|found| found.name() == topic).map(|found| found.partitions().len());
                     let has_topic = self.check_partitions(topic, found.sum())?;
                     match client.fetch_cluster_id(ONE_TRY) {
                         Some(cluster) => return Ok(Found { cluster, has_topic }),
@@ -90,7 +91,8 @@ impl KafkaSettings {
     /// it should.
     pub async fn ensure_topic(&self, topic: &str, more: &[(&str, &str)]) -> Result<(), TopicError> {
         let failed = |cause: String| TopicError::NotCreated { topic: topic.to_owned(), cause };
-        let admin: AdminClient<Said> = self.producer()?.create_with_context(Said).map_err(SettingError::from)?;
+        let admin: AdminClient<Said> =
+            self.producer()?.create_with_context(Said).map_err(SettingError::from)?;
         let options = AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(PATIENCE));
         // -1: as many copies as the brokers make of a topic.
         let new = NewTopic::new(topic, self.partitions, TopicReplication::Fixed(-1));
@@ -120,7 +122,8 @@ impl KafkaSettings {
                 return Ok(());
             }
             if began.elapsed() > PATIENCE {
-                let cause = found.err().as_ref().map_or("it has no partitions".to_owned(), KafkaError::to_string);
+                let cause =
+                    found.err().as_ref().map_or("it has no partitions".to_owned(), KafkaError::to_string);
                 return Err(TopicError::NotCreated { topic: topic.to_owned(), cause });
             }
             std::thread::sleep(ONE_TRY / 10);

@@ -197,7 +197,9 @@ async fn relay(settings: &Settings, log: &Log, stop: &CancellationToken) -> anyh
     let relay = Relay::new(log.clone(), kafka, stop.clone());
     match relay.check().await {
         Ok(()) => {}
-        Err(error @ RelayError::Topic(TopicError::Refused { .. })) => return Err(Failure::Unreachable(error.to_string()).into()),
+        Err(error @ RelayError::Topic(TopicError::Refused { .. })) => {
+            return Err(Failure::Unreachable(error.to_string()).into());
+        }
         Err(error) if error.is_of_settings() => return Err(Failure::WrongUsage(error.to_string()).into()),
         Err(error) => tracing::warn!(%error, "Kafka is not there yet; the relay waits for it"),
     }

@@ -29,10 +29,7 @@ pub(super) enum ConsumerError {
 impl ConsumerError {
     /// Whether others have to come first: Kafka, or the relay.
     pub(super) fn waits_for_others(&self) -> bool {
-        matches!(
-            self,
-            Self::Topic(TopicError::Unreachable { .. }) | Self::NoTopic(_) | Self::OtherRoad(_)
-        )
+        matches!(self, Self::Topic(TopicError::Unreachable { .. }) | Self::NoTopic(_) | Self::OtherRoad(_))
     }
 
     /// Whether others feed the read model, so that nothing stands in its way.

@@ -117,7 +117,8 @@ impl Partition {
         let range = (self.position + 1, head.position);
         let recorded_at = head.recorded_at.filter(|_| range.0 <= range.1)?;
         let from = from.map_or("the next offset".to_owned(), |from| format!("offset {from}"));
-        let why = format!("{from} is out of range: what is there begins at {low}, and nothing has come since");
+        let why =
+            format!("{from} is out of range: what is there begins at {low}, and nothing has come since");
         self.received = ReceivedPartition::behind(self.number, range);
         self.position = range.1;
         self.pending.clear();
@@ -336,10 +337,11 @@ mod tests {
     fn what_is_of_another_log_is_passed_over_and_named_once() {
         let mut partition = begun_at(0, Some((0, (1, 0))));
         let other = |log: &str| Message::OtherLog(log.to_owned());
-        let troubles = [other("a"), other("a"), event(1), other("a"), other("b"), record(1, 1)].map(|message| {
-            let taken = partition.take(7, &message).unwrap();
-            (taken.trouble, taken.stretch.map(|stretch| stretch.events.unwrap().len()))
-        });
+        let troubles =
+            [other("a"), other("a"), event(1), other("a"), other("b"), record(1, 1)].map(|message| {
+                let taken = partition.take(7, &message).unwrap();
+                (taken.trouble, taken.stretch.map(|stretch| stretch.events.unwrap().len()))
+            });
         let named = troubles.iter().flat_map(|(trouble, _)| trouble).cloned().collect::<Vec<_>>();
         assert_eq!(named.len(), 2, "{named:?}");
         assert!(named[0].contains("another log, a") && named[1].contains("another log, b"), "{named:?}");

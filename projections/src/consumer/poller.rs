@@ -195,9 +195,9 @@ impl Polling {
         }
         self.looks_at = Instant::now() + LOOK_AGAIN;
         let name = self.poller.model.name;
-        let there = self.offsets(consumer, Offset::Beginning).and_then(|lows| {
-            Ok((lows, self.offsets(consumer, Offset::End)?))
-        });
+        let there = self
+            .offsets(consumer, Offset::Beginning)
+            .and_then(|lows| Ok((lows, self.offsets(consumer, Offset::End)?)));
         let (lows, highs) = match there {
             Ok(there) => there,
             Err(error) => return tracing::debug!(projection = name, %error, "what is there is not known"),

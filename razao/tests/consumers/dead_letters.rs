@@ -42,7 +42,10 @@ async fn letters(lender: &Lender, enough: usize) -> Vec<Letter> {
     let topic = lender.topic().replace(".events", ".dead-letters");
     let reading = tokio::task::spawn_blocking(move || {
         let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", brokers()).set("group.id", "unused").set("enable.auto.commit", "false");
+        config
+            .set("bootstrap.servers", brokers())
+            .set("group.id", "unused")
+            .set("enable.auto.commit", "false");
         config.set("topic.metadata.refresh.interval.ms", "500");
         let consumer: BaseConsumer = config.create().unwrap();
         let mut all = TopicPartitionList::new();
@@ -117,7 +120,9 @@ async fn dead_letters_are_published_with_all_that_there_is_to_know(pool: PgPool)
     sqlx::query(POISON).bind(1).bind(3).execute(&pool).await.unwrap();
     let came = letters(&lender, 3).await;
     assert_eq!(names(&came), ABOUT_LOANS);
-    came.iter().for_each(|letter| check(letter, log));
+    for letter in &came {
+        check(letter, log);
+    }
     until_published(&pool, 3).await;
 
     // Whoever publishes is killed after it was sent and before that was noted.
@@ -131,7 +136,9 @@ async fn dead_letters_are_published_with_all_that_there_is_to_know(pool: PgPool)
     let projector = lender.start_with("projections", &GIVES_UP_SOON);
     until_published(&pool, 3).await;
     let came = letters(&lender, 4).await;
-    came.iter().for_each(|letter| check(letter, log));
+    for letter in &came {
+        check(letter, log);
+    }
     let of_journal = came.iter().filter(|letter| letter.headers["projection"] == "journal");
     let ids: Vec<_> = of_journal.map(|letter| letter.value["id"].clone()).collect();
     assert_eq!((ids.len(), &ids[0]), (2, &ids[1]), "a repeat has the same id");

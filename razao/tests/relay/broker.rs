@@ -35,14 +35,18 @@ impl Broker {
         let mut broker = Self::new().await;
         let (data, mounted) = (broker.home.path().join("data"), broker.home.path().join("mounted"));
         std::fs::create_dir(&data).unwrap();
-        let mount = format!("mount -t tmpfs -o size={mebibytes}m disk \"$1\" && touch \"$2\" && exec sleep infinity");
+        let mount =
+            format!("mount -t tmpfs -o size={mebibytes}m disk \"$1\" && touch \"$2\" && exec sleep infinity");
         let mut holder = Command::new("setpriv");
         holder.args(["--pdeathsig", "KILL", "unshare", "--user", "--map-root-user", "--mount"]);
         holder.args(["sh", "-c", &mount, "sh"]).arg(&data).arg(&mounted).stdin(Stdio::null());
         let mut holder = holder.kill_on_drop(true).spawn().unwrap();
         while !mounted.exists() {
             let ended = holder.try_wait().unwrap();
-            assert!(ended.is_none(), "no file system can be mounted: neither root nor allowed a user namespace");
+            assert!(
+                ended.is_none(),
+                "no file system can be mounted: neither root nor allowed a user namespace"
+            );
             sleep(Duration::from_millis(10)).await;
         }
         broker.disk = Some(Disk(holder));
@@ -70,7 +74,8 @@ impl Broker {
         let log = self.home.path().join("log");
         let file = std::fs::File::create(&log).unwrap();
         // Dies with this process, whatever happens to it.
-        let mut command = self.disk.as_ref().map_or_else(|| Command::new("setpriv"), Disk::enter_with_setpriv);
+        let mut command =
+            self.disk.as_ref().map_or_else(|| Command::new("setpriv"), Disk::enter_with_setpriv);
         command.args(["--pdeathsig", "KILL"]).arg(script("kafka.sh"));
         command.env("KAFKA_PORT", &self.port).env("KAFKA_DATA", self.home.path().join("data"));
         command

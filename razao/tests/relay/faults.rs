@@ -174,8 +174,7 @@ async fn a_broker_that_comes_late_and_is_away_for_a_while_gets_everything(pool: 
 async fn a_broker_whose_disk_is_full_gets_everything_once_it_has_room(pool: PgPool) {
     let mut broker = Broker::on_a_disk_of(24).await;
     broker.start().await;
-    let relays =
-        Relays::of(&pool, broker.address()).with(&[("RAZAO_KAFKA_COMPRESSION_TYPE", "none")]);
+    let relays = Relays::of(&pool, broker.address()).with(&[("RAZAO_KAFKA_COMPRESSION_TYPE", "none")]);
     let (stop, writing) = load(Writer::on(&pool, 25).await);
     let relay = relays.lead().await;
     let said = broker.until_it_ends().await;

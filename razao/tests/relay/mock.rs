@@ -43,9 +43,7 @@ async fn failing_requests_and_changing_leaders_lose_nothing_and_reorder_nothing(
         let any_broker = fastrand::i32(1..=BROKERS);
         match round % 4 {
             0 => cluster.request_errors(RDKafkaApiKey::Produce, &PASSING),
-            1 => cluster
-                .partition_leader(&topic, fastrand::i32(0..PARTITIONS), Some(any_broker))
-                .unwrap(),
+            1 => cluster.partition_leader(&topic, fastrand::i32(0..PARTITIONS), Some(any_broker)).unwrap(),
             2 => {
                 cluster.broker_down(any_broker).unwrap();
                 sleep(Duration::from_millis(300)).await;

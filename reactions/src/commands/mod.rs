@@ -84,10 +84,10 @@ impl CommandWorkers {
     }
 
     async fn work_off_topic(&self, settings: &KafkaSettings, stop: &CancellationToken) {
-        let (worker, mut patience) = (Uuid::now_v7(), PATIENCE.build());
+        let (member, mut patience) = (Uuid::now_v7(), PATIENCE.build());
         while !stop.is_cancelled() {
             let queue = tokio::select! {
-                joined = KafkaQueue::join(&self.requests, settings, worker) => joined,
+                joined = KafkaQueue::join(&self.requests, settings, member) => joined,
                 () = stop.cancelled() => return,
             };
             let worked = match queue {

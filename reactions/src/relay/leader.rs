@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBackoff};
-use event_store::{COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, Feed, LOG_HEADER, Log, SCHEMA_HEADER};
+use event_store::{
+    COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, Feed, LOG_HEADER, Log, OutgoingEvent, SCHEMA_HEADER,
+};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
@@ -12,14 +14,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::producer::{Kafka, Sent};
-use super::reader::{self, Outgoing, Page};
+use super::producer::{Kafka, MOST_IN_FLIGHT, RECORD, opaque};
+use super::reader::{self, Page};
 use crate::error::RelayError;
 use crate::session::{PING, Place, Session};
 use crate::telemetry;
 
-/// So many events may be on their way to Kafka; then the log is read no further.
-const MOST_IN_FLIGHT: i64 = 10_000;
 /// A range of events is closed after so long where nothing more is on its way, however few they are: readers show an
 /// event only once a record has proven it.
 const QUIET_RANGE: Duration = Duration::from_millis(5);
@@ -40,7 +40,7 @@ pub(super) struct Leader<'k> {
     checkpoint: i64,
     completeness_every: i64,
     /// What was read and not given to librdkafka yet, because its queue was full.
-    events: VecDeque<Outgoing>,
+    events: VecDeque<OutgoingEvent>,
     records: VecDeque<Completeness>,
     /// The last position that the metrics have.
     recorded: i64,
@@ -134,10 +134,10 @@ impl<'k> Leader<'k> {
     }
 
     /// False: there is no room for it now.
-    fn send_event(&self, event: &Outgoing) -> Result<bool, RelayError> {
+    fn send_event(&self, event: &OutgoingEvent) -> Result<bool, RelayError> {
         let (position, version) = (event.position.to_string(), event.version.to_string());
         let headers = self.headers(EVENT_SCHEMA, &position, &event.event_type, &version);
-        let record = BaseRecord::with_opaque_to(&self.place.topic, Box::new(Sent::Event(event.position)));
+        let record = BaseRecord::with_opaque_to(&self.place.topic, opaque(event.position));
         let record = record.key(&event.stream_id).payload(&event.value).headers(headers);
         // Held, so that it is not acknowledged before it is known to be on its way.
         let mut deliveries = self.kafka.outcome().deliveries();
@@ -157,7 +157,7 @@ impl<'k> Leader<'k> {
     fn send_record(&self, completeness: &Completeness) -> Result<bool, RelayError> {
         let value = serde_json::to_vec(completeness).expect("its keys are texts");
         let position = completeness.to.to_string();
-        let record = BaseRecord::<[u8], _, _>::with_opaque_to(&self.place.topic, Box::new(Sent::Record));
+        let record = BaseRecord::<[u8], _, _>::with_opaque_to(&self.place.topic, RECORD);
         let record = record.partition(completeness.partition).payload(&value);
         let record = record.headers(self.headers(COMPLETENESS_SCHEMA, &position, "Completeness", "1"));
         self.taken(self.kafka.producer().send(record).map_err(|(error, _)| error), completeness.to)

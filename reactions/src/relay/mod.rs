@@ -61,7 +61,8 @@ impl Relay {
                 telemetry::record_error();
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::error!(%error, cause, "the relay failed; trying again");
-                let _ = tokio::time::timeout(patience.next().unwrap_or_default(), self.stop.cancelled()).await;
+                let _ =
+                    tokio::time::timeout(patience.next().unwrap_or_default(), self.stop.cancelled()).await;
             }
         }
     }

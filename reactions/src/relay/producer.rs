@@ -7,18 +7,25 @@ use kafka::{Found, KafkaSettings, SettingError, Trouble};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::Message;
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::producer::{DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 use tokio::sync::Notify;
 
 use super::deliveries::Deliveries;
 use crate::error::RelayError;
 
-/// What is sent: an event by its position, or a record of completeness.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Sent {
-    Event(i64),
-    Record,
+/// So many events may be on their way to Kafka; then the log is read no further.
+pub(crate) const MOST_IN_FLIGHT: i64 = 10_000;
+/// So few of them are left when the sender is told that there is room again: waking it for each would cost more than
+/// sending.
+const ROOM: i64 = MOST_IN_FLIGHT / 2;
+
+/// How librdkafka is told that it sends a record of completeness.
+pub(crate) const RECORD: usize = 0;
+
+/// How it is told that it sends an event: by the position, which begins at 1.
+pub(crate) fn opaque(position: i64) -> usize {
+    usize::try_from(position).expect("a position is above 0")
 }
 
 /// What becomes of what was sent, as librdkafka's threads say it.
@@ -76,27 +83,40 @@ impl ClientContext for Outcome {
 }
 
 impl ProducerContext for Outcome {
-    type DeliveryOpaque = Box<Sent>;
+    type DeliveryOpaque = usize;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, sent: Box<Sent>) {
-        match (result, *sent) {
-            (Err((error, _)), Sent::Event(position)) => self.fail(|| format!("event {position}: {error}")),
-            (Err((error, _)), Sent::Record) => self.fail(|| format!("a record of completeness: {error}")),
+    fn delivery(&self, result: &DeliveryResult<'_>, sent: usize) {
+        match (result, sent) {
+            (Err((error, _)), RECORD) => self.fail(|| format!("a record of completeness: {error}")),
+            (Err((error, _)), position) => self.fail(|| format!("event {position}: {error}")),
             // What comes after something that failed may have overtaken it.
             (Ok(_), _) if lock(&self.failure).is_some() => {}
-            (Ok(message), Sent::Event(position)) => {
-                let value = message.payload().unwrap_or_default();
-                let partition = message.partition();
-                let sent = (digest(value), value.len());
-                if self.deliveries().delivered(position, partition, sent).is_err() {
-                    self.fail(|| {
-                        format!("event {position} went to partition {partition}, which is one too many")
-                    });
-                }
+            (Ok(_), RECORD) => {
+                self.deliveries().record_delivered();
+                self.progress.notify_one();
             }
-            (Ok(_), Sent::Record) => self.deliveries().record_delivered(),
+            (Ok(message), position) => self.event_delivered(message, position),
         }
-        self.progress.notify_one();
+    }
+}
+
+impl Outcome {
+    fn event_delivered(&self, message: &BorrowedMessage<'_>, position: usize) {
+        let value = message.payload().unwrap_or_default();
+        let partition = message.partition();
+        let sent = (digest(value), value.len());
+        let mut deliveries = self.deliveries();
+        let before = deliveries.in_flight();
+        let position = i64::try_from(position).expect("it was a position");
+        let noted = deliveries.delivered(position, partition, sent);
+        let left = deliveries.in_flight();
+        drop(deliveries);
+        if noted.is_err() {
+            self.fail(|| format!("event {position} went to partition {partition}, which is one too many"));
+        }
+        if left == 0 || (left <= ROOM && before > ROOM) {
+            self.progress.notify_one();
+        }
     }
 }
 
