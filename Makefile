@@ -38,7 +38,8 @@ bench: build ## Measure this machine, beside pgbench on the same Postgres (ARGS=
 	@PATH="$$(scripts/find-postgres.sh):$$PATH" exec $(BINARY) bench $(ARGS)
 
 .PHONY: crash
-crash: build ## Kill the server and its Postgres at random moments under load, then check that nothing was lost
+crash: build ## Kill servers, Postgres and Kafka at random moments under load, then check that nothing was lost
+	@scripts/install-dependencies.sh kafka
 	CRASHES=$(or $(CRASHES),20) cargo test --release --package razao --test crash -- --nocapture
 
 .PHONY: fuzz

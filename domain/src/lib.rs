@@ -34,6 +34,7 @@ pub mod product;
 pub mod rate;
 pub mod rounding;
 pub mod schedule;
+mod spelt;
 pub mod tax_id;
 pub mod terms;
 

@@ -8,8 +8,9 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgPool, Row};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use crate::log::{Log, LogError};
+use crate::log::{self, Head, Log, LogError};
 use crate::upcast::{self, Stored};
 
 /// How long the feed waits at most for news before it looks by itself: the net under `LISTEN`.
@@ -103,6 +104,20 @@ impl Feed {
         }
         let _ = tokio::time::timeout(LOOK_AGAIN, self.news.changed()).await;
         self.stored_after(position, limit).await
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Where the log ends now.
+    pub async fn head(&self) -> Result<Head, LogError> {
+        log::head(&self.pool).await
+    }
+
+    /// What tells this log from those of other lenders.
+    pub async fn log_id(&self) -> Result<Uuid, LogError> {
+        log::id(&self.pool).await
     }
 }
 

@@ -21,6 +21,7 @@ mod load;
 mod lock;
 mod log;
 mod news;
+mod outgoing;
 mod past_head;
 mod periods;
 mod published;
@@ -42,9 +43,10 @@ pub use idempotency::IdempotencyKey;
 pub use load::StreamEvent;
 pub use lock::LogLock;
 pub use log::{Head, Log, LogError};
+pub use outgoing::OutgoingEvent;
 pub use published::{
-    COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, EventDigest, PartitionSum, PublicEvent, Range,
-    SCHEMA_HEADER, digest,
+    COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, EventDigest, LOG_HEADER, PartitionSum, PublicEvent,
+    Range, SCHEMA_HEADER, digest,
 };
 pub use receipt::{Receipt, RecordedEvent};
 pub use received::{Incomplete, Received, ReceivedPartition};

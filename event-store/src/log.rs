@@ -10,6 +10,7 @@ use sqlx::{ConnectOptions, PgConnection, PgPool};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use crate::append::{self, AppendQueue};
 use crate::news::News;
@@ -95,11 +96,12 @@ impl Log {
 
     /// Where the log ends now.
     pub async fn head(&self) -> Result<Head, LogError> {
-        let (position, recorded_at): (i64, Option<DateTime<Utc>>) =
-            sqlx::query_as("select position, case when position > 0 then recorded_at end from event_head")
-                .fetch_one(&self.pool)
-                .await?;
-        Ok(Head { position, recorded_at })
+        head(&self.pool).await
+    }
+
+    /// What tells this log from those of other lenders, wherever it is restored.
+    pub async fn id(&self) -> Result<Uuid, LogError> {
+        id(&self.pool).await
     }
 
     /// A connection of its own to the log's database, with settings of its own: for a lock that is held long.
@@ -120,4 +122,17 @@ impl Log {
         self.tasks.wait().await;
         self.pool.close().await;
     }
+}
+
+pub(crate) async fn head(pool: &PgPool) -> Result<Head, LogError> {
+    let (position, recorded_at): (i64, Option<DateTime<Utc>>) =
+        sqlx::query_as("select position, case when position > 0 then recorded_at end from event_head")
+            .fetch_one(pool)
+            .await?;
+    Ok(Head { position, recorded_at })
+}
+
+pub(crate) async fn id(pool: &PgPool) -> Result<Uuid, LogError> {
+    let (id,): (Uuid,) = sqlx::query_as("select id from log_identity").fetch_one(pool).await?;
+    Ok(id)
 }

@@ -15,6 +15,8 @@ use crate::feed::StoredEventRow;
 
 /// The header of every message that names the shape of its value.
 pub const SCHEMA_HEADER: &str = "schema";
+/// The header of every message that names the log it is of: [`crate::Log::id`].
+pub const LOG_HEADER: &str = "log";
 /// The shape of [`PublicEvent`]: `schemas/public/Event.v1.schema.json`.
 pub const EVENT_SCHEMA: &str = "razao.event.v1";
 /// The shape of [`Completeness`]: `schemas/public/Completeness.v1.schema.json`.
@@ -65,28 +67,46 @@ impl PublicEvent<'_> {
 impl StoredEventRow {
     /// As others receive it: a [`PublicEvent`], written without reading again what the database holds as JSON.
     pub fn to_public_json(&self) -> Vec<u8> {
-        fn put(value: &mut Vec<u8>, name: &str, of: &impl Serialize) {
-            value.extend_from_slice(name.as_bytes());
-            serde_json::to_writer(value, of).expect("numbers, texts and an instant");
-        }
-        let mut value = Vec::with_capacity(self.payload.len() + self.metadata.len() + 320);
-        put(&mut value, r#"{"position":"#, &self.position);
-        put(&mut value, r#","stream_type":"#, &self.aggregate_type);
-        put(&mut value, r#","stream_id":"#, &self.aggregate_id);
-        put(&mut value, r#","sequence":"#, &self.sequence);
-        put(&mut value, r#","type":"#, &self.event_type);
-        put(&mut value, r#","version":"#, &self.public_version());
-        put(&mut value, r#","recorded_at":"#, &self.recorded_at);
-        for part in [r#","metadata":"#, &self.metadata, r#","payload":"#, &self.payload, "}"] {
-            value.extend_from_slice(part.as_bytes());
-        }
-        value
+        let recorded_at = serde_json::to_string(&self.recorded_at).expect("an instant is a text");
+        write_public_json(
+            (self.position, self.sequence, self.public_version()),
+            [&self.aggregate_type, &self.aggregate_id, &self.event_type],
+            &recorded_at,
+            (&self.metadata, &self.payload),
+        )
     }
 
     /// The version of the payload's shape.
     pub fn public_version(&self) -> u32 {
         self.event_version.parse().unwrap_or(1)
     }
+}
+
+/// A [`PublicEvent`] of position, sequence and version; stream type, stream id and type; and an instant, metadata and payload
+/// that are JSON already.
+pub(crate) fn write_public_json(
+    (position, sequence, version): (i64, i64, u32),
+    [stream_type, stream_id, event_type]: [&str; 3],
+    recorded_at: &str,
+    (metadata, payload): (&str, &str),
+) -> Vec<u8> {
+    fn put(value: &mut Vec<u8>, name: &str, of: &impl Serialize) {
+        value.extend_from_slice(name.as_bytes());
+        serde_json::to_writer(value, of).expect("numbers and texts");
+    }
+    let mut value = Vec::with_capacity(payload.len() + metadata.len() + 320);
+    put(&mut value, r#"{"position":"#, &position);
+    put(&mut value, r#","stream_type":"#, &stream_type);
+    put(&mut value, r#","stream_id":"#, &stream_id);
+    put(&mut value, r#","sequence":"#, &sequence);
+    put(&mut value, r#","type":"#, &event_type);
+    put(&mut value, r#","version":"#, &version);
+    let rest =
+        [r#","recorded_at":"#, recorded_at, r#","metadata":"#, metadata, r#","payload":"#, payload, "}"];
+    for part in rest {
+        value.extend_from_slice(part.as_bytes());
+    }
+    value
 }
 
 /// The SHA-256 of an event's value.

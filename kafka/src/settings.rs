@@ -57,7 +57,7 @@ const CONSUMER_DEFAULTS: [Setting; 6] = [
     ("topic.metadata.refresh.interval.ms", "10000"),
 ];
 /// The largest message, and batch of messages, in bytes.
-pub const MOST_BYTES: &str = "16777216";
+pub(crate) const MOST_BYTES: &str = "16777216";
 
 /// What a producer promises rests on these.
 const PRODUCER_OURS: [Setting; 5] = [
@@ -107,6 +107,11 @@ impl KafkaSettings {
     /// The name of the topic in which commands wait.
     pub fn command_topic(&self) -> String {
         format!("{}.commands", self.topic_prefix)
+    }
+
+    /// The name of the topic of dead letters.
+    pub fn dead_letter_topic(&self) -> String {
+        format!("{}.dead-letters", self.topic_prefix)
     }
 
     /// The group in which the consumers for one purpose share the partitions.

@@ -18,16 +18,14 @@ use crate::read_model::ReadModel;
 use crate::road::{self, Road};
 use crate::{session, telemetry};
 
-/// How long one waits after an error, at first and at most.
-const PATIENCE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+/// How long one waits after an error and the next.
+const PATIENCE: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(100))
+    .with_max_delay(Duration::from_secs(10))
+    .with_jitter()
+    .without_max_times();
 /// How often one that stepped down looks whether the other instance still moves.
 const STANDBY: Duration = Duration::from_millis(500);
-
-/// The waits after one error and the next: each about twice as long, none the same for two instances.
-fn patience() -> ExponentialBackoff {
-    let growing = ExponentialBuilder::new().with_min_delay(PATIENCE.0).with_max_delay(PATIENCE.1);
-    growing.with_jitter().without_max_times().build()
-}
 
 pub(crate) struct Follower {
     pub(crate) model: &'static ReadModel,
@@ -40,7 +38,7 @@ impl Follower {
     /// Follows until it is stopped. Starts over after errors.
     pub(crate) async fn run(self) {
         let name = self.model.name;
-        let (mut patience, mut entered) = (patience(), false);
+        let (mut patience, mut entered) = (PATIENCE.build(), false);
         while !self.stop.is_cancelled() {
             match self.follow(&mut patience, &mut entered).await {
                 Ok(ControlFlow::Break(())) => return,
@@ -80,6 +78,9 @@ impl Follower {
             let Some(page) = next else {
                 // Nothing waits to be written, so nothing is in the way.
                 gauge!("razao_projection_stopped", "projection" => name).set(0.0);
+                if checkpoint::load(&mut connection, name).await?.road != Road::Log.to_string() {
+                    return Ok(ControlFlow::Continue(()));
+                }
                 continue;
             };
             let written = match write(self.model, &mut connection, position, page.after(position)).await {
@@ -95,7 +96,7 @@ impl Follower {
             let furthest = self.pages.furthest();
             telemetry::record_progress(name, (position, to, furthest), page.recorded_at(to));
             position = to;
-            *patience = self::patience();
+            *patience = PATIENCE.build();
         }
         let _ = connection.close().await;
         Ok(ControlFlow::Break(()))

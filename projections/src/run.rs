@@ -16,6 +16,7 @@ use crate::error::ProjectionError;
 use crate::follower::Follower;
 use crate::pages::Pages;
 use crate::parking::letters;
+use crate::parking::publish::Publisher;
 use crate::parking::retry::{Retrier, RetryPolicy};
 use crate::partitions::{self, PartitionStatus};
 use crate::{Chosen, checkpoint, read_model};
@@ -71,6 +72,10 @@ pub async fn run(
     let retrier = Retrier { pool: pool.clone(), feed: feed.clone(), policy, stop: stop.clone() };
     let feeding = TaskTracker::new();
     feeding.spawn(retrier.run());
+    if let Source::Kafka(settings) = &source {
+        let (pool, feed, settings) = (pool.clone(), feed.clone(), settings.clone());
+        feeding.spawn(Publisher { pool, feed, settings, stop: stop.clone() }.run());
+    }
     match source {
         Source::Log => {
             let pages = Arc::new(Pages::new(feed, PAGE));

@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use command_api::{CommandState, Executor};
 use event_store::{Feed, Log};
+use kafka::TopicError;
 use projections::Source;
 use reactions::{CommandWorkers, Relay, RelayError};
 use requests::Requests;
@@ -198,7 +199,9 @@ async fn relay(settings: &Settings, log: &Log, stop: &CancellationToken) -> anyh
     let relay = Relay::new(log.clone(), kafka, stop.clone());
     match relay.check().await {
         Ok(()) => {}
-        Err(error @ RelayError::Refused { .. }) => return Err(Failure::Unreachable(error.to_string()).into()),
+        Err(error @ RelayError::Topic(TopicError::Refused { .. })) => {
+            return Err(Failure::Unreachable(error.to_string()).into());
+        }
         Err(error) if error.is_of_settings() => return Err(Failure::WrongUsage(error.to_string()).into()),
         Err(error) => tracing::warn!(%error, "Kafka is not there yet; the relay waits for it"),
     }

@@ -1,20 +1,14 @@
 //! What can go wrong with the relay.
 
 use event_store::LogError;
-use kafka::SettingError;
+use kafka::{SettingError, TopicError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
     #[error(transparent)]
     Setting(#[from] SettingError),
-    #[error("topic {topic} has {found} partitions, and {configured} are configured")]
-    Partitions { topic: String, found: usize, configured: i32 },
-    #[error("Kafka at {brokers} refuses the login: {cause}")]
-    Refused { brokers: String, cause: String },
-    #[error("Kafka at {brokers} cannot be reached: {cause}")]
-    Unreachable { brokers: String, cause: String },
-    #[error("topic {topic} cannot be created: {cause}")]
-    Topic { topic: String, cause: String },
+    #[error(transparent)]
+    Topic(#[from] TopicError),
     #[error("Kafka did not take event {position}: {cause}")]
     NotTaken { position: i64, cause: String },
     #[error("Kafka did not take all events: {0}")]
@@ -37,6 +31,10 @@ pub enum RelayError {
 impl RelayError {
     /// Whether only other settings can help, as opposed to time.
     pub fn is_of_settings(&self) -> bool {
-        matches!(self, Self::Setting(_) | Self::Partitions { .. } | Self::Refused { .. })
+        match self {
+            Self::Setting(_) => true,
+            Self::Topic(error) => error.is_of_settings(),
+            _ => false,
+        }
     }
 }

@@ -14,6 +14,8 @@ use crate::command::{QueuedCommand, RequestId, Undecodable};
 pub struct Delivery {
     pub id: RequestId,
     pub command: Result<QueuedCommand, Undecodable>,
+    /// How many workers ended while they executed it, as far as one knows.
+    pub ends: u32,
 }
 
 /// A request that has an answer.

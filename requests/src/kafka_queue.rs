@@ -3,12 +3,12 @@
 //! Offsets are committed after what was executed was noted. So a worker that dies leaves its commands to the next one,
 //! which passes over those that were decided; the others are executed once by their keys.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
-use kafka::KafkaSettings;
+use kafka::{KafkaSettings, Said};
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -17,11 +17,13 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use crate::batch::{Delivery, Finished, decided, finish};
-use crate::command::{QueuedCommand, Undecodable};
+use crate::command::{QueuedCommand, RequestId, Undecodable};
 use crate::requests::Requests;
-use crate::topic::{QueueError, REQUEST_ID, Said, ensure_topic, request_id};
+use crate::taken::Notes;
+use crate::topic::{QueueError, REQUEST_ID, ensure_topic, request_id};
 
 /// How long Kafka may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,11 +33,14 @@ pub struct KafkaQueue {
     consumer: Arc<StreamConsumer<Member>>,
     settings: KafkaSettings,
     pool: PgPool,
+    notes: Notes,
 }
 
 /// Commands that are this worker's until the batch is finished.
 pub struct KafkaBatch {
     pub deliveries: Vec<Delivery>,
+    /// Whether to execute them one by one, each after [`KafkaQueue::narrow`]: a worker ended amidst one of them.
+    pub is_suspect: bool,
     /// By partition, the offset after the last message of the batch.
     ends: BTreeMap<i32, i64>,
 }
@@ -73,15 +78,20 @@ impl ConsumerContext for Member {
 }
 
 impl KafkaQueue {
-    /// Joins the group. The topic is made unless it is there.
-    pub async fn join(requests: &Requests, settings: &KafkaSettings) -> Result<Self, QueueError> {
+    /// Joins the group as a worker, which is the same when it joins again. The topic is made unless it is there.
+    pub async fn join(
+        requests: &Requests,
+        settings: &KafkaSettings,
+        worker: Uuid,
+    ) -> Result<Self, QueueError> {
         ensure_topic(settings).await?;
         let topic = settings.command_topic();
         let config = settings.consumer(&settings.group("commands"))?;
         let consumer: StreamConsumer<Member> = config.create_with_context(Member::default())?;
         consumer.subscribe(&[&topic])?;
         let (settings, pool) = (settings.clone(), requests.pool.clone());
-        Ok(Self { consumer: Arc::new(consumer), settings, pool })
+        let notes = Notes::of(worker, &pool);
+        Ok(Self { consumer: Arc::new(consumer), settings, pool, notes })
     }
 
     /// Waits for commands and takes at most so many. Whoever drops the future or the batch has to leave the group, so that
@@ -114,12 +124,23 @@ impl KafkaQueue {
         let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.id).collect();
         let decided = decided(&self.pool, &ids).await?;
         deliveries.retain(|delivery| !decided.contains(&delivery.id));
-        Ok(KafkaBatch { deliveries, ends })
+        let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.id).collect();
+        let suspects = if ids.is_empty() { HashMap::new() } else { self.notes.begin(&ids).await? };
+        for delivery in &mut deliveries {
+            delivery.ends = suspects.get(&delivery.id).copied().unwrap_or_default();
+        }
+        Ok(KafkaBatch { deliveries, is_suspect: !suspects.is_empty(), ends })
+    }
+
+    /// Only this command of the batch is being executed.
+    pub async fn narrow(&self, id: RequestId) -> Result<(), QueueError> {
+        Ok(self.notes.narrow(id).await?)
     }
 
     /// Notes what became of all commands of a batch, and moves on.
     pub async fn finish(&self, batch: KafkaBatch, finished: &[Finished]) -> Result<(), QueueError> {
         self.note(finished).await?;
+        self.notes.end(&self.pool, &[]).await?;
         let mut offsets = TopicPartitionList::new();
         for (partition, end) in batch.ends {
             offsets.add_partition_offset(&self.settings.command_topic(), partition, Offset::Offset(end))?;
@@ -140,7 +161,9 @@ impl KafkaQueue {
     /// Notes what became of some commands of a batch that is not finished. Whoever joins the group next reads it again, and
     /// passes over these.
     pub async fn note(&self, finished: &[Finished]) -> Result<(), QueueError> {
-        Ok(finish(&mut *self.pool.acquire().await?, finished).await?)
+        finish(&mut *self.pool.acquire().await?, finished).await?;
+        let finished: Vec<_> = finished.iter().map(|one| one.id).collect();
+        Ok(self.notes.clear(&finished).await?)
     }
 
     /// Deletes what was executed from the topic: it may hold names and tax ids.
@@ -169,6 +192,10 @@ impl KafkaQueue {
 
     /// Leaves the group, so that others get its partitions at once.
     pub async fn leave(self) {
+        // What is left undone is suspect only if this cannot be said.
+        if let Err(error) = self.notes.end(&self.pool, &[]).await {
+            tracing::debug!(%error, "what is left undone seems to have ended its worker");
+        }
         // Waits until the group knows.
         let leaving = tokio::task::spawn_blocking(move || drop(self));
         leaving.await.expect("leaving does not panic");
@@ -194,5 +221,5 @@ fn delivery(message: &BorrowedMessage<'_>) -> Option<Delivery> {
     } else {
         command
     };
-    Some(Delivery { id, command })
+    Some(Delivery { id, command, ends: 0 })
 }

@@ -18,6 +18,7 @@ mod requests;
 mod schema;
 mod standing;
 mod table_queue;
+mod taken;
 mod topic;
 
 pub use answer::{Answer, Outcome, Status};

@@ -40,6 +40,9 @@ const FIND: &str = "select status, accepted_at, finished_at, answer_status, answ
     answer_body from requests.requests where id = $1 and client = $2";
 const DROP_OLD: &str = "delete from requests.requests where id in ( \
     select id from requests.requests where status <> 'queued' and finished_at < $1 limit 10000)";
+/// What ended workers left behind, of commands that were never handed out again.
+const FORGET_ENDED: [&str; 2] =
+    ["delete from requests.taken where taken_at < $1", "delete from requests.suspects where last_at < $1"];
 
 impl Requests {
     /// Requests of the log in a migrated database. Their commands wait in Kafka where there is one. Neither need be
@@ -96,6 +99,9 @@ impl Requests {
             let dropped = sqlx::query(DROP_OLD).bind(instant).execute(&self.pool).await?.rows_affected();
             forgotten += dropped;
             if dropped == 0 {
+                for forget in FORGET_ENDED {
+                    sqlx::query(forget).bind(instant).execute(&self.pool).await?;
+                }
                 return Ok(forgotten);
             }
         }

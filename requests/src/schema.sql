@@ -26,5 +26,20 @@ create table if not exists requests.queue (
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 create index if not exists queue_lane on requests.queue (lane, number);
 
+-- What each worker is executing.
+create table if not exists requests.taken (
+    worker   uuid        primary key,
+    ids      uuid[]      not null,
+    taken_at timestamptz not null default clock_timestamp()
+);
+
+-- Commands that workers had taken who ended amidst it, and how often.
+create table if not exists requests.suspects (
+    id      uuid        primary key,
+    ends    int         not null,
+    last_at timestamptz not null default clock_timestamp()
+);
+
 grant usage on schema requests to razao_app;
-grant select, insert, update, delete on requests.requests, requests.queue to razao_app;
+grant select, insert, update, delete
+    on requests.requests, requests.queue, requests.taken, requests.suspects to razao_app;

@@ -14,6 +14,7 @@ use crate::batch::{Delivery, Finished, finish};
 use crate::command::{QueuedCommand, RequestId};
 use crate::intake::LANES;
 use crate::requests::Requests;
+use crate::taken::Notes;
 
 /// How often the table is looked at when nobody says that something arrived.
 const LOOK: Duration = Duration::from_millis(100);
@@ -44,18 +45,21 @@ const REMOVE: &str = "delete from requests.queue where number = any($1)";
 pub struct TableQueue {
     pool: PgPool,
     arrived: Arc<Notify>,
+    notes: Notes,
 }
 
 /// Commands that are this worker's until they are finished, or the batch is dropped.
 pub struct TableBatch {
     transaction: Transaction<'static, Postgres>,
     numbers: Vec<(RequestId, i64)>,
+    notes: Notes,
     pub deliveries: Vec<Delivery>,
 }
 
 impl TableQueue {
     pub fn of(requests: &Requests) -> Self {
-        Self { pool: requests.pool.clone(), arrived: Arc::clone(&requests.arrived) }
+        let notes = Notes::of(Uuid::now_v7(), &requests.pool);
+        Self { pool: requests.pool.clone(), arrived: Arc::clone(&requests.arrived), notes }
     }
 
     /// Waits for commands and takes at most so many. Dropping the future takes none.
@@ -90,9 +94,18 @@ impl TableQueue {
             let id = RequestId(row.try_get::<Uuid, _>("id")?);
             let command: String = row.try_get("command")?;
             numbers.push((id, row.try_get("number")?));
-            deliveries.push(Delivery { id, command: QueuedCommand::decode(command.as_bytes()) });
+            deliveries.push(Delivery { id, command: QueuedCommand::decode(command.as_bytes()), ends: 0 });
         }
-        Ok(Some(TableBatch { transaction, numbers, deliveries }))
+        let ids: Vec<RequestId> = numbers.iter().map(|(id, _)| *id).collect();
+        let suspects = self.notes.begin(&ids).await?;
+        if !suspects.is_empty() {
+            // One by one.
+            deliveries.truncate(1);
+            numbers.truncate(1);
+            deliveries[0].ends = suspects.get(&ids[0]).copied().unwrap_or_default();
+            self.notes.narrow(ids[0]).await?;
+        }
+        Ok(Some(TableBatch { transaction, numbers, notes: self.notes.clone(), deliveries }))
     }
 }
 
@@ -104,6 +117,8 @@ impl TableBatch {
         let numbers: Vec<i64> = numbers.collect();
         finish(&mut self.transaction, finished).await?;
         sqlx::query(REMOVE).bind(numbers).execute(&mut *self.transaction).await?;
+        let finished: Vec<RequestId> = finished.iter().map(|one| one.id).collect();
+        self.notes.end(&mut *self.transaction, &finished).await?;
         self.transaction.commit().await
     }
 }

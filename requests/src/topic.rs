@@ -3,11 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kafka::{KafkaSettings, MOST_BYTES, SettingError};
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::ConsumerContext;
+use kafka::{KafkaSettings, Said, SettingError, TopicError};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
@@ -20,8 +16,6 @@ use crate::intake::NotAccepted;
 /// The header of a message that has the id of its request.
 pub(crate) const REQUEST_ID: &str = "request-id";
 
-/// How long one waits for Kafka before it is said that it cannot be reached.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// How long one waits before the topic is looked for again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -36,26 +30,11 @@ pub enum QueueError {
     Setting(#[from] SettingError),
     #[error("Kafka cannot be used: {0}")]
     Kafka(#[from] KafkaError),
-    #[error("topic {topic} has {found} partitions, and {configured} are configured")]
-    Partitions { topic: String, found: usize, configured: i32 },
+    #[error(transparent)]
+    Topic(#[from] TopicError),
     #[error("the database of the requests cannot be used")]
     Database(#[from] sqlx::Error),
 }
-
-/// What librdkafka says of its connections. What matters of it comes as an error too.
-pub(crate) struct Said;
-
-impl ClientContext for Said {
-    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
-        tracing::debug!(target: "librdkafka", facility, "{message}");
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "trouble with Kafka");
-    }
-}
-
-impl ConsumerContext for Said {}
 
 /// Sends commands to the topic. Clones share the connection.
 #[derive(Clone)]
@@ -122,27 +101,7 @@ async fn until_there(settings: KafkaSettings, is_ready: watch::Sender<bool>) {
 }
 
 /// Makes the topic unless it is there, and looks whether it has as many partitions as it should.
-pub(crate) async fn ensure_topic(settings: &KafkaSettings) -> Result<(), QueueError> {
-    let topic = settings.command_topic();
-    let admin: AdminClient<Said> = settings.producer()?.create_with_context(Said)?;
-    let options = AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(PATIENCE));
-    // What waits is kept until it was executed, however long that takes. -1 copies: as many as the brokers make.
-    let new = NewTopic::new(&topic, settings.partitions, TopicReplication::Fixed(-1))
-        .set("max.message.bytes", MOST_BYTES)
-        .set("retention.ms", "-1");
-    if let Some(Err((_, code))) = admin.create_topics(&[new], &options).await?.into_iter().next()
-        && code != RDKafkaErrorCode::TopicAlreadyExists
-    {
-        return Err(KafkaError::AdminOp(code).into());
-    }
-    let asked = topic.clone();
-    let found = tokio::task::spawn_blocking(move || {
-        let metadata = admin.inner().fetch_metadata(Some(&asked), PATIENCE)?;
-        Ok::<_, KafkaError>(metadata.topics().iter().map(|topic| topic.partitions().len()).sum::<usize>())
-    });
-    let found = found.await.expect("looking does not panic")?;
-    if i32::try_from(found) != Ok(settings.partitions) {
-        return Err(QueueError::Partitions { topic, found, configured: settings.partitions });
-    }
-    Ok(())
+pub(crate) async fn ensure_topic(settings: &KafkaSettings) -> Result<(), TopicError> {
+    // What waits is kept until it was executed, however long that takes.
+    settings.ensure_topic(&settings.command_topic(), &[("retention.ms", "-1")]).await
 }

@@ -18,7 +18,7 @@ pub use accrual::{accrual_posting, accrual_written_off, day_close_posting, inter
 pub use loan::loan_postings;
 
 use crate::entry::EntryEvent;
-use crate::{Amount, Currency};
+use crate::{Amount, Currency, spelt};
 
 /// The longest account name.
 pub const LONGEST_ACCOUNT: usize = 100;
@@ -110,8 +110,7 @@ impl Serialize for Account {
 
 impl<'de> Deserialize<'de> for Account {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
+        spelt::deserialize(deserializer, Self::parse)
     }
 }
 

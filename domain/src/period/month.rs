@@ -1,12 +1,13 @@
 //! A month of the calendar, written `YYYY-MM`.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{Datelike, Months, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
+
+use crate::spelt;
 
 /// The years that accounts are kept for.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
@@ -66,8 +67,7 @@ impl Serialize for Month {
 
 impl<'de> Deserialize<'de> for Month {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
+        spelt::deserialize(deserializer, Self::parse)
     }
 }
 

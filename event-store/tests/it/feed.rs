@@ -1,6 +1,6 @@
 //! A reader of the feed never skips an event, whatever order transactions end in.
 
-use event_store::{Feed, Log};
+use event_store::{Feed, Log, OutgoingEvent};
 use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 
@@ -88,4 +88,31 @@ async fn a_waiting_reader_is_woken_by_an_append(pool: PgPool) {
 
 async fn run(connection: &mut PgConnection, sql: &'static str) {
     sqlx::query(sql).execute(connection).await.unwrap();
+}
+
+/// Texts that have to be escaped, and instants with and without a fraction.
+#[sqlx::test(migrations = false)]
+async fn what_is_copied_for_publishing_is_what_is_read_to_the_letter(pool: PgPool) {
+    let log = log_on(&pool).await;
+    let insert = "insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, \
+        metadata, recorded_at) values ('Counter', $1, 1, 'Counted', $2, $3::json, $4::json, $5::timestamptz)";
+    let ids = ["plain", "quo\"ted \\ back", "S\u{e3}o Paulo \u{1f3e6}\n", ""];
+    let instants = [
+        "2026-01-02T03:04:05Z",
+        "2026-01-02T03:04:05Z",
+        "2026-01-02T03:04:05.000120Z",
+        "2999-12-31T23:59:59.9Z",
+    ];
+    for (place, (stream, instant)) in ids.iter().zip(instants).enumerate() {
+        let version = ["1", "2", "none", "1"][place];
+        let payload = format!(r#"{{"by" : {place}, "text": "\u00e7 ou \"z\""}}"#);
+        let written = sqlx::query(insert).bind(stream).bind(version).bind(payload);
+        written.bind(r#"{"actor":"ana"}"#).bind(instant).execute(&pool).await.unwrap();
+    }
+    let feed = Feed::start(&log, CancellationToken::new());
+    for (after, limit) in [(0, 100), (0, 3), (2, 100), (4, 100)] {
+        let read = feed.after(after, limit).await.unwrap().into_iter().map(OutgoingEvent::from);
+        assert_eq!(feed.outgoing_after(after, limit).await.unwrap(), read.collect::<Vec<_>>());
+    }
+    assert_eq!(feed.outgoing_after(0, 100).await.unwrap().len(), 4);
 }

@@ -9,7 +9,7 @@ use kafka::Trouble;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
 use sqlx::PgPool;
 use tokio::runtime::Handle;
@@ -95,8 +95,8 @@ impl Assignments {
     }
 
     /// What the client said last of what is wrong with the connection.
-    pub(super) fn trouble(&self) -> Option<(RDKafkaErrorCode, String)> {
-        self.trouble.last()
+    pub(super) fn trouble(&self) -> &Trouble {
+        &self.trouble
     }
 
     fn take(&self, consumer: &BaseConsumer<Membership>, assigned: &TopicPartitionList) {

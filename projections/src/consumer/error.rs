@@ -1,6 +1,6 @@
 //! Why a read model is not fed by Kafka for now.
 
-use kafka::SettingError;
+use kafka::{SettingError, TopicError};
 
 use crate::error::ProjectionError;
 
@@ -8,12 +8,10 @@ use crate::error::ProjectionError;
 pub(super) enum ConsumerError {
     #[error(transparent)]
     Setting(#[from] SettingError),
-    #[error("Kafka at {brokers} cannot be reached: {cause}")]
-    Unreachable { brokers: String, cause: String },
+    #[error(transparent)]
+    Topic(#[from] TopicError),
     #[error("topic {0} is not there: the relay makes it")]
     NoTopic(String),
-    #[error("topic {topic} has {found} partitions, and {configured} are configured")]
-    Partitions { topic: String, found: i32, configured: i32 },
     #[error("Kafka does not let it read: {0}")]
     Refused(String),
     #[error("events come by another road: {0}")]
@@ -31,7 +29,7 @@ pub(super) enum ConsumerError {
 impl ConsumerError {
     /// Whether others have to come first: Kafka, or the relay.
     pub(super) fn waits_for_others(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::NoTopic(_) | Self::OtherRoad(_))
+        matches!(self, Self::Topic(TopicError::Unreachable { .. }) | Self::NoTopic(_) | Self::OtherRoad(_))
     }
 
     /// Whether others feed the read model, so that nothing stands in its way.

@@ -1,12 +1,14 @@
 //! Messages, read once for all read models of the process that are about as far.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use event_store::{
-    COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, EventDigest, PublicEvent, SCHEMA_HEADER, digest,
+    COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, EventDigest, LOG_HEADER, PublicEvent, SCHEMA_HEADER,
+    digest,
 };
 use rdkafka::message::Headers;
+use uuid::Uuid;
 
 use crate::event::Event;
 
@@ -26,6 +28,8 @@ pub(super) enum Message {
         event: Result<Arc<Event>, String>,
     },
     Record(Completeness),
+    /// An event or a record of another lender's log.
+    OtherLog(String),
     /// Nothing of ours, and why.
     Foreign(String),
 }
@@ -33,6 +37,8 @@ pub(super) enum Message {
 /// The messages of a topic, as they were read last.
 pub(crate) struct Messages {
     partitions: Vec<Mutex<Kept>>,
+    /// Of which log they have to be, once that is known.
+    log: OnceLock<String>,
 }
 
 /// By their offsets, in order.
@@ -40,21 +46,26 @@ type Kept = VecDeque<(i64, Arc<Message>)>;
 
 impl Messages {
     pub(crate) fn new(partitions: i32) -> Self {
-        Self { partitions: (0..partitions).map(|_| Mutex::default()).collect() }
+        Self { partitions: (0..partitions).map(|_| Mutex::default()).collect(), log: OnceLock::new() }
+    }
+
+    /// Says of which log they have to be. To be called before any is read.
+    pub(super) fn belong_to(&self, log: Uuid) {
+        self.log.get_or_init(|| log.to_string());
     }
 
     /// What a message is. Whoever is first reads it, while the others wait.
     pub(super) fn read(&self, message: &impl rdkafka::Message) -> Arc<Message> {
         let partition = usize::try_from(message.partition()).ok();
         let Some(kept) = partition.and_then(|partition| self.partitions.get(partition)) else {
-            return Arc::new(read(message));
+            return Arc::new(self.read_anew(message));
         };
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         let offset = message.offset();
         match kept.binary_search_by_key(&offset, |(offset, _)| *offset) {
             Ok(place) => Arc::clone(&kept[place].1),
             Err(place) => {
-                let message = Arc::new(read(message));
+                let message = Arc::new(self.read_anew(message));
                 // One that is far behind leaves those of the others be.
                 if place == kept.len() {
                     if place == KEPT {
@@ -64,6 +75,14 @@ impl Messages {
                 }
                 message
             }
+        }
+    }
+
+    fn read_anew(&self, message: &impl rdkafka::Message) -> Message {
+        // Those from before logs had ids bear none.
+        match (header(message, LOG_HEADER), self.log.get()) {
+            (Some(log), Some(ours)) if log != ours => Message::OtherLog(log.to_owned()),
+            _ => read(message),
         }
     }
 }

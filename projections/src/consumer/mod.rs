@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use event_store::Feed;
 use kafka::KafkaSettings;
 use metrics::counter;
@@ -32,10 +33,15 @@ pub(crate) use self::message::Messages;
 use self::poller::Poller;
 use self::writer::Writer;
 use crate::checkpoint;
+use crate::error::ProjectionError;
 use crate::read_model::ReadModel;
 
-/// How long one waits after an error, at first and at most.
-const PATIENCE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+/// How long one waits after an error and the next.
+const PATIENCE: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(200))
+    .with_max_delay(Duration::from_secs(5))
+    .with_jitter()
+    .without_max_times();
 
 pub(crate) struct Consumer {
     pub(crate) model: &'static ReadModel,
@@ -51,7 +57,7 @@ impl Consumer {
     /// Consumes until it is stopped. Starts over after errors.
     pub(crate) async fn run(self) {
         let name = self.model.name;
-        let (mut patience, mut has_entered) = (PATIENCE.0, false);
+        let (mut patience, mut has_entered) = (PATIENCE.build(), false);
         let mut said = String::new();
         while !self.stop.is_cancelled() {
             let Err(error) = self.consume(&mut has_entered, &mut patience).await else { return };
@@ -72,13 +78,18 @@ impl Consumer {
                 let _ = checkpoint::note_hindrance(&mut connection, name, Some(&text)).await;
             }
             said = text;
-            let _ = tokio::time::timeout(patience, self.stop.cancelled()).await;
-            patience = (patience * 2).min(PATIENCE.1);
+            let _ = tokio::time::timeout(patience.next().unwrap_or_default(), self.stop.cancelled()).await;
         }
     }
 
     /// Consumes as a member of the group, until it has to begin again or is stopped.
-    async fn consume(&self, has_entered: &mut bool, patience: &mut Duration) -> Result<(), ConsumerError> {
+    async fn consume(
+        &self,
+        has_entered: &mut bool,
+        patience: &mut ExponentialBackoff,
+    ) -> Result<(), ConsumerError> {
+        let log = self.feed.log_id().await.map_err(ProjectionError::from)?;
+        self.messages.belong_to(log);
         let (topic, count) = (self.settings.topic(), self.settings.partitions);
         let runtime = Handle::current();
         let assignments =
@@ -116,7 +127,7 @@ impl Consumer {
         let gone = || ConsumerError::Refused("the thread that polls is gone".to_owned());
         let ended = ended.await.unwrap_or_else(|_| Err(gone()));
         if assignments.has_entered() {
-            (*has_entered, *patience) = (true, PATIENCE.0);
+            (*has_entered, *patience) = (true, PATIENCE.build());
         }
         written.and(ended)
     }

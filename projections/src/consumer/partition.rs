@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use event_store::{Completeness, Incomplete, ReceivedPartition};
+use event_store::{Completeness, Head, Incomplete, ReceivedPartition};
 
 use super::message::Message;
 use crate::event::Event;
@@ -27,6 +27,8 @@ pub(super) struct Partition {
     bytes: usize,
     /// Where the next message should be.
     next_offset: Option<i64>,
+    /// Another log, of which something came here last.
+    other_log: Option<String>,
 }
 
 /// Events of a partition up to a position, proven to be all of them.
@@ -85,6 +87,7 @@ impl Partition {
             pending: BTreeMap::new(),
             bytes: 0,
             next_offset,
+            other_log: None,
         }
     }
 
@@ -99,6 +102,35 @@ impl Partition {
         } else {
             format!("offset {expected} is out of range: the topic begins anew at {offset}")
         })
+    }
+
+    /// Whether messages of this partition are gone that did not come, where nothing comes of what the topic has from
+    /// `low` to `high`.
+    pub(super) fn lacks(&self, (low, high): (i64, i64)) -> bool {
+        // Of one whose place was looked for by time nobody knows what came before.
+        self.next_offset.map_or(low == high && low > 0, |next| next < low)
+    }
+
+    /// Goes on behind what is gone: what has to be read from the log up to its head, and why.
+    pub(super) fn go_on_at(&mut self, low: i64, head: Head) -> Option<(Stretch, String)> {
+        let from = self.next_offset.replace(low);
+        let range = (self.position + 1, head.position);
+        let recorded_at = head.recorded_at.filter(|_| range.0 <= range.1)?;
+        let from = from.map_or("the next offset".to_owned(), |from| format!("offset {from}"));
+        let why =
+            format!("{from} is out of range: what is there begins at {low}, and nothing has come since");
+        self.received = ReceivedPartition::behind(self.number, range);
+        self.position = range.1;
+        self.pending.clear();
+        let stretch = Stretch {
+            partition: self.number,
+            epoch: self.epoch,
+            proven: (range, low),
+            recorded_at,
+            events: Err(why.clone()),
+            bytes: std::mem::take(&mut self.bytes),
+        };
+        Some((stretch, why))
     }
 
     /// Takes what came at an offset.
@@ -123,6 +155,13 @@ impl Partition {
             }
             Message::Record(record) if record.partitions == self.count => Ok(self.record(offset, record)),
             Message::Record(record) => Err(OtherCount(record.partitions)),
+            Message::OtherLog(log) if self.other_log.as_ref() == Some(log) => Ok(Taken::default()),
+            Message::OtherLog(log) => {
+                self.other_log = Some(log.clone());
+                Ok(Taken::trouble(format!(
+                    "offset {offset} is passed over, and all that follows of it: it is of another log, {log}"
+                )))
+            }
             Message::Foreign(why) => Ok(Taken::trouble(format!("offset {offset} is passed over: {why}"))),
         }
     }
@@ -203,6 +242,10 @@ mod tests {
         Message::Record(sum.take(Range { from, to, recorded_at: DateTime::UNIX_EPOCH }, 1, 2))
     }
 
+    fn head(position: i64) -> Head {
+        Head { position, recorded_at: Some(DateTime::UNIX_EPOCH) }
+    }
+
     /// Takes messages one after another: the positions of each stretch, or that it has to be read from the log.
     fn stretches(partition: &mut Partition, messages: &[Message]) -> Vec<(i64, Option<Vec<i64>>)> {
         let taken = (0..).zip(messages).map(|(offset, message)| partition.take(offset, message).unwrap());
@@ -265,6 +308,44 @@ mod tests {
         assert_eq!(partition.at(40).as_deref(), Some(gone));
         let anew = "offset 41 is out of range: the topic begins anew at 0";
         assert_eq!(partition.at(0).as_deref(), Some(anew));
+    }
+
+    #[test]
+    fn what_is_gone_is_read_up_to_where_the_log_is() {
+        let mut partition = begun_at(2, Some((10, (1, 2))));
+        assert!(!partition.lacks((0, 40)) && !partition.lacks((10, 10)), "it has nothing to come");
+        assert!(partition.lacks((40, 40)));
+        let (stretch, why) = partition.go_on_at(40, head(6)).unwrap();
+        assert_eq!((stretch.proven, stretch.events.is_err()), (((3, 6), 40), true));
+        assert!(why.contains("offset 10 is out of range: what is there begins at 40"), "{why}");
+        assert!(!partition.lacks((40, 40)));
+        assert!(partition.go_on_at(40, head(6)).is_none(), "there is nothing to read");
+        // What a relay sends that starts over, and what comes after it, is proven as ever.
+        let came = [event(3), event(5), event(7), record(3, 8), event(9), record(9, 10)];
+        assert_eq!(stretches(&mut partition, &came), [(8, Some(vec![7])), (10, Some(vec![9]))]);
+    }
+
+    #[test]
+    fn of_a_place_that_was_looked_for_by_time_an_empty_topic_has_lost_what_it_had() {
+        let partition = begun_at(5, None);
+        assert!(partition.lacks((40, 40)));
+        assert!(!partition.lacks((0, 0)), "there was never anything");
+        assert!(!partition.lacks((30, 40)));
+    }
+
+    #[test]
+    fn what_is_of_another_log_is_passed_over_and_named_once() {
+        let mut partition = begun_at(0, Some((0, (1, 0))));
+        let other = |log: &str| Message::OtherLog(log.to_owned());
+        let troubles =
+            [other("a"), other("a"), event(1), other("a"), other("b"), record(1, 1)].map(|message| {
+                let taken = partition.take(7, &message).unwrap();
+                (taken.trouble, taken.stretch.map(|stretch| stretch.events.unwrap().len()))
+            });
+        let named = troubles.iter().flat_map(|(trouble, _)| trouble).cloned().collect::<Vec<_>>();
+        assert_eq!(named.len(), 2, "{named:?}");
+        assert!(named[0].contains("another log, a") && named[1].contains("another log, b"), "{named:?}");
+        assert_eq!(troubles[5].1, Some(1), "what is ours is proven all the same");
     }
 
     #[test]

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use event_store::Feed;
-use kafka::{KafkaSettings, SettingError};
+use event_store::{Feed, Head};
+use kafka::{Found, KafkaSettings, SettingError, TopicError};
 use metrics::{counter, gauge};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use sqlx::PgPool;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
@@ -25,12 +26,15 @@ use crate::read_model::ReadModel;
 use crate::road::{self, Road};
 use crate::{checkpoint, session};
 
-/// How long one tries to reach Kafka before it is said that it cannot be reached.
+/// How long brokers may take to say what there is of the partitions.
 const PATIENCE: Duration = Duration::from_secs(5);
-const ONE_TRY: Duration = Duration::from_millis(500);
 /// How long one waits for a message before one looks at anything else.
 const POLL: Duration = Duration::from_millis(100);
 const POLL_PAUSED: Duration = Duration::from_millis(10);
+/// How long nothing must have come before one looks whether messages are gone, and how often after that: what retention
+/// removed shows by itself only when something comes.
+const QUIET: Duration = Duration::from_secs(1);
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// So many bytes of events may wait for the database; then partitions are paused until half of it is written.
 const MOST_WAITING: usize = 8 << 20;
 /// What an event takes besides its bytes.
@@ -69,14 +73,15 @@ impl Poller {
             .map_err(SettingError::from)?;
         self.enter(&self.find_road(&consumer)?)?;
         consumer.subscribe(&[&self.settings.topic()]).map_err(|error| refused(&error))?;
-        let mut polling = Polling { poller: self, partitions: BTreeMap::new(), is_paused: false };
+        let looks_at = Instant::now() + QUIET;
+        let mut polling = Polling { poller: self, partitions: BTreeMap::new(), is_paused: false, looks_at };
         while !polling.poller.stop.is_cancelled() {
             let polled = consumer.poll(if polling.is_paused { POLL_PAUSED } else { POLL });
             polling.look_at_changes()?;
             match polled {
                 Some(Ok(message)) => polling.take(&message)?,
                 Some(Err(error)) => polling.look_at(&error)?,
-                None => {}
+                None => polling.look_for_what_is_gone(&consumer),
             }
             polling.hold_back(&consumer);
         }
@@ -85,34 +90,19 @@ impl Poller {
 
     /// Waits a while for the brokers to say what the topic is like.
     fn find_road(&self, consumer: &BaseConsumer<Membership>) -> Result<Road, ConsumerError> {
-        let (topic, brokers) = (self.settings.topic(), self.settings.brokers.clone());
-        let began = Instant::now();
-        loop {
-            let cause = match consumer.client().fetch_metadata(None, ONE_TRY) {
-                Ok(metadata) => {
-                    let found = metadata.topics().iter().find(|found| found.name() == topic);
-                    let Some(found) = found.filter(|found| !found.partitions().is_empty()) else {
-                        return Err(ConsumerError::NoTopic(topic));
-                    };
-                    let found = i32::try_from(found.partitions().len()).expect("there are few partitions");
-                    let configured = self.settings.partitions;
-                    if found != configured {
-                        return Err(ConsumerError::Partitions { topic, found, configured });
-                    }
-                    match consumer.client().fetch_cluster_id(ONE_TRY) {
-                        Some(cluster) => return Ok(Road::Kafka { cluster, topic, partitions: found }),
-                        None => "it does not say which cluster it is".to_owned(),
-                    }
-                }
-                Err(error) => error.to_string(),
-            };
-            let trouble = self.assignments.trouble();
-            if began.elapsed() > PATIENCE || self.stop.is_cancelled() {
-                let cause = trouble.map_or(cause, |(_, reason)| reason);
-                return Err(ConsumerError::Unreachable { brokers, cause });
-            }
+        let topic = self.settings.topic();
+        let goes_on = || {
             // Serves what tells of trouble.
             let _ = consumer.poll(Duration::ZERO);
+            !self.stop.is_cancelled()
+        };
+        let trouble = self.assignments.trouble();
+        let Found { cluster, has_topic } =
+            self.settings.find_topic(&topic, consumer.client(), trouble, goes_on)?;
+        if has_topic {
+            Ok(Road::Kafka { cluster, topic, partitions: self.settings.partitions })
+        } else {
+            Err(ConsumerError::NoTopic(topic))
         }
     }
 
@@ -135,6 +125,8 @@ struct Polling {
     poller: Poller,
     partitions: BTreeMap<i32, Partition>,
     is_paused: bool,
+    /// When to look whether messages are gone.
+    looks_at: Instant,
 }
 
 impl Polling {
@@ -150,6 +142,7 @@ impl Polling {
                     self.partitions.extend(taken);
                     // Those that are new are not.
                     self.is_paused = false;
+                    self.looks_at = Instant::now() + QUIET;
                     self.tell(Arrival::Taken(places));
                 }
                 Change::Lost(numbers) => {
@@ -166,12 +159,13 @@ impl Polling {
 
     fn take(&mut self, message: &impl rdkafka::Message) -> Result<(), ConsumerError> {
         let (number, offset) = (message.partition(), message.offset());
+        self.looks_at = Instant::now() + QUIET;
         // What was fetched before it was given up.
         let Some(partition) = self.partitions.get_mut(&number) else { return Ok(()) };
         let out_of_range = partition.at(offset);
         let read = self.poller.messages.read(message);
         let taken = partition.take(offset, &read);
-        let taken = taken.map_err(|OtherCount(found)| ConsumerError::Partitions {
+        let taken = taken.map_err(|OtherCount(found)| TopicError::Partitions {
             topic: message.topic().to_owned(),
             found,
             configured: self.poller.settings.partitions,
@@ -183,10 +177,72 @@ impl Polling {
             self.note(number, trouble);
         }
         if let Some(stretch) = taken.stretch {
-            self.poller.waiting.fetch_add(weight(&stretch), Ordering::AcqRel);
-            self.tell(Arrival::Stretch(stretch));
+            self.pass_on(stretch);
         }
         Ok(())
+    }
+
+    fn pass_on(&self, stretch: Stretch) {
+        self.poller.waiting.fetch_add(weight(&stretch), Ordering::AcqRel);
+        self.tell(Arrival::Stretch(stretch));
+    }
+
+    /// Where nothing comes, messages may be gone that did not come: retention removed them, or somebody deleted them.
+    /// With nothing behind them their events have to be read from the log.
+    fn look_for_what_is_gone(&mut self, consumer: &BaseConsumer<Membership>) {
+        if self.is_paused || Instant::now() < self.looks_at {
+            return;
+        }
+        self.looks_at = Instant::now() + LOOK_AGAIN;
+        let name = self.poller.model.name;
+        let there = self
+            .offsets(consumer, Offset::Beginning)
+            .and_then(|lows| Ok((lows, self.offsets(consumer, Offset::End)?)));
+        let (lows, highs) = match there {
+            Ok(there) => there,
+            Err(error) => return tracing::debug!(projection = name, %error, "what is there is not known"),
+        };
+        let there = |number: &i32| Some((*lows.get(number)?, *highs.get(number)?));
+        let lacking = self.partitions.iter().filter_map(|(number, partition)| {
+            let there = there(number)?;
+            partition.lacks(there).then_some((*number, there.0))
+        });
+        let gone: Vec<(i32, i64)> = lacking.collect();
+        if gone.is_empty() {
+            return;
+        }
+        match self.poller.runtime.block_on(self.poller.feed.head()) {
+            Ok(head) => gone.into_iter().for_each(|(number, low)| self.go_on_at(number, low, head)),
+            Err(error) => tracing::debug!(projection = name, %error, "the end of the log is not known"),
+        }
+    }
+
+    /// Where each partition begins, or ends: what Kafka calls its earliest and latest time.
+    fn offsets(
+        &self,
+        consumer: &BaseConsumer<Membership>,
+        time: Offset,
+    ) -> Result<BTreeMap<i32, i64>, KafkaError> {
+        let topic = self.poller.settings.topic();
+        let mut asked = TopicPartitionList::new();
+        for number in self.partitions.keys() {
+            asked.add_partition_offset(&topic, *number, time)?;
+        }
+        // One request for all: on this connection it waits behind one that waits for messages.
+        let found = consumer.offsets_for_times(asked, PATIENCE)?;
+        let found = found.elements().into_iter().filter_map(|one| match one.offset() {
+            Offset::Offset(offset) if one.error().is_ok() => Some((one.partition(), offset)),
+            _ => None,
+        });
+        Ok(found.collect())
+    }
+
+    fn go_on_at(&mut self, number: i32, low: i64, head: Head) {
+        let gone = self.partitions.get_mut(&number).and_then(|partition| partition.go_on_at(low, head));
+        if let Some((stretch, trouble)) = gone {
+            self.note(number, trouble);
+            self.pass_on(stretch);
+        }
     }
 
     fn note(&self, partition: i32, trouble: String) {

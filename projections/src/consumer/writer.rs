@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use event_store::Feed;
 use metrics::counter;
 use sqlx::{Connection, PgConnection, PgPool};
@@ -32,8 +33,12 @@ const ENOUGH: usize = 5_000;
 const LINGER: Duration = Duration::from_millis(10);
 /// How often one that has nothing to write looks whether the partitions are where it left them.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long one waits after an error, at first and at most.
-const PATIENCE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+/// How long one waits after an error and the next.
+const PATIENCE: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(100))
+    .with_max_delay(Duration::from_secs(10))
+    .with_jitter()
+    .without_max_times();
 
 pub(super) struct Writer {
     model: &'static ReadModel,
@@ -157,15 +162,14 @@ impl Writer {
         }
         let weight: usize = stretches.iter().map(weight).sum();
         let before = self.position();
-        let mut patience = PATIENCE.0;
+        let mut patience = PATIENCE.build();
         while let Err(error) = self.try_write_all(&stretches).await {
             let ConsumerError::Projection(error) = error else { return Err(error) };
             self.say_what_hinders(&error).await;
-            let _ = timeout(patience, self.stop.cancelled()).await;
+            let _ = timeout(patience.next().unwrap_or_default(), self.stop.cancelled()).await;
             if self.stop.is_cancelled() {
                 return Ok(());
             }
-            patience = (patience * 2).min(PATIENCE.1);
             if let Ok(connection) = session::open(&self.pool, self.model.schema).await {
                 self.connection = connection;
             }

@@ -17,14 +17,13 @@ create table if not exists projections.parked_streams (
     -- When it is tried again by itself; null once it is a dead letter, which waits for somebody.
     next_attempt_at timestamptz,
     dead_since      timestamptz,
-    -- When the dead letter was published, for whoever publishes them.
+    -- When the dead letter was published to Kafka.
     published_at    timestamptz,
     unique (projection, stream_type, stream_id),
     check ((next_attempt_at is null) = (dead_since is not null))
 );
 
--- Every event that is set aside: the one to blame, and those behind it. What they say is in the log; `raw` is for what
--- came otherwise and cannot be found there.
+-- Every event that is set aside: the one to blame, and those behind it. What they say is in the log.
 create table if not exists projections.parked_events (
     projection  text        not null,
     stream_type text        not null,
@@ -33,9 +32,9 @@ create table if not exists projections.parked_events (
     sequence    bigint      not null,
     event_type  text        not null,
     parked_at   timestamptz not null,
-    raw         bytea,
     primary key (projection, stream_type, stream_id, position)
 );
+alter table projections.parked_events drop column if exists raw;
 
 -- Events that somebody decided to do without, for the auditor. A read model that is projected anew leaves them out
 -- again, unless it can take them by then: `restored_at`.

@@ -10,6 +10,7 @@ use hdrhistogram::Histogram;
 use super::append::fill;
 use super::book::Book;
 use super::ground::log_at;
+use super::http;
 use super::load::Span;
 use super::relay;
 use super::server::{Memory, Server};
@@ -34,6 +35,8 @@ pub(super) struct Apart {
     pub(super) delays: Histogram<u64>,
     /// Events a second, after a stop.
     pub(super) caught_up: f64,
+    /// Repayments a second.
+    pub(super) commands: f64,
     pub(super) command_api: Memory,
     pub(super) query_api: Memory,
     pub(super) projections: Memory,
@@ -76,11 +79,13 @@ pub(super) async fn apart(
     let projecting = start("projections").await?;
     answering.caught_up().await?;
     let caught_up = (head - before) as f64 / started.elapsed().as_secs_f64();
+    let commands = http::measure(taking.address, book, book.loans.clone(), span).await?.a_second;
     let most = projecting.memory()?;
     let projections = if most.most_resident > memory.most_resident { most } else { memory };
     let apart = Apart {
         delays,
         caught_up,
+        commands,
         command_api: taking.memory()?,
         query_api: answering.memory()?,
         projections,

@@ -28,6 +28,7 @@ pub(super) enum Figure {
     VisibleByKafkaP50Ms,
     VisibleByKafkaP99Ms,
     CaughtUpByKafka,
+    HttpByKafka,
     CommandApiMb,
     QueryApiMb,
     ProjectionsMb,

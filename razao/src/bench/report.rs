@@ -108,6 +108,11 @@ fn rows_of_reading() -> Vec<Row> {
         row("all read models from Kafka, events", F::FeedByKafka, "/s").times(F::Feed, 0.8, 1.0),
         row("catching up by Kafka after a stop, events", F::CaughtUpByKafka, "/s")
             .at_least(5_000.0, 20_000.0),
+        row("repayments over HTTP while relay and projections run apart", F::HttpByKafka, "/s").times(
+            F::HttpAllRoles,
+            0.8,
+            1.0,
+        ),
         row("accepted to visible by Kafka at 500 commands/s, p50", F::VisibleByKafkaP50Ms, " ms"),
         row("accepted to visible by Kafka at 500 commands/s, p99", F::VisibleByKafkaP99Ms, " ms")
             .at_most(100.0, 15.0),

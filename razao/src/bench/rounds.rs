@@ -54,7 +54,7 @@ impl Rounds<'_> {
         {
             self.kafka(brokers, figures).await?;
         }
-        if (self.is_asked)(Measurement::Http) || (self.is_asked)(Measurement::Visible) {
+        if self.is_http_asked() || (self.is_asked)(Measurement::Visible) {
             let url = self.ground.copy_of_book("served").await?;
             self.all_roles(&url, figures).await?;
             self.ground.drop_copy("served").await?;
@@ -81,6 +81,7 @@ impl Rounds<'_> {
             figures.note(Figure::VisibleByKafkaP50Ms, ms(&apart.delays, 0.5));
             figures.note(Figure::VisibleByKafkaP99Ms, p99_ms(&apart.delays));
             figures.note(Figure::CaughtUpByKafka, apart.caught_up);
+            figures.note(Figure::HttpByKafka, apart.commands);
             for (figure, memory) in [
                 (Figure::CommandApiMb, apart.command_api),
                 (Figure::QueryApiMb, apart.query_api),
@@ -143,6 +144,12 @@ impl Rounds<'_> {
         Ok(())
     }
 
+    /// Also for what is held against it.
+    fn is_http_asked(&self) -> bool {
+        let is_by_kafka = self.kafka.is_some() && (self.is_asked)(Measurement::Feed);
+        (self.is_asked)(Measurement::Http) || is_by_kafka
+    }
+
     /// What needs a server with every role, whose read models have caught up before.
     async fn all_roles(&self, url: &str, figures: &mut Figures) -> anyhow::Result<()> {
         let server = Server::serve(self.ground.home(), ALL_ROLES, url).await?;
@@ -153,7 +160,7 @@ impl Rounds<'_> {
             figures.note(Figure::VisibleP50Ms, ms(&delays, 0.5));
             figures.note(Figure::VisibleP99Ms, p99_ms(&delays));
         }
-        if (self.is_asked)(Measurement::Http) {
+        if self.is_http_asked() {
             let spread = http::measure(server.address, self.book, loans, span).await?;
             figures.note(Figure::HttpAllRoles, spread.a_second);
             figures.note(Figure::HttpAllRolesP99Ms, p99_ms(&spread.latencies));

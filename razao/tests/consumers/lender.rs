@@ -26,12 +26,17 @@ pub(crate) struct Lender {
 
 impl Lender {
     pub(crate) async fn on(pool: &PgPool) -> Self {
+        Self::at(pool, brokers()).await
+    }
+
+    /// With a Kafka of its own.
+    pub(crate) async fn at(pool: &PgPool, brokers: String) -> Self {
         let options = (*pool.connect_options()).clone();
         Log::migrate(&options).await.unwrap();
         projections::migrate(pool).await.unwrap();
         reactions::migrate(&options).await.unwrap();
         let log = Log::connect(&options).await.unwrap();
-        let processes = Relays::of(pool, brokers()).with(&SESSION);
+        let processes = Relays::of(pool, brokers).with(&SESSION);
         Self { pool: pool.clone(), log, processes }
     }
 

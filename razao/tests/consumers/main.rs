@@ -5,9 +5,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is all it has to say")]
 
 mod bad_input;
+mod dead_letters;
 mod faults;
 mod feeding;
 mod lender;
+mod mock;
 #[path = "../relay/relay.rs"]
 mod relay;
 #[path = "../support/mod.rs"]

@@ -1,21 +1,17 @@
 //! What becomes of what is published when things are killed, hang, or go away for a while.
 
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use sqlx::PgPool;
-use tempfile::TempDir;
-use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
+use crate::broker::Broker;
 use crate::brokers;
 use crate::reading::{PARTITIONS, Reading};
 use crate::relay::Relays;
@@ -25,7 +21,7 @@ use crate::writer::Writer;
 const TAKEOVER: Duration = Duration::from_secs(5);
 
 /// Appends all the time, until told to stop: how many events there are then.
-fn load(mut writer: Writer) -> (watch::Sender<bool>, JoinHandle<Writer>) {
+pub(crate) fn load(mut writer: Writer) -> (watch::Sender<bool>, JoinHandle<Writer>) {
     let (stop, stopped) = watch::channel(false);
     let writing = tokio::spawn(async move {
         while !*stopped.borrow() {
@@ -148,57 +144,6 @@ async fn an_event_too_large_for_the_topic_holds_up_those_after_it_until_it_fits(
     relay.stop().await;
 }
 
-/// A Kafka of one test's own.
-struct Broker {
-    home: TempDir,
-    port: String,
-    process: Option<Child>,
-}
-
-impl Broker {
-    async fn new() -> Self {
-        let port = Command::new(script("free-port.sh")).output().await.unwrap().stdout;
-        let port = String::from_utf8(port).unwrap().trim().to_owned();
-        Self { home: tempfile::tempdir().unwrap(), port, process: None }
-    }
-
-    async fn start(&mut self) {
-        let log = self.home.path().join("log");
-        let file = std::fs::File::create(&log).unwrap();
-        // Dies with this process, whatever happens to it.
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL"]).arg(script("kafka.sh"));
-        command.env("KAFKA_PORT", &self.port).env("KAFKA_DATA", self.home.path().join("data"));
-        command
-            .env_remove("KAFKA_TLS_PORT")
-            .stdin(Stdio::null())
-            .stdout(file.try_clone().unwrap())
-            .stderr(file);
-        self.process = Some(command.kill_on_drop(true).spawn().unwrap());
-        let patience = Instant::now() + Duration::from_secs(60);
-        while !std::fs::read_to_string(&log).unwrap().contains("Kafka Server started") {
-            assert!(Instant::now() < patience, "{}", std::fs::read_to_string(&log).unwrap());
-            sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// Kills it: a stop that nobody expects.
-    async fn kill(&mut self) {
-        let mut process = self.process.take().unwrap();
-        let pid = i32::try_from(process.id().unwrap()).unwrap();
-        kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
-        process.wait().await.unwrap();
-    }
-
-    fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
-    }
-}
-
-fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts").join(name)
-}
-
 #[sqlx::test(migrations = false)]
 async fn a_broker_that_comes_late_and_is_away_for_a_while_gets_everything(pool: PgPool) {
     let mut writer = Writer::on(&pool, 10).await;
@@ -220,6 +165,28 @@ async fn a_broker_that_comes_late_and_is_away_for_a_while_gets_everything(pool: 
     assert!(writer.written > 1_000, "that was no load: {}", writer.written);
     let reading = reading.until_proven(writer.written).await;
     assert_eq!(reading.events, writer.written);
+    let (status, log) = relay.stop().await;
+    assert!(status.success(), "{status}:\n{log}");
+}
+
+/// A broker whose disk is full ends. Once it has room again, all that was not acknowledged is sent.
+#[sqlx::test(migrations = false)]
+async fn a_broker_whose_disk_is_full_gets_everything_once_it_has_room(pool: PgPool) {
+    let mut broker = Broker::on_a_disk_of(24).await;
+    broker.start().await;
+    let relays = Relays::of(&pool, broker.address()).with(&[("RAZAO_KAFKA_COMPRESSION_TYPE", "none")]);
+    let (stop, writing) = load(Writer::on(&pool, 25).await);
+    let relay = relays.lead().await;
+    let said = broker.until_it_ends().await;
+    assert!(said.contains("No space left on device"), "{said}");
+    stop.send_replace(true);
+    let mut writer = writing.await.unwrap();
+    writer.append(100).await;
+    broker.make_room(1_024).await;
+    broker.start().await;
+    let reading = Reading::of(&broker.address(), &relays.topic()).until_proven(writer.written).await;
+    assert_eq!(reading.events, writer.written);
+    eprintln!("{} events, {} of them sent again", reading.events, reading.repeats);
     let (status, log) = relay.stop().await;
     assert!(status.success(), "{status}:\n{log}");
 }

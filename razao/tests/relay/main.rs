@@ -3,8 +3,10 @@
 //! `scripts/with-postgres.sh scripts/with-kafka.sh cargo test -p razao --test relay`
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is all it has to say")]
 
+mod broker;
 mod faults;
 mod login;
+mod mock;
 mod publishing;
 mod reading;
 mod relay;

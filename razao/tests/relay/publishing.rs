@@ -30,7 +30,7 @@ async fn every_event_arrives_once_in_the_order_of_its_stream_and_in_its_public_s
     assert_eq!((reading.events, reading.repeats), (4_000, 0));
     assert!(reading.records.len() >= 6 * 2, "several ranges: {:?}", reading.records);
 
-    check_shapes(&reading.messages);
+    check_shapes(&reading.messages, &log_id(&pool).await);
     check_against_the_api(&relay.url().await, &reading.messages).await;
     a_dropped_message_is_noticed(&reading.messages);
 
@@ -51,10 +51,11 @@ async fn every_event_arrives_once_in_the_order_of_its_stream_and_in_its_public_s
 }
 
 /// Messages are as their schemas say, and their headers and keys agree with their values.
-fn check_shapes(messages: &[Message]) {
+fn check_shapes(messages: &[Message], log: &str) {
     let (events, records) = (schema("Event.v1"), schema("Completeness.v1"));
     for Message { key, headers, value, timestamp, .. } in messages {
         let value: Value = serde_json::from_slice(value).unwrap();
+        assert_eq!(headers["log"], log);
         let schema = match headers["schema"].as_str() {
             EVENT_SCHEMA => {
                 assert_eq!(headers["position"], value["position"].to_string());
@@ -84,6 +85,10 @@ fn check_shapes(messages: &[Message]) {
         with_more["more"] = Value::Null;
         assert!(!schema.is_valid(&with_more), "the schema takes what it does not name");
     }
+}
+
+async fn log_id(pool: &PgPool) -> String {
+    sqlx::query_scalar("select id::text from log_identity").fetch_one(pool).await.unwrap()
 }
 
 fn schema(name: &str) -> Validator {

@@ -1,5 +1,7 @@
 //! A consumer of all partitions, which checks all that the relay promises.
 
+#![allow(dead_code, reason = "each test program uses its own part of this")]
+
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 

@@ -36,10 +36,14 @@ pub(crate) struct Relay {
 impl Relays {
     /// Relays of the log in a database, to a topic that nobody else uses.
     pub(crate) fn of(pool: &PgPool, brokers: String) -> Self {
-        let options = (*pool.connect_options()).clone();
+        Self::at(pool.connect_options().to_url_lossy().to_string(), brokers)
+    }
+
+    /// The same, of the database at an address.
+    pub(crate) fn at(database_url: String, brokers: String) -> Self {
         Self {
             home: tempfile::tempdir().unwrap(),
-            database_url: options.get_database().map(|_| options.to_url_lossy().to_string()).unwrap(),
+            database_url,
             brokers,
             prefix: format!("test-{:016x}", fastrand::u64(..)),
             roles: "relay",
@@ -127,11 +131,16 @@ impl Relays {
 impl Relay {
     /// Waits until it logs something.
     pub(crate) async fn says(&mut self, text: &str) {
+        self.until(|log| log.contains(text)).await;
+    }
+
+    /// Waits until its log is as is wanted.
+    pub(crate) async fn until(&mut self, wanted: impl Fn(&str) -> bool) {
         let patience = Instant::now() + PATIENCE;
-        while !self.log().contains(text) {
+        while !wanted(&self.log()) {
             let ended = self.process.try_wait().unwrap();
             assert!(ended.is_none(), "it ended with {ended:?}:\n{}", self.log());
-            assert!(Instant::now() < patience, "it never said {text:?}:\n{}", self.log());
+            assert!(Instant::now() < patience, "it never says what is waited for:\n{}", self.log());
             sleep(Duration::from_millis(10)).await;
         }
     }
@@ -142,10 +151,24 @@ impl Relay {
 
     /// Where it answers, as its log says.
     pub(crate) async fn url(&mut self) -> String {
-        self.says("\"address\":\"").await;
-        let log = self.log();
-        let (_, rest) = log.split_once("\"address\":\"").unwrap();
-        rest.split('"').next().unwrap().to_owned()
+        let url = self.serves().await;
+        url.unwrap_or_else(|| panic!("it ended:\n{}", self.log()))
+    }
+
+    /// Where it answers, as soon as it does; `None` when it ended before.
+    pub(crate) async fn serves(&mut self) -> Option<String> {
+        let patience = Instant::now() + PATIENCE;
+        loop {
+            let log = self.log();
+            if let Some((_, rest)) = log.split_once("\"address\":\"") {
+                return rest.split('"').next().map(str::to_owned);
+            }
+            if self.process.try_wait().unwrap().is_some() {
+                return None;
+            }
+            assert!(Instant::now() < patience, "it does not serve:\n{log}");
+            sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Kills it as a power cut would.

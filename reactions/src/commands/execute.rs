@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -22,9 +23,13 @@ pub type Execute = Arc<dyn Fn(QueuedCommand) -> BoxFuture<'static, Answer> + Sen
 
 /// How often a command is tried that runs into a fault of its own.
 const ATTEMPTS: u32 = 5;
-/// How long one waits before the second attempt; twice as long before each further one.
-const PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How many workers may end while they execute a command, before it is given up.
+const MOST_ENDS: u32 = 5;
+/// How long one waits before the second attempt, and before each further one.
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(50))
+    .with_max_delay(Duration::from_secs(1))
+    .without_max_times();
 
 /// The bounds of a batch.
 pub(super) struct Batch<'a> {
@@ -70,8 +75,13 @@ async fn execute_stream(
     batch: &Batch<'_>,
 ) -> (Vec<Finished>, bool) {
     let mut finished = Vec::with_capacity(waiting.len());
-    for Delivery { id, command } in waiting {
+    for Delivery { id, command, ends } in waiting {
         let ended = match command {
+            Ok(command) if ends >= MOST_ENDS => {
+                tracing::error!(request = %id, ends, "a queued command ends whoever executes it; it is given up");
+                let fault = fault(&format!("{ends} workers ended while they executed it"));
+                Some(failed(id, &command.client, command.accepted_at, fault))
+            }
             Ok(command) => execute_one(execute, command, batch).await,
             Err(error) => {
                 tracing::error!(request = %id, %error, "a queued command cannot be executed");
@@ -89,7 +99,7 @@ async fn execute_stream(
 async fn execute_one(execute: &Execute, command: QueuedCommand, batch: &Batch<'_>) -> Option<Finished> {
     let (id, accepted_at) = (command.id, command.accepted_at);
     let client = Arc::clone(&command.client);
-    let (mut pause, mut attempts) = (PAUSE, 0);
+    let (mut pauses, mut attempts) = (PAUSES.build(), 0);
     loop {
         // Others may have it after that.
         if Instant::now() >= batch.until {
@@ -111,8 +121,7 @@ async fn execute_one(execute: &Execute, command: QueuedCommand, batch: &Batch<'_
             Verdict::NotNow if batch.stop.is_cancelled() => return None,
             Verdict::NotNow => {}
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        sleep(pauses.next().unwrap_or_default()).await;
     }
 }
 

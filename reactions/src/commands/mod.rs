@@ -10,9 +10,11 @@ mod keep;
 use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use kafka::KafkaSettings;
 use requests::{Delivery, Finished, KafkaQueue, QueueError, Requests, TableQueue};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 pub use execute::Execute;
 use execute::{Batch, execute_all};
@@ -26,8 +28,14 @@ const KAFKA_BATCH: usize = 512;
 /// How long a batch may be executed; what is not finished by then goes back. Well below the time after which others take
 /// a silent worker's batch.
 const LEASE: Duration = Duration::from_secs(30);
-/// How long one waits after an error, at first and at most.
-const PATIENCE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+/// How long one waits before what was given back is taken again.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How long one waits after an error and the next.
+const PATIENCE: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(PAUSE)
+    .with_max_delay(Duration::from_secs(10))
+    .with_jitter()
+    .without_max_times();
 
 /// What the workers of a process work by.
 #[derive(Clone)]
@@ -53,10 +61,10 @@ impl CommandWorkers {
 
     async fn work_off_table(&self, stop: &CancellationToken) {
         let queue = TableQueue::of(&self.requests);
-        let mut patience = PATIENCE.0;
+        let mut patience = PATIENCE.build();
         while !stop.is_cancelled() {
             match self.table_batch(&queue, stop).await {
-                Ok(()) => patience = PATIENCE.0,
+                Ok(()) => patience = PATIENCE.build(),
                 Err(error) => wait_after(&error, &mut patience, stop).await,
             }
         }
@@ -72,14 +80,14 @@ impl CommandWorkers {
         let (finished, all) = self.execute(deliveries, stop).await;
         taken.finish(&finished).await?;
         // What was given back would be taken again at once.
-        if all { Ok(()) } else { wait(PATIENCE.0, stop).await }
+        if all { Ok(()) } else { wait(PAUSE, stop).await }
     }
 
     async fn work_off_topic(&self, settings: &KafkaSettings, stop: &CancellationToken) {
-        let mut patience = PATIENCE.0;
+        let (member, mut patience) = (Uuid::now_v7(), PATIENCE.build());
         while !stop.is_cancelled() {
             let queue = tokio::select! {
-                joined = KafkaQueue::join(&self.requests, settings) => joined,
+                joined = KafkaQueue::join(&self.requests, settings, member) => joined,
                 () = stop.cancelled() => return,
             };
             let worked = match queue {
@@ -100,7 +108,7 @@ impl CommandWorkers {
     async fn topic_batches(
         &self,
         queue: &KafkaQueue,
-        patience: &mut Duration,
+        patience: &mut ExponentialBackoff,
         stop: &CancellationToken,
     ) -> Result<(), QueueError> {
         tracing::info!("executing commands from Kafka");
@@ -116,16 +124,38 @@ impl CommandWorkers {
                 }
             };
             let deliveries = std::mem::take(&mut taken.deliveries);
-            let (finished, all) = self.execute(deliveries, stop).await;
+            let (finished, all) = if taken.is_suspect {
+                self.one_by_one(queue, deliveries, stop).await?
+            } else {
+                self.execute(deliveries, stop).await
+            };
             if !all {
                 queue.note(&finished).await?;
-                return wait(PATIENCE.0, stop).await;
+                return wait(PAUSE, stop).await;
             }
             queue.finish(taken, &finished).await?;
-            *patience = PATIENCE.0;
+            *patience = PATIENCE.build();
             keep::trim(queue, &mut trimmed).await;
         }
         Ok(())
+    }
+
+    /// Executes commands of which one may end this worker: what became of each is noted before the next one is begun.
+    async fn one_by_one(
+        &self,
+        queue: &KafkaQueue,
+        deliveries: Vec<Delivery>,
+        stop: &CancellationToken,
+    ) -> Result<(Vec<Finished>, bool), QueueError> {
+        for delivery in deliveries {
+            queue.narrow(delivery.id).await?;
+            let (finished, all) = self.execute(vec![delivery], stop).await;
+            queue.note(&finished).await?;
+            if !all {
+                return Ok((Vec::new(), false));
+            }
+        }
+        Ok((Vec::new(), true))
     }
 
     /// What became of the commands, and whether that is all of them.
@@ -140,9 +170,8 @@ async fn wait(time: Duration, stop: &CancellationToken) -> Result<(), QueueError
     Ok(())
 }
 
-async fn wait_after(error: &QueueError, patience: &mut Duration, stop: &CancellationToken) {
+async fn wait_after(error: &QueueError, patience: &mut ExponentialBackoff, stop: &CancellationToken) {
     let cause = std::error::Error::source(error).map(ToString::to_string);
     tracing::error!(%error, cause, "queued commands cannot be executed; trying again");
-    let _ = tokio::time::timeout(*patience, stop.cancelled()).await;
-    *patience = (*patience * 2).min(PATIENCE.1);
+    let _ = tokio::time::timeout(patience.next().unwrap_or_default(), stop.cancelled()).await;
 }

@@ -3,21 +3,23 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use event_store::{COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, Feed, Log, SCHEMA_HEADER};
+use backon::{BackoffBuilder, ExponentialBackoff};
+use event_store::{
+    COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, Feed, LOG_HEADER, Log, OutgoingEvent, SCHEMA_HEADER,
+};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use super::producer::{Kafka, Sent};
-use super::reader::{self, Outgoing, Page};
+use super::producer::{Kafka, MOST_IN_FLIGHT, RECORD, opaque};
+use super::reader::{self, Page};
 use crate::error::RelayError;
 use crate::session::{PING, Place, Session};
 use crate::telemetry;
 
-/// So many events may be on their way to Kafka; then the log is read no further.
-const MOST_IN_FLIGHT: i64 = 10_000;
 /// A range of events is closed after so long where nothing more is on its way, however few they are: readers show an
 /// event only once a record has proven it.
 const QUIET_RANGE: Duration = Duration::from_millis(5);
@@ -32,11 +34,13 @@ pub(super) struct Leader<'k> {
     session: Session,
     kafka: &'k Kafka,
     place: Place,
+    /// Of the log, as every message names it.
+    log_id: String,
     /// As it stands in the database.
     checkpoint: i64,
     completeness_every: i64,
     /// What was read and not given to librdkafka yet, because its queue was full.
-    events: VecDeque<Outgoing>,
+    events: VecDeque<OutgoingEvent>,
     records: VecDeque<Completeness>,
     /// The last position that the metrics have.
     recorded: i64,
@@ -47,7 +51,7 @@ impl<'k> Leader<'k> {
     pub(super) fn new(
         session: Session,
         kafka: &'k Kafka,
-        place: Place,
+        (place, log_id): (Place, Uuid),
         position: i64,
         completeness_every: i64,
     ) -> Self {
@@ -55,6 +59,7 @@ impl<'k> Leader<'k> {
             session,
             kafka,
             place,
+            log_id: log_id.to_string(),
             checkpoint: position,
             completeness_every,
             events: VecDeque::new(),
@@ -69,14 +74,13 @@ impl<'k> Leader<'k> {
         mut self,
         log: &Log,
         stop: &CancellationToken,
-        patience: &mut Duration,
+        patience: &mut ExponentialBackoff,
     ) -> Result<(), RelayError> {
         // Ends the reader and its feed, whichever way this ends.
         let ended = CancellationToken::new();
         let _end = ended.clone().drop_guard();
         let (sender, mut pages) = mpsc::channel(4);
         tokio::spawn(reader::read(Feed::start(log, ended), self.checkpoint, sender));
-        let first_patience = super::PATIENCE.0;
         let mut stopping = None;
         loop {
             let (in_flight, is_open) = {
@@ -94,7 +98,7 @@ impl<'k> Leader<'k> {
                 }
             }
             if self.advance(stopping.is_some()).await? {
-                *patience = first_patience;
+                *patience = super::PATIENCE.build();
             }
             self.send()?;
             self.ping().await?;
@@ -130,10 +134,10 @@ impl<'k> Leader<'k> {
     }
 
     /// False: there is no room for it now.
-    fn send_event(&self, event: &Outgoing) -> Result<bool, RelayError> {
+    fn send_event(&self, event: &OutgoingEvent) -> Result<bool, RelayError> {
         let (position, version) = (event.position.to_string(), event.version.to_string());
-        let headers = headers(EVENT_SCHEMA, &position, &event.event_type, &version);
-        let record = BaseRecord::with_opaque_to(&self.place.topic, Box::new(Sent::Event(event.position)));
+        let headers = self.headers(EVENT_SCHEMA, &position, &event.event_type, &version);
+        let record = BaseRecord::with_opaque_to(&self.place.topic, opaque(event.position));
         let record = record.key(&event.stream_id).payload(&event.value).headers(headers);
         // Held, so that it is not acknowledged before it is known to be on its way.
         let mut deliveries = self.kafka.outcome().deliveries();
@@ -153,9 +157,9 @@ impl<'k> Leader<'k> {
     fn send_record(&self, completeness: &Completeness) -> Result<bool, RelayError> {
         let value = serde_json::to_vec(completeness).expect("its keys are texts");
         let position = completeness.to.to_string();
-        let record = BaseRecord::<[u8], _, _>::with_opaque_to(&self.place.topic, Box::new(Sent::Record));
+        let record = BaseRecord::<[u8], _, _>::with_opaque_to(&self.place.topic, RECORD);
         let record = record.partition(completeness.partition).payload(&value);
-        let record = record.headers(headers(COMPLETENESS_SCHEMA, &position, "Completeness", "1"));
+        let record = record.headers(self.headers(COMPLETENESS_SCHEMA, &position, "Completeness", "1"));
         self.taken(self.kafka.producer().send(record).map_err(|(error, _)| error), completeness.to)
     }
 
@@ -204,6 +208,18 @@ impl<'k> Leader<'k> {
         Ok(moved)
     }
 
+    fn headers(&self, schema: &str, position: &str, event_type: &str, version: &str) -> OwnedHeaders {
+        let headers = [
+            (SCHEMA_HEADER, schema),
+            (LOG_HEADER, &self.log_id),
+            ("position", position),
+            ("type", event_type),
+            ("version", version),
+        ];
+        let none = OwnedHeaders::new_with_capacity(headers.len());
+        headers.into_iter().fold(none, |all, (key, value)| all.insert(Header { key, value: Some(value) }))
+    }
+
     async fn ping(&mut self) -> Result<(), RelayError> {
         if self.pinged.elapsed() >= PING {
             let head = self.session.head().await?;
@@ -223,12 +239,4 @@ impl<'k> Leader<'k> {
         self.session.close().await;
         Ok(())
     }
-}
-
-fn headers(schema: &str, position: &str, event_type: &str, version: &str) -> OwnedHeaders {
-    let headers =
-        [(SCHEMA_HEADER, schema), ("position", position), ("type", event_type), ("version", version)];
-    headers.into_iter().fold(OwnedHeaders::new_with_capacity(4), |headers, (key, value)| {
-        headers.insert(Header { key, value: Some(value) })
-    })
 }

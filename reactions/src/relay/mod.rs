@@ -13,6 +13,7 @@ mod reader;
 
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use event_store::Log;
 use kafka::KafkaSettings;
 use tokio_util::sync::CancellationToken;
@@ -21,12 +22,16 @@ use crate::error::RelayError;
 use crate::session::{Place, Session};
 use crate::telemetry;
 use leader::Leader;
-use producer::{Kafka, create_topic};
+use producer::Kafka;
 
 /// How often one that stands by tries to lead.
 const STANDBY: Duration = Duration::from_millis(500);
-/// How long one waits after an error, at first and at most.
-const PATIENCE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+/// How long one waits after an error and the next.
+const PATIENCE: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(200))
+    .with_max_delay(Duration::from_secs(10))
+    .with_jitter()
+    .without_max_times();
 
 /// Publishes the log to Kafka.
 pub struct Relay {
@@ -42,15 +47,13 @@ impl Relay {
 
     /// Whether Kafka can be worked with. An error that [`RelayError::is_of_settings`] does not go away by itself.
     pub async fn check(&self) -> Result<(), RelayError> {
-        let kafka = Kafka::connect(&self.settings).await?;
-        let checked = self.check_partitions(&kafka);
-        kafka.close().await;
-        checked.map(drop)
+        Kafka::connect(&self.settings).await?.close().await;
+        Ok(())
     }
 
     /// Leads or stands by until it is stopped; then finishes what is on its way. Starts over after errors.
     pub async fn run(self) {
-        let mut patience = PATIENCE.0;
+        let mut patience = PATIENCE.build();
         while !self.stop.is_cancelled() {
             let led = self.lead(&mut patience).await;
             telemetry::record_lead(false);
@@ -58,14 +61,14 @@ impl Relay {
                 telemetry::record_error();
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::error!(%error, cause, "the relay failed; trying again");
-                let _ = tokio::time::timeout(patience, self.stop.cancelled()).await;
-                patience = (patience * 2).min(PATIENCE.1);
+                let _ =
+                    tokio::time::timeout(patience.next().unwrap_or_default(), self.stop.cancelled()).await;
             }
         }
     }
 
     /// Stands by until it leads, then leads until it is stopped.
-    async fn lead(&self, patience: &mut Duration) -> Result<(), RelayError> {
+    async fn lead(&self, patience: &mut ExponentialBackoff) -> Result<(), RelayError> {
         let topic = self.settings.topic();
         let mut session = Session::open(&self.log).await?;
         let mut stands_by = false;
@@ -90,12 +93,11 @@ impl Relay {
         &self,
         mut session: Session,
         kafka: &Kafka,
-        patience: &mut Duration,
+        patience: &mut ExponentialBackoff,
     ) -> Result<(), RelayError> {
         let place = Place { topic: self.settings.topic(), cluster: kafka.cluster.clone() };
         let mut position = session.position(&place).await?;
-        let partitions = self.check_partitions(kafka)?;
-        if partitions.is_none() {
+        if !kafka.has_topic {
             self.start_over(&mut session, &place, position).await?;
             position = 0;
         }
@@ -112,6 +114,7 @@ impl Relay {
         );
         telemetry::record_lead(true);
         telemetry::record_checkpoint(position);
+        let place = (place, self.log.id().await?);
         let leader = Leader::new(session, kafka, place, position, self.settings.completeness_every);
         leader.lead(&self.log, &self.stop, patience).await
     }
@@ -129,19 +132,9 @@ impl Relay {
         }
         // First, so that a crash in between loses nothing.
         session.reset(place).await?;
-        session.kept_alive(create_topic(&self.settings)).await?;
+        let made = async { Ok(self.settings.ensure_topic(topic, &[]).await?) };
+        session.kept_alive(made).await?;
         tracing::info!(topic, partitions = self.settings.partitions, "created the topic");
         Ok(())
-    }
-
-    /// How many partitions the topic has, which are as many as are configured, if it is there.
-    fn check_partitions(&self, kafka: &Kafka) -> Result<Option<usize>, RelayError> {
-        let configured = self.settings.partitions;
-        match kafka.partitions {
-            Some(found) if i32::try_from(found) != Ok(configured) => {
-                Err(RelayError::Partitions { topic: self.settings.topic(), found, configured })
-            }
-            partitions => Ok(partitions),
-        }
     }
 }

@@ -1,30 +1,31 @@
-//! The connection to Kafka: the producer, what becomes of what it sends, and the topic.
+//! The connection to Kafka: the producer, and what becomes of what it sends.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use event_store::digest;
-use kafka::{KafkaSettings, MOST_BYTES, SettingError, Trouble};
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::{ClientContext, DefaultClientContext};
+use kafka::{Found, KafkaSettings, SettingError, Trouble};
+use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::Message;
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::producer::{DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 use tokio::sync::Notify;
 
 use super::deliveries::Deliveries;
 use crate::error::RelayError;
 
-/// How long one tries to reach Kafka before it is said that it cannot be reached.
-const PATIENCE: Duration = Duration::from_secs(5);
-const ONE_TRY: Duration = Duration::from_millis(500);
+/// So many events may be on their way to Kafka; then the log is read no further.
+pub(crate) const MOST_IN_FLIGHT: i64 = 10_000;
+/// So few of them are left when the sender is told that there is room again: waking it for each would cost more than
+/// sending.
+const ROOM: i64 = MOST_IN_FLIGHT / 2;
 
-/// What is sent: an event by its position, or a record of completeness.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Sent {
-    Event(i64),
-    Record,
+/// How librdkafka is told that it sends a record of completeness.
+pub(crate) const RECORD: usize = 0;
+
+/// How it is told that it sends an event: by the position, which begins at 1.
+pub(crate) fn opaque(position: i64) -> usize {
+    usize::try_from(position).expect("a position is above 0")
 }
 
 /// What becomes of what was sent, as librdkafka's threads say it.
@@ -41,8 +42,8 @@ pub(crate) struct Outcome {
 pub(crate) struct Kafka {
     producer: ThreadedProducer<Outcome>,
     pub(crate) cluster: String,
-    /// How many partitions the topic has, if there is one.
-    pub(crate) partitions: Option<usize>,
+    /// Whether the topic is there.
+    pub(crate) has_topic: bool,
 }
 
 impl Outcome {
@@ -82,32 +83,45 @@ impl ClientContext for Outcome {
 }
 
 impl ProducerContext for Outcome {
-    type DeliveryOpaque = Box<Sent>;
+    type DeliveryOpaque = usize;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, sent: Box<Sent>) {
-        match (result, *sent) {
-            (Err((error, _)), Sent::Event(position)) => self.fail(|| format!("event {position}: {error}")),
-            (Err((error, _)), Sent::Record) => self.fail(|| format!("a record of completeness: {error}")),
+    fn delivery(&self, result: &DeliveryResult<'_>, sent: usize) {
+        match (result, sent) {
+            (Err((error, _)), RECORD) => self.fail(|| format!("a record of completeness: {error}")),
+            (Err((error, _)), position) => self.fail(|| format!("event {position}: {error}")),
             // What comes after something that failed may have overtaken it.
             (Ok(_), _) if lock(&self.failure).is_some() => {}
-            (Ok(message), Sent::Event(position)) => {
-                let value = message.payload().unwrap_or_default();
-                let partition = message.partition();
-                let sent = (digest(value), value.len());
-                if self.deliveries().delivered(position, partition, sent).is_err() {
-                    self.fail(|| {
-                        format!("event {position} went to partition {partition}, which is one too many")
-                    });
-                }
+            (Ok(_), RECORD) => {
+                self.deliveries().record_delivered();
+                self.progress.notify_one();
             }
-            (Ok(_), Sent::Record) => self.deliveries().record_delivered(),
+            (Ok(message), position) => self.event_delivered(message, position),
         }
-        self.progress.notify_one();
+    }
+}
+
+impl Outcome {
+    fn event_delivered(&self, message: &BorrowedMessage<'_>, position: usize) {
+        let value = message.payload().unwrap_or_default();
+        let partition = message.partition();
+        let sent = (digest(value), value.len());
+        let mut deliveries = self.deliveries();
+        let before = deliveries.in_flight();
+        let position = i64::try_from(position).expect("it was a position");
+        let noted = deliveries.delivered(position, partition, sent);
+        let left = deliveries.in_flight();
+        drop(deliveries);
+        if noted.is_err() {
+            self.fail(|| format!("event {position} went to partition {partition}, which is one too many"));
+        }
+        if left == 0 || (left <= ROOM && before > ROOM) {
+            self.progress.notify_one();
+        }
     }
 }
 
 impl Kafka {
-    /// Connects, and looks how many partitions the topic has.
+    /// Connects, and looks whether the topic is there and as it should be.
     pub(crate) async fn connect(settings: &KafkaSettings) -> Result<Self, RelayError> {
         let settings = settings.clone();
         let connecting = tokio::task::spawn_blocking(move || Self::connect_blocking(&settings));
@@ -123,33 +137,10 @@ impl Kafka {
         };
         let producer: ThreadedProducer<Outcome> =
             settings.producer()?.create_with_context(outcome).map_err(SettingError::from)?;
-        let began = Instant::now();
-        loop {
-            // Of all topics: asking for one by name may create it.
-            let error = match producer.client().fetch_metadata(None, ONE_TRY) {
-                Ok(metadata) => {
-                    let topic = metadata.topics().iter().find(|topic| topic.name() == settings.topic());
-                    let partitions = topic.map(|topic| topic.partitions().len());
-                    match producer.client().fetch_cluster_id(ONE_TRY) {
-                        Some(cluster) => return Ok(Self { producer, cluster, partitions }),
-                        None => "it does not say which cluster it is".to_owned(),
-                    }
-                }
-                Err(error) => error.to_string(),
-            };
-            let brokers = settings.brokers.clone();
-            match producer.context().trouble.last() {
-                Some((
-                    RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed,
-                    cause,
-                )) => return Err(RelayError::Refused { brokers, cause }),
-                trouble if began.elapsed() > PATIENCE => {
-                    let cause = trouble.map_or(error, |(_, reason)| reason);
-                    return Err(RelayError::Unreachable { brokers, cause });
-                }
-                _ => {}
-            }
-        }
+        let trouble = &producer.context().trouble;
+        let Found { cluster, has_topic } =
+            settings.find_topic(&settings.topic(), producer.client(), trouble, || true)?;
+        Ok(Self { producer, cluster, has_topic })
     }
 
     /// From here on, events after `position` are sent.
@@ -170,23 +161,5 @@ impl Kafka {
         // Waits for what librdkafka gives up.
         let closing = tokio::task::spawn_blocking(move || drop(self));
         closing.await.expect("closing does not panic");
-    }
-}
-
-/// Creates the topic, unless somebody just did.
-pub(crate) async fn create_topic(settings: &KafkaSettings) -> Result<(), RelayError> {
-    let topic = settings.topic();
-    let failed = |cause: String| RelayError::Topic { topic: topic.clone(), cause };
-    let admin: AdminClient<DefaultClientContext> =
-        settings.producer()?.create().map_err(SettingError::from)?;
-    // -1: as many copies as the brokers make of a topic.
-    let new = NewTopic::new(&topic, settings.partitions, TopicReplication::Fixed(-1));
-    let new = new.set("max.message.bytes", MOST_BYTES);
-    let options = AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(PATIENCE));
-    let results = admin.create_topics(&[new], &options).await.map_err(|error| failed(error.to_string()))?;
-    match results.into_iter().next() {
-        Some(Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(()),
-        Some(Err((_, code))) => Err(failed(code.to_string())),
-        None => Err(failed("Kafka did not answer".to_owned())),
     }
 }

@@ -179,3 +179,46 @@ async fn what_is_no_command_fails_with_the_reason(pool: PgPool) {
     }
     stopped(&stop, working, requests).await;
 }
+
+/// Its worker is gone in the middle of it, as if the system had killed the process for its memory.
+#[sqlx::test(migrations = false)]
+async fn a_command_that_ends_its_worker_is_given_up_after_a_while_and_the_others_are_executed(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let requests = requests(&options).await;
+    // Some wait before it and behind it, in its stream and in others.
+    for (stream, key) in [(1, "before"), (2, "beside"), (1, "poison"), (1, "behind"), (3, "elsewhere")] {
+        requests.accept(&command(stream, key)).await.unwrap();
+    }
+    let (fatal, times) = (Arc::new(tokio::sync::Notify::new()), Arc::new(Mutex::new(0)));
+    let mut workers = workers(&requests, |_, _| answer(200, "")).0;
+    let (execute, seen, counted) = (workers.execute, Arc::clone(&fatal), Arc::clone(&times));
+    workers.execute = Arc::new(move |command| {
+        if &*command.key != "poison" {
+            return execute(command);
+        }
+        *counted.lock().unwrap() += 1;
+        seen.notify_one();
+        Box::pin(std::future::pending())
+    });
+    let stop = CancellationToken::new();
+    let working = loop {
+        let working = tokio::spawn(workers.clone().run(stop.clone()));
+        tokio::select! {
+            () = fatal.notified() => working.abort(),
+            request = ended(&requests, "poison") => {
+                let said = request.answer.unwrap();
+                assert_eq!((request.status, said.status), (Status::Failed, 500));
+                assert!(said.body.contains("5 workers ended while they executed it"), "{}", said.body);
+                break working;
+            }
+        }
+        let _ = working.await;
+    };
+    for key in ["before", "beside", "behind", "elsewhere"] {
+        assert_eq!(ended(&requests, key).await.status, Status::Done, "{key}");
+    }
+    assert_eq!(*times.lock().unwrap(), 5);
+    stopped(&stop, working, requests).await;
+}
