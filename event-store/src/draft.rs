@@ -1,6 +1,6 @@
 //! What may share a transaction: nothing that stands in its own way.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use domain::decider::Decider;
@@ -8,15 +8,19 @@ use domain::period::Periods;
 use uuid::Uuid;
 
 use crate::append::{AppendRequest, Claim};
+use crate::borrower::Borrower;
+use crate::idempotency::IdempotencyKey;
 
 type Stream = (&'static str, Uuid);
 
 /// A batch that is being put together, as far as it decides on what else can join it.
 #[derive(Default)]
 pub(crate) struct Draft {
+    commands: usize,
     keys: HashSet<(Arc<str>, Arc<str>)>,
     claims: HashSet<Claim>,
     tax_ids: HashSet<String>,
+    borrowers: HashSet<Uuid>,
     put_off: HashSet<Stream>,
     ends: HashMap<Stream, i64>,
     barrier_waits: bool,
@@ -27,27 +31,24 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// Whether the request joins the batch; if not, neither does what builds on it.
-    pub(crate) fn takes(&mut self, request: &AppendRequest) -> bool {
+    /// How many commands are in it.
+    pub(crate) fn commands(&self) -> usize {
+        self.commands
+    }
+
+    /// Whether the request joins the batch, while others are under way; if not, neither does what builds on it.
+    pub(crate) fn takes(&mut self, request: &AppendRequest, under_way: &VecDeque<Self>) -> bool {
         let stream = (request.stream_type, request.stream_id);
-        let is_barrier = request.events.is_empty();
-        let key_is_new = match &request.key {
-            Some(key) => self.keys.insert((Arc::clone(&key.client), Arc::clone(&key.key))),
-            None => true,
-        };
-        let tax_id_is_new =
-            request.borrower.as_ref().is_none_or(|borrower| self.tax_ids.insert(borrower.tax_id.clone()));
-        let claims_are_new = request.claims.iter().all(|claim| self.claims.insert(claim.clone()));
-        let builds_on_put_off = self.put_off.contains(&stream);
+        let is_barrier = request.is_barrier();
         // Two states of one stream may be in use, when the cache let go of the first: one of them loses the race.
-        let continues = is_barrier || self.ends.get(&stream).is_none_or(|end| *end == request.expected);
-        let joins = key_is_new
-            && tax_id_is_new
-            && claims_are_new
-            && !builds_on_put_off
-            && continues
+        let end = self.ends.get(&stream).or_else(|| under_way.iter().rev().find_map(|draft| draft.ends.get(&stream)));
+        let continues = is_barrier || end.is_none_or(|end| *end == request.expected);
+        let joins = continues
+            && !self.put_off.contains(&stream)
             && self.under_same_periods(request)
-            && !(is_barrier && self.barrier_waits);
+            && !(is_barrier && self.barrier_waits)
+            && !self.has_a_name_of(request)
+            && !under_way.iter().any(|draft| draft.has_a_name_of(request));
         if joins {
             self.join(stream, request);
         } else {
@@ -55,6 +56,16 @@ impl Draft {
             self.barrier_waits = true;
         }
         joins
+    }
+
+    /// Whether it has something that only one command may have.
+    fn has_a_name_of(&self, request: &AppendRequest) -> bool {
+        let has_borrower = |borrower: &Borrower| {
+            self.tax_ids.contains(&borrower.tax_id) || self.borrowers.contains(&borrower.id.uuid())
+        };
+        request.key.as_ref().is_some_and(|key| self.keys.contains(&name(key)))
+            || request.claims.iter().any(|claim| self.claims.contains(claim))
+            || request.borrower.as_ref().is_some_and(has_borrower)
     }
 
     fn under_same_periods(&self, request: &AppendRequest) -> bool {
@@ -66,11 +77,22 @@ impl Draft {
     }
 
     fn join(&mut self, stream: Stream, request: &AppendRequest) {
-        if request.events.is_empty() {
+        self.commands += 1;
+        if request.is_barrier() {
             return;
+        }
+        self.keys.extend(request.key.as_ref().map(name));
+        self.claims.extend(request.claims.iter().cloned());
+        if let Some(borrower) = &request.borrower {
+            self.tax_ids.insert(borrower.tax_id.clone());
+            self.borrowers.insert(borrower.id.uuid());
         }
         self.ends.insert(stream, request.expected + request.event_count());
         self.decided_under = self.decided_under.or(request.decided_under);
         self.moves_periods |= request.stream_type == Periods::TYPE;
     }
+}
+
+fn name(key: &IdempotencyKey) -> (Arc<str>, Arc<str>) {
+    (Arc::clone(&key.client), Arc::clone(&key.key))
 }

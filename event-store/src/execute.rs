@@ -228,11 +228,13 @@ impl<D: Decider> Streams<D> {
             });
             recorded.push(RecordedEvent { sequence: loaded.version, event_type, payload });
         }
+        let stream_name = id.to_string();
         let (sender, answer) = oneshot::channel();
         loaded.lineage.queued();
         self.log.appends.push(AppendRequest {
             stream_type: D::TYPE,
             stream_id: id,
+            stream_name: stream_name.clone(),
             expected,
             events: new,
             decided_under: (D::TYPE != Periods::TYPE).then_some(closing.version),
@@ -244,7 +246,7 @@ impl<D: Decider> Streams<D> {
         });
         let grew_past_mark = loaded.version / snapshot::EVERY > expected / snapshot::EVERY;
         let receipt = Receipt {
-            stream_id: id.to_string(),
+            stream_id: stream_name,
             version: loaded.version,
             position: 0,
             recorded_at: chrono::DateTime::UNIX_EPOCH,
@@ -332,6 +334,7 @@ impl<D: Decider> Streams<D> {
             self.log.appends.push(AppendRequest {
                 stream_type: D::TYPE,
                 stream_id: id,
+                stream_name: String::new(),
                 expected: 0,
                 events: Vec::new(),
                 decided_under: None,

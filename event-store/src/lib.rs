@@ -6,6 +6,7 @@
 //! - [`PublicEvent`] and [`Completeness`]: what others receive; [`Received`]: how they prove that nothing is missing.
 
 mod append;
+mod appender;
 mod attempt;
 mod batch;
 mod booking_day;
@@ -28,8 +29,10 @@ mod published;
 mod receipt;
 mod received;
 mod sequences;
+mod settle;
 mod snapshot;
 mod standing;
+mod stands_in_the_way;
 mod streams_in_order;
 mod upcast;
 

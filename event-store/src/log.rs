@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::append::{self, AppendQueue};
+use crate::appender::Appender;
 use crate::news::News;
 use crate::periods::KnownClosing;
 use crate::snapshot::{self, SnapshotQueue};
@@ -84,7 +85,8 @@ impl Log {
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let news = News::new();
-        let (appends, appender) = append::queue(options, news.clone());
+        let (appends, queue) = append::queue();
+        let appender = Appender::new(options, queue, news.clone());
         let (snapshots, writer) = snapshot::queue(pool.clone());
         tasks.spawn(appender.run(stop.clone()));
         tasks.spawn(writer.run(stop.clone()));

@@ -1,0 +1,286 @@
+//! The one task that appends: all commands that wait go into one transaction, each with its own success or refusal.
+//!
+//! Two transactions are under way at a time, where there is enough for two: the later one inserts its events while the
+//! earlier one commits, and commits after it or not at all. Where that fails, batches are settled one by one.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+use futures::stream::FuturesOrdered;
+use futures::{FutureExt, StreamExt};
+use metrics::histogram;
+use sqlx::error::DatabaseError;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::append::{AppendRequest, pass, succeed, without_void};
+use crate::batch::{self, Place};
+use crate::draft::Draft;
+use crate::news::News;
+use crate::settle::{LOCK_TIMEOUT, MOVED, PATIENCE, Settler, has_code, instant_after, is_outage};
+
+/// The most commands of one transaction. More gains nothing and only lengthens the wait.
+const LARGEST_BATCH: usize = 512;
+/// The most events of one transaction, unless a single command has more.
+const MOST_EVENTS: usize = 4096;
+/// How many transactions are under way at most: every other turn is a lane's (append.sql).
+const LANES: usize = 2;
+/// Fewer commands than this are not shared between two transactions.
+const SMALLEST_SHARE: usize = 8;
+/// The longest wait for the turn. A transaction of another process may wait for ours meanwhile.
+const LONGEST_WAIT: &str = "200ms";
+/// How long batches are settled one by one after another process appended, at first and at most: it doubles each time.
+const ALONE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(64));
+
+pub(crate) struct Appender {
+    options: PgConnectOptions,
+    queue: mpsc::UnboundedReceiver<AppendRequest>,
+    /// In the order in which they came.
+    waiting: Vec<AppendRequest>,
+    /// The connections on which nothing is under way: they take turns.
+    lanes: VecDeque<Option<PgConnection>>,
+    under_way: FuturesOrdered<BoxFuture<'static, Landed>>,
+    /// What is in the batches under way, which come back in this order.
+    drafts: VecDeque<Draft>,
+    /// Where the next batch begins, unless that is to be asked.
+    end: Option<(i64, DateTime<Utc>)>,
+    /// The last turn that was given to a batch.
+    turn: i64,
+    settler: Settler,
+    /// Batches are settled one by one until then, and so long was that at the last time.
+    alone: Option<(Instant, Duration)>,
+    news: News,
+}
+
+/// A batch with what came of it, and the connection it was on.
+struct Landed {
+    batch: Vec<AppendRequest>,
+    place: Place,
+    outcome: Result<(), sqlx::Error>,
+    lane: Option<Option<PgConnection>>,
+}
+
+impl Appender {
+    pub(crate) fn new(
+        options: PgConnectOptions,
+        queue: mpsc::UnboundedReceiver<AppendRequest>,
+        news: News,
+    ) -> Self {
+        // Those of other processes begin elsewhere, so that nobody waits for the turn of a stranger.
+        let turn = i64::from(Uuid::new_v4().as_fields().0) << 31;
+        Self {
+            settler: Settler::new(options.clone(), news.clone()),
+            options: options.options([("lock_timeout", LONGEST_WAIT)]),
+            queue,
+            waiting: Vec::new(),
+            lanes: (0..LANES).map(|_| None).collect(),
+            under_way: FuturesOrdered::new(),
+            drafts: VecDeque::new(),
+            end: None,
+            turn,
+            alone: None,
+            news,
+        }
+    }
+
+    /// Appends until stopped and drained.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        let mut is_open = true;
+        while is_open || !self.waiting.is_empty() || !self.under_way.is_empty() {
+            tokio::select! {
+                biased;
+                Some(landed) = self.under_way.next() => self.land(landed).await,
+                request = self.queue.recv(), if is_open && !self.lanes.is_empty() => match request {
+                    Some(request) => self.waiting.push(request),
+                    None => is_open = false,
+                },
+                () = stop.cancelled(), if !self.queue.is_closed() => self.queue.close(),
+                else => {}
+            }
+            self.let_others_queue().await;
+            while self.depart().await {}
+        }
+        self.settler.close().await;
+        for lane in self.lanes.into_iter().flatten() {
+            let _ = lane.close().await;
+        }
+    }
+
+    /// Whoever was answered by the last batch is about to ask again: a moment's patience makes one transaction of
+    /// what would be two.
+    async fn let_others_queue(&mut self) {
+        loop {
+            let queued = self.queue.len();
+            tokio::task::yield_now().await;
+            if self.queue.len() == queued || queued >= LARGEST_BATCH {
+                return;
+            }
+        }
+    }
+
+    /// Sends a batch of what waits on its way; false when nothing more can go now.
+    async fn depart(&mut self) -> bool {
+        while self.waiting.len() < LARGEST_BATCH {
+            let Ok(request) = self.queue.try_recv() else { break };
+            self.waiting.push(request);
+        }
+        self.waiting = without_void(std::mem::take(&mut self.waiting));
+        if self.waiting.is_empty() || self.lanes.is_empty() {
+            return false;
+        }
+        let alone = self.alone.is_some_and(|(until, _)| Instant::now() < until);
+        if alone && !self.under_way.is_empty() {
+            return false;
+        }
+        let (batch, draft) = self.next_batch(alone);
+        if batch.is_empty() {
+            return false;
+        }
+        if alone {
+            self.end = None;
+            self.settler.settle(batch).await;
+            return true;
+        }
+        self.send(batch, draft).await;
+        true
+    }
+
+    /// What can go in one transaction: half of all that is asked, so that the next one can overlap with it. What repeats
+    /// a key, a claim or a tax id of a batch under way or of this one is put off, as is what was decided under other
+    /// accounting periods, and all that builds on it.
+    fn next_batch(&mut self, alone: bool) -> (Vec<AppendRequest>, Draft) {
+        let under_way: usize = self.drafts.iter().map(Draft::commands).sum();
+        let share = (self.waiting.len() + under_way).div_ceil(LANES).max(SMALLEST_SHARE);
+        let most = if alone { LARGEST_BATCH } else { share.min(LARGEST_BATCH) };
+        let (mut draft, mut events) = (Draft::default(), 0);
+        let mut batch = Vec::with_capacity(most.min(self.waiting.len()));
+        let mut left = Vec::new();
+        for request in std::mem::take(&mut self.waiting) {
+            if batch.len() < most && events < MOST_EVENTS && draft.takes(&request, &self.drafts) {
+                events += request.events.len();
+                batch.push(request);
+            } else {
+                left.push(request);
+            }
+        }
+        self.waiting = left;
+        (batch, draft)
+    }
+
+    async fn send(&mut self, batch: Vec<AppendRequest>, draft: Draft) {
+        let end = match self.end {
+            Some(end) => Ok(end),
+            None => self.settler.end().await,
+        };
+        let (after, last) = match end {
+            Ok(end) => end,
+            Err(error) => return self.settler.give_up(batch, &error),
+        };
+        let turn = self.turn + 1;
+        let place = Place { after, recorded_at: instant_after(last), turn: Some(turn) };
+        self.drafts.push_back(draft);
+        if batch.iter().all(AppendRequest::is_barrier) {
+            // Nothing to store; it only waits for what is under way.
+            let landed = Landed { batch, place, outcome: Ok(()), lane: None };
+            return self.under_way.push_back(std::future::ready(landed).boxed());
+        }
+        self.turn = turn;
+        let events: i64 = batch.iter().map(AppendRequest::event_count).sum();
+        self.end = Some((after + events, place.recorded_at));
+        let lane = self.lanes.pop_front().expect("nothing departs without one");
+        self.under_way.push_back(append(self.options.clone(), lane, batch, place).boxed());
+    }
+
+    async fn land(&mut self, landed: Landed) {
+        if let Some(failed) = self.answer(landed) {
+            // Whatever comes after it fails too, unless it is in the log although nobody knows.
+            let mut all = vec![failed];
+            while let Some(landed) = self.under_way.next().await {
+                all.extend(self.answer(landed));
+            }
+            self.end = None;
+            self.note(&all[0].1);
+            for (batch, error) in all {
+                self.settle(batch, &error).await;
+            }
+        }
+    }
+
+    /// Whether another process appends: then it is quicker to take turns with it than to give way each time.
+    fn note(&mut self, error: &sqlx::Error) {
+        let is_other = |refusal: &dyn DatabaseError| has_code(refusal, MOVED) || has_code(refusal, LOCK_TIMEOUT);
+        if !error.as_database_error().is_some_and(is_other) {
+            return;
+        }
+        let (now, (first, most)) = (Instant::now(), ALONE);
+        let again = self.alone.filter(|(until, length)| now < *until + *length);
+        let length = again.map_or(first, |(_, length)| (length * 2).min(most));
+        self.alone = Some((now + length, length));
+    }
+
+    /// Answers a batch that is in the log; gives back one that is not, with the reason.
+    fn answer(&mut self, landed: Landed) -> Option<(Vec<AppendRequest>, sqlx::Error)> {
+        let Landed { batch, place, outcome, lane } = landed;
+        self.drafts.pop_front();
+        let is_stored = lane.is_some();
+        self.lanes.extend(lane);
+        match outcome {
+            Ok(()) if is_stored => {
+                self.news.tell();
+                succeed(batch, &place);
+                None
+            }
+            Ok(()) => {
+                pass(batch);
+                None
+            }
+            Err(error) => Some((batch, error)),
+        }
+    }
+
+    async fn settle(&mut self, batch: Vec<AppendRequest>, error: &sqlx::Error) {
+        if error.as_database_error().is_none_or(is_outage) {
+            return self.settler.give_up(batch, error);
+        }
+        self.settler.settle(batch).await;
+    }
+}
+
+/// Appends a batch on a lane, which is connected first where it is not.
+async fn append(
+    options: PgConnectOptions,
+    lane: Option<PgConnection>,
+    batch: Vec<AppendRequest>,
+    place: Place,
+) -> Landed {
+    let started = Instant::now();
+    let appending = async {
+        let mut connection = match lane {
+            Some(connection) => connection,
+            None => match connect(&options, place.turn).await {
+                Ok(connection) => connection,
+                Err(error) => return (Err(error), None),
+            },
+        };
+        let outcome = batch::append(&mut connection, &batch, place).await;
+        // After a failure nobody knows which turns the session holds.
+        let lane = outcome.is_ok().then_some(connection);
+        (outcome, lane)
+    };
+    let late = (Err(sqlx::Error::PoolTimedOut), None);
+    let (outcome, lane) = tokio::time::timeout(PATIENCE, appending).await.unwrap_or(late);
+    histogram!("razao_append_seconds").record(started.elapsed().as_secs_f64());
+    Landed { batch, place, outcome, lane: Some(lane) }
+}
+
+/// Connects a lane, which holds its next turn from then on.
+async fn connect(options: &PgConnectOptions, turn: Option<i64>) -> Result<PgConnection, sqlx::Error> {
+    let mut connection = PgConnection::connect_with(options).await?;
+    sqlx::query("select pg_advisory_lock($1)").bind(turn).execute(&mut connection).await?;
+    Ok(connection)
+}
