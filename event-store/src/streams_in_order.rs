@@ -134,15 +134,32 @@ impl StoredStream {
         }
         Ok(history)
     }
+
+    /// Reads the type and the payload of each event in order, as the current version of its type writes it.
+    pub fn read_each<D: Decider>(
+        &self,
+        mut read: impl FnMut(&str, &str) -> Result<(), serde_json::Error>,
+    ) -> Result<(), LogError> {
+        let id = self.id.to_string();
+        self.rows.iter().try_for_each(|row| read_with::<D, ()>(&id, row, &mut read))
+    }
 }
 
 fn read<D: Decider>(stream_id: &str, row: &PgRow) -> Result<D::Event, LogError> {
+    read_with::<D, _>(stream_id, row, D::Event::read)
+}
+
+fn read_with<D: Decider, T>(
+    stream_id: &str,
+    row: &PgRow,
+    read: impl FnOnce(&str, &str) -> Result<T, serde_json::Error>,
+) -> Result<T, LogError> {
     let (sequence, position) = (row.try_get(1)?, row.try_get(2)?);
     let (event_type, event_version): (&str, &str) = (row.try_get(3)?, row.try_get(4)?);
     let (payload, metadata): (&str, &str) = (row.try_get(5)?, row.try_get(6)?);
     let stored = Stored { stream_type: D::TYPE, stream_id, sequence, metadata };
     let payload = upcast::current(&stored, event_type, event_version, payload);
-    let read = payload.and_then(|payload| D::Event::read(event_type, &payload));
+    let read = payload.and_then(|payload| read(event_type, &payload));
     read.map_err(|source| LogError::Unreadable { position, event_type: event_type.to_owned(), source })
 }
 

@@ -9,7 +9,7 @@ use std::thread;
 use chrono::NaiveDate;
 use domain::Currency;
 use domain::id::LoanId;
-use domain::loan::{Loan, LoanHistory, Unreceived};
+use domain::loan::{Loan, LoanFacts, Unreceived};
 use event_store::{DerivedStreams, KeptStream, Log, StoredStream};
 use futures::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
@@ -153,11 +153,12 @@ impl Part {
 }
 
 fn interest(stream: &StoredStream, on: NaiveDate, days: u32) -> Result<Option<KeptInterest>, CloseDayError> {
-    let history: LoanHistory = stream.history::<Loan>()?;
+    let mut facts = LoanFacts::default();
+    stream.read_each::<Loan>(|event_type, payload| facts.record_stored(event_type, payload))?;
     let loan = LoanId::new(stream.id);
-    let ahead = history.unreceived_ahead(on, days);
+    let ahead = facts.unreceived_ahead(on, days);
     let ahead = ahead.map_err(|source| CloseDayError::Underivable { loan, source: Box::new(source) })?;
-    let currency = history.terms().map(|terms| terms.currency);
+    let currency = facts.terms().map(|terms| terms.currency);
     let Some((ahead, currency)) = ahead.zip(currency) else { return Ok(None) };
     let kept = KeptInterest::of(on, currency, &ahead);
     kept.map(Some).ok_or(CloseDayError::Corrupt)
