@@ -11,7 +11,7 @@ use crate::log::{Log, LogError};
 use crate::upcast::{self, Stored};
 
 /// How many events are read at once.
-const PAGE: usize = 4096;
+const PAGE: usize = 1024;
 
 const AFTER: &str = "select aggregate_id, sequence, position, event_type, event_version, payload::text, \
     metadata::text from events where aggregate_id > $1 and aggregate_type = $2 and position <= $3 \
