@@ -8,16 +8,18 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use crate::log::{Log, LogError};
-use crate::upcast::{self, Stored};
+use crate::upcast::{self, Stored, asks_for_metadata};
 
 /// How many events are read at once.
 const PAGE: usize = 1024;
 
 const AFTER: &str = "select aggregate_id, sequence, position, event_type, event_version, payload::text, \
-    metadata::text from events where aggregate_id > $1 and aggregate_type = $2 and position <= $3 \
+    case when $5 then metadata::text else '{}' end from events \
+    where aggregate_id > $1 and aggregate_type = $2 and position <= $3 \
     order by aggregate_id, aggregate_type, sequence limit $4";
 const REST: &str = "select aggregate_id, sequence, position, event_type, event_version, payload::text, \
-    metadata::text from events where aggregate_id = $1 and aggregate_type = $2 and position <= $3 and sequence > $5 \
+    case when $5 then metadata::text else '{}' end from events \
+    where aggregate_id = $1 and aggregate_type = $2 and position <= $3 and sequence > $6 \
     order by sequence limit $4";
 
 /// Reads the streams of one kind with their events up to a position of the log.
@@ -81,6 +83,7 @@ impl StreamsInOrder {
     async fn page(&mut self, statement: &str, id: &str, sequence: i64) -> Result<Vec<PgRow>, LogError> {
         let limit = i64::try_from(PAGE).expect("a small number");
         let query = sqlx::query(statement).bind(id).bind(self.stream_type).bind(self.up_to).bind(limit);
+        let query = query.bind(asks_for_metadata());
         let query = if statement == REST { query.bind(sequence) } else { query };
         Ok(query.fetch_all(&mut self.connection).await?)
     }
