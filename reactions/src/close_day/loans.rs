@@ -90,7 +90,8 @@ async fn send(
         let deriving = tokio::task::spawn_blocking(move || part.derive(wanted.on));
         deriving.await.map_err(|_| CloseDayError::Corrupt)?
     });
-    let mut derived = std::pin::pin!(derived.buffered(helpers));
+    // One more is read while they derive.
+    let mut derived = std::pin::pin!(derived.buffered(helpers + 1));
     while let Some(part) = derived.next().await {
         let Derived { page, to_keep } = part?;
         if let Some(kept) = &mut kept {
