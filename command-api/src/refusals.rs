@@ -67,7 +67,7 @@ impl ToProblem for LoanRefusal {
                 ALREADY_EXISTS.because(detail).in_field("/id")
             }
             Self::NotApplied { .. } => NOT_APPLIED.because(detail),
-            Self::NotApproved { .. } => NOT_APPROVED.because(detail),
+            Self::NotApproved { .. } | Self::AllDisbursed { .. } => NOT_APPROVED.because(detail),
             Self::NotActive { .. } => NOT_ACTIVE.because(detail),
             Self::NotActiveThen { .. } => NOT_ACTIVE.because(detail).in_field("/on"),
             Self::WrittenOff { .. } => WRITTEN_OFF.because(detail).in_field("/on"),

@@ -14,7 +14,8 @@ use crate::rounding::RoundingMode;
 /// What borrowing costs, as rates of interest: fractions with four decimals (a percentage with two).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EffectiveCost {
-    /// The x with Σ received/(1+x)^(d/365) = Σ paid/(1+x)^(d/365).
+    /// The x with Σ received/(1+x)^(d/365) = Σ paid/(1+x)^(d/365). Where there are several, as may be when money is
+    /// received again after some was paid, the one nearest to zero.
     pub yearly: Decimal,
     /// (1+x)^(1/12) − 1
     pub monthly: Decimal,
@@ -64,13 +65,16 @@ fn daily_discount(received: &[Flow], paid: &[Flow]) -> Option<Decimal> {
     if at_par.value.is_zero() {
         return Some(Decimal::ONE);
     }
-    let found = if at_par.value > Decimal::ZERO {
+    let found = if at_par.value <= Decimal::ZERO {
+        let (low, high) = balance.first_turn(Decimal::ONE)?;
+        balance.root_between(low, high, high)
+    } else if balance.turns() > 1 {
+        let (high, low) = balance.first_turn(Decimal::NEGATIVE_ONE)?;
+        balance.root_between(low, high, high)
+    } else {
         let guess =
             guess::root_below_one(&balance.gaps, &balance.terms).filter(|guess| *guess > LOWEST_DISCOUNT);
         balance.root_between(LOWEST_DISCOUNT, Decimal::ONE, guess.unwrap_or(Decimal::ONE))
-    } else {
-        let above = balance.first_positive_above_par()?;
-        balance.root_between(Decimal::ONE, above, above)
     };
     // Steps that end at the lowest factor have found its edge, not a root.
     found.ok().flatten().filter(|v| *v > LOWEST_DISCOUNT + SMALLEST_STEP)
@@ -127,18 +131,32 @@ impl Balance {
         Ok(At { value, slope })
     }
 
-    /// A discount factor above one at which more is paid than received, found in growing strides.
-    fn first_positive_above_par(&self) -> Option<Decimal> {
-        let mut stride = FIRST_STRIDE;
+    /// How often money flows the other way than before. Where it turns but once, one factor at most makes both equal.
+    fn turns(&self) -> usize {
+        let mut days: Vec<Decimal> = Vec::with_capacity(self.terms.len());
+        for &(gap, amount) in &self.terms {
+            match days.last_mut().filter(|_| self.gaps[gap] == 0) {
+                Some(day) => *day += amount,
+                None => days.push(amount),
+            }
+        }
+        days.retain(|day| !day.is_zero());
+        days.windows(2).filter(|both| both[0].is_sign_negative() != both[1].is_sign_negative()).count()
+    }
+
+    /// Two discount factors, the nearer to one first, between which what is paid and received become equal: found in
+    /// growing strides from one on, up or down.
+    fn first_turn(&self, direction: Decimal) -> Option<(Decimal, Decimal)> {
+        let (mut stride, mut before) = (FIRST_STRIDE, Decimal::ONE);
         loop {
-            let v = Decimal::ONE + stride;
-            if v > HIGHEST_DISCOUNT {
+            let v = Decimal::ONE + direction * stride;
+            if !(LOWEST_DISCOUNT..=HIGHEST_DISCOUNT).contains(&v) {
                 return None;
             }
-            if self.at(v).ok()?.value > Decimal::ZERO {
-                return Some(v);
+            if (self.at(v).ok()?.value > Decimal::ZERO) == direction.is_sign_positive() {
+                return Some((before, v));
             }
-            stride *= Decimal::TWO;
+            (before, stride) = (v, stride * Decimal::TWO);
         }
     }
 
@@ -200,6 +218,21 @@ mod tests {
     fn a_cost_beyond_all_measure_is_still_found() {
         let cost = effective_cost(&[flow("2026-01-01", 100)], &[flow("2026-01-31", 200)]).unwrap();
         assert_eq!(cost.yearly.to_string(), "4596.6045");
+    }
+
+    #[test]
+    fn of_several_costs_the_one_nearest_to_nothing_counts() {
+        // Two others have ten digits and more.
+        let lent = [flow("2029-05-19", 100), flow("2029-09-09", 39_110), flow("2029-10-26", 75_237)];
+        let paid = [
+            flow("2029-05-24", 160),
+            flow("2029-07-10", 160),
+            flow("2029-08-06", 160),
+            flow("2029-09-15", 19_715),
+            flow("2029-10-27", 94_952),
+        ];
+        let cost = effective_cost(&lent, &paid).unwrap();
+        assert_eq!((cost.yearly.to_string(), cost.monthly.to_string()), ("0.2611".into(), "0.0195".into()));
     }
 
     #[test]

@@ -123,6 +123,22 @@ fn a_multiple_above_the_installment_is_refused() {
 }
 
 #[test]
+fn an_installment_that_the_remainder_brings_back_is_not_nothing() {
+    for method in ["price", "sac", "sam", "flat"] {
+        let rounding = json!({"multiple_of": "1000.00", "mode": "down", "remainder": "respread"});
+        let spread = json!({"method": method, "rate": {"value": "0"}, "installments": 3, "rounding": rounding});
+        let totals = outcome(&spread).unwrap();
+        let totals: Vec<_> = totals.installments.iter().map(|row| row.total.to_string()).collect();
+        assert_eq!(totals, ["333.33", "333.33", "333.34"], "{method}");
+    }
+    // With interest a part below zero is one of the plan on the way, which is not drawn.
+    let rounding = json!({"multiple_of": "10.00", "mode": "down", "remainder": "respread"});
+    let flat = json!({"method": "flat", "rate": {"value": "0.092"}, "day_count": "30/360", "installments": 200,
+        "rounding": rounding});
+    assert_eq!(outcome(&flat).unwrap().installments[0].principal.to_string(), "5.00");
+}
+
+#[test]
 fn a_multiple_is_an_amount_of_the_plan() {
     let multiple = |text: &str| json!({"rounding": {"multiple_of": text, "decimals": 0}});
     assert_eq!(refusal(&multiple("0")), refused("/rounding/multiple_of", "not_positive"));

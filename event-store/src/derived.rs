@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::log::{Log, LogError};
 use crate::streams_in_order::{StoredStream, by_stream};
+use crate::upcast::asks_for_metadata;
 
 /// How many streams are read at once.
 const PAGE: i64 = 128;
@@ -23,8 +24,8 @@ const FORGET: &str = "with forgotten as (delete from derived where name = $1) \
 const NEXT: &str =
     "select stream_id, value from derived where name = $1 and stream_id > $2 order by stream_id limit $3";
 const EVENTS: &str = "select aggregate_id, sequence, position, event_type, event_version, payload::text, \
-    metadata::text from events where aggregate_id = any($1) and aggregate_type = $2 and position <= $3 \
-    order by aggregate_id, sequence";
+    case when $4 then metadata::text else '{}' end from events \
+    where aggregate_id = any($1) and aggregate_type = $2 and position <= $3 order by aggregate_id, sequence";
 const KEEP: &str = "update derived set value = kept.value \
     from unnest($2::uuid[], $3::text[]) as kept (stream_id, value) \
     where derived.name = $1 and derived.stream_id = kept.stream_id";
@@ -88,6 +89,7 @@ impl DerivedStreams {
     pub async fn streams(&mut self, ids: &[Uuid]) -> Result<Vec<StoredStream>, LogError> {
         let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
         let events = sqlx::query(EVENTS).bind(ids).bind(self.stream_type).bind(self.up_to);
+        let events = events.bind(asks_for_metadata());
         by_stream(events.fetch_all(&mut self.connection).await?)
     }
 

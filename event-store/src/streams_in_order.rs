@@ -8,16 +8,18 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use crate::log::{Log, LogError};
-use crate::upcast::{self, Stored};
+use crate::upcast::{self, Stored, asks_for_metadata};
 
 /// How many events are read at once.
-const PAGE: usize = 4096;
+const PAGE: usize = 1024;
 
 const AFTER: &str = "select aggregate_id, sequence, position, event_type, event_version, payload::text, \
-    metadata::text from events where aggregate_id > $1 and aggregate_type = $2 and position <= $3 \
+    case when $5 then metadata::text else '{}' end from events \
+    where aggregate_id > $1 and aggregate_type = $2 and position <= $3 \
     order by aggregate_id, aggregate_type, sequence limit $4";
 const REST: &str = "select aggregate_id, sequence, position, event_type, event_version, payload::text, \
-    metadata::text from events where aggregate_id = $1 and aggregate_type = $2 and position <= $3 and sequence > $5 \
+    case when $5 then metadata::text else '{}' end from events \
+    where aggregate_id = $1 and aggregate_type = $2 and position <= $3 and sequence > $6 \
     order by sequence limit $4";
 
 /// Reads the streams of one kind with their events up to a position of the log.
@@ -81,6 +83,7 @@ impl StreamsInOrder {
     async fn page(&mut self, statement: &str, id: &str, sequence: i64) -> Result<Vec<PgRow>, LogError> {
         let limit = i64::try_from(PAGE).expect("a small number");
         let query = sqlx::query(statement).bind(id).bind(self.stream_type).bind(self.up_to).bind(limit);
+        let query = query.bind(asks_for_metadata());
         let query = if statement == REST { query.bind(sequence) } else { query };
         Ok(query.fetch_all(&mut self.connection).await?)
     }
@@ -134,15 +137,32 @@ impl StoredStream {
         }
         Ok(history)
     }
+
+    /// Reads the type and the payload of each event in order, as the current version of its type writes it.
+    pub fn read_each<D: Decider>(
+        &self,
+        mut read: impl FnMut(&str, &str) -> Result<(), serde_json::Error>,
+    ) -> Result<(), LogError> {
+        let id = self.id.to_string();
+        self.rows.iter().try_for_each(|row| read_with::<D, ()>(&id, row, &mut read))
+    }
 }
 
 fn read<D: Decider>(stream_id: &str, row: &PgRow) -> Result<D::Event, LogError> {
+    read_with::<D, _>(stream_id, row, D::Event::read)
+}
+
+fn read_with<D: Decider, T>(
+    stream_id: &str,
+    row: &PgRow,
+    read: impl FnOnce(&str, &str) -> Result<T, serde_json::Error>,
+) -> Result<T, LogError> {
     let (sequence, position) = (row.try_get(1)?, row.try_get(2)?);
     let (event_type, event_version): (&str, &str) = (row.try_get(3)?, row.try_get(4)?);
     let (payload, metadata): (&str, &str) = (row.try_get(5)?, row.try_get(6)?);
     let stored = Stored { stream_type: D::TYPE, stream_id, sequence, metadata };
     let payload = upcast::current(&stored, event_type, event_version, payload);
-    let read = payload.and_then(|payload| D::Event::read(event_type, &payload));
+    let read = payload.and_then(|payload| read(event_type, &payload));
     read.map_err(|source| LogError::Unreadable { position, event_type: event_type.to_owned(), source })
 }
 

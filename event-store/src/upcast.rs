@@ -13,6 +13,11 @@ pub fn upcasters() -> Vec<Box<dyn EventUpcaster>> {
     Vec::new()
 }
 
+/// Whether any upcaster wants to know the metadata of events. Whoever reads all of the log leaves them out else.
+pub(crate) fn asks_for_metadata() -> bool {
+    !UPCASTERS.is_empty()
+}
+
 /// What an upcaster may want to know of the event besides its payload.
 pub(crate) struct Stored<'a> {
     pub(crate) stream_type: &'a str,

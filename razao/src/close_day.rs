@@ -79,7 +79,9 @@ fn tell(day: &ClosedDay) {
 
 fn failure(error: CloseDayError) -> anyhow::Error {
     match error {
-        CloseDayError::NotYet { .. } | CloseDayError::BeforeClosed { .. } => {
+        CloseDayError::NotYet { .. }
+        | CloseDayError::BeforeClosed { .. }
+        | CloseDayError::BeforeBegun { .. } => {
             Failure::WrongUsage(error.to_string()).into()
         }
         CloseDayError::Unavailable(_) | CloseDayError::Log(LogError::Unavailable(_)) => {

@@ -19,6 +19,8 @@ pub enum LoanRefusal {
     NotApplied { status: Status, verb: &'static str },
     #[error("the loan is {status}; only an approved loan can be {verb}")]
     NotApproved { status: Status, verb: &'static str },
+    #[error("all of the {approved} {currency} that was approved is disbursed")]
+    AllDisbursed { approved: Amount, currency: Currency },
     #[error("the loan is {status}, so it takes no {verb}")]
     NotActive { status: Status, verb: &'static str },
     #[error("the loan was {status} on {on}, so it takes no {verb} of that day")]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{Days, NaiveDate};
 
-use super::LoanHistory;
+use super::LoanFacts;
 use super::engine::{self, Engine, EngineError};
 use super::facts::{Fact, What};
 use crate::Amount;
@@ -27,7 +27,7 @@ pub struct UnreceivedAhead {
     pub is_written_off: bool,
 }
 
-impl LoanHistory {
+impl LoanFacts {
     /// The loan's interest on a day, from the facts dated up to it. `None` before it is disbursed.
     pub fn unreceived(&self, day: NaiveDate) -> Result<Option<Unreceived>, EngineError> {
         Ok(self

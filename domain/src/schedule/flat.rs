@@ -14,14 +14,14 @@ pub(super) fn rows(draft: &Draft<'_>) -> Result<Vec<Row>, PlanError> {
     let plain = draft.precision.part(Draft::per_row(owed, amortizing.len())?);
     // The multiple is one of the first installment, whose interest the other rows may not share.
     let interest = draft.precision.interest(mul(owed, draft.timeline.periods[grace].factor)?);
-    let installment = draft.precision.multiple(add(plain, interest)?)?;
-    if installment < interest {
-        let [installment, interest] = [installment, interest].map(|figure| draft.precision.round(figure));
+    amortizing.fill(sub(draft.precision.multiple(add(plain, interest)?)?, interest)?);
+    parts::spread_remainder(draft, amortizing, owed)?;
+    let (rows, part) = (amortizing.len(), amortizing.last().copied().unwrap_or_default());
+    if part.is_sign_negative() && !part.is_zero() {
+        let installment = draft.precision.round(add(part, interest)?);
+        let interest = draft.precision.round(interest);
         return Err(PlanError::NegativeAmortization { row: grace + 1, installment, interest, agreed: false });
     }
-    let part = sub(installment, interest)?;
-    draft.repays_something(part, amortizing.len())?;
-    amortizing.fill(part);
-    parts::spread_remainder(draft, amortizing, owed)?;
+    draft.repays_something(part, rows)?;
     parts::rows(draft, &each)
 }

@@ -66,9 +66,9 @@ fn equals(draft: &Draft<'_>) -> Result<Equals, PlanError> {
             Some(agreed) => agreed.value(),
             None => draft.precision.installment(found(draft, standing, first, day)?)?,
         };
-        drawn.push((equal, count - first));
         by_row[first..].fill(equal);
         spread_remainder(draft, standing, first, day, &mut by_row)?;
+        drawn.push((by_row[count - 1], count - first));
     }
     Ok(Equals { by_row, drawn })
 }

@@ -21,9 +21,9 @@ pub(super) fn principal_parts(draft: &Draft<'_>) -> Result<Vec<Decimal>, PlanErr
         let released = draft.releases.inside(first, day).map(|(_, amount)| amount);
         let owed = released.into_iter().try_fold(standing.balance, add)?;
         let part = draft.precision.installment(Draft::per_row(owed, count - first)?)?;
-        draft.repays_something(part, count - first)?;
         each[first..].fill(part);
         parts::spread_remainder(draft, &mut each[first..], owed)?;
+        draft.repays_something(each[count - 1], count - first)?;
     }
     Ok(each)
 }

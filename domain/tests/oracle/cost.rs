@@ -22,6 +22,9 @@ pub(crate) fn effective_cost(flows: &[Release]) -> Option<(String, String)> {
         amounts.iter().map(|(days, amount)| amount * fixed_power(&discount, *days, &scale) / &scale).sum()
     };
     let (mut low, mut high) = (scaled(&part(95, 100)), scaled(&part(14, 10)));
+    if turns(flows) > 1 {
+        (low, high) = around(scale.clone(), [low, high], &value)?;
+    }
     if value(&low).is_positive() || value(&high).is_negative() {
         return None;
     }
@@ -34,4 +37,35 @@ pub(crate) fn effective_cost(flows: &[Release]) -> Option<(String, String)> {
     let monthly = power(&growth, &part(365, 12)) - one();
     let text = |x: &Fraction| shown(&rounded(x, 4, Mode::HalfEven), 4);
     Some((text(&yearly), text(&monthly)))
+}
+
+/// How often money flows the other way than on the days before.
+fn turns(flows: &[Release]) -> usize {
+    let mut days: Vec<Release> = Vec::new();
+    let mut flows = flows.to_vec();
+    flows.sort_by_key(|(on, _)| *on);
+    for (on, amount) in flows {
+        match days.last_mut().filter(|(day, _)| *day == on) {
+            Some(day) => day.1 += amount,
+            None => days.push((on, amount)),
+        }
+    }
+    days.retain(|(_, amount)| !amount.is_zero());
+    days.windows(2).filter(|both| both[0].1.is_positive() != both[1].1.is_positive()).count()
+}
+
+/// Of several costs the one nearest to nothing counts: the first span, from no growth on, in which the value turns.
+fn around(one: BigInt, [low, high]: [BigInt; 2], value: &dyn Fn(&BigInt) -> BigInt) -> Option<(BigInt, BigInt)> {
+    let grows = value(&one).is_negative();
+    let (mut step, mut before) = (&one / 2_000_000, one.clone());
+    loop {
+        let next = if grows { &one + &step } else { &one - &step };
+        if next < low || next > high {
+            return None;
+        }
+        if value(&next).is_negative() != grows {
+            return Some(if grows { (before, next) } else { (next, before) });
+        }
+        (before, step) = (next, &step * 5 / 4);
+    }
 }

@@ -11,6 +11,7 @@ use crate::history::facts;
 use crate::loan::Loan;
 use crate::parts::PRINCIPAL;
 use crate::requests::{cents, date, maybe, without_nulls};
+use crate::rest::Rest;
 use crate::terms::{Terms, text};
 
 pub(crate) const FEWEST_COMMANDS: usize = 30;
@@ -142,7 +143,8 @@ impl Book {
     fn command(&mut self, at: usize, draft: &Draft) -> Value {
         let id = format!("00000000-0000-4000-8000-{at:012}");
         let on = self.day(draft);
-        let plan = self.case["terms"]["interest_basis"] == "plan";
+        let basis = text(&self.case["terms"]["interest_basis"]);
+        let (plan, is_running) = (basis == "plan", basis == "running_balance");
         let pick = |count: usize| draft.target % count.max(1);
         match draft.kind {
             0..8 => {
@@ -168,7 +170,7 @@ impl Book {
                 json!({"path": format!("{path}/reverse"),
                     "body": {"on": paid_on.max(on).to_string(), "reason": "entered by mistake"}})
             }
-            34..37 if plan && self.payments.iter().any(|(path, _)| path.starts_with("repayments")) => {
+            34..37 if !is_running && self.payments.iter().any(|(path, _)| path.starts_with("repayments")) => {
                 let found =
                     self.payments.iter().position(|(path, _)| path.starts_with("repayments")).unwrap();
                 let (path, paid_on) = self.payments.swap_remove(found);
@@ -176,6 +178,7 @@ impl Book {
                     "amount": cents(u64::from(draft.share) * 7), "reason": "disputed"}})
             }
             37..41 if plan => self.refund_or_settlement(&id, on, draft),
+            37..41 if !is_running => self.refund(&id, on, draft),
             41..43 if plan && self.is_written_off.is_none() && self.is_redrawn.is_none_or(|day| day < on) => {
                 self.is_written_off = Some(on);
                 self.payments.push(("write-off".to_owned(), on));
@@ -255,6 +258,22 @@ impl Book {
         }
         self.payments.push((format!("{path}/{id}"), on));
         without_nulls(json!({"path": path, "body": body}))
+    }
+
+    /// A refund of what is overpaid by then under a rest, or else a repayment, that of all now and then.
+    fn refund(&mut self, id: &str, on: NaiveDate, draft: &Draft) -> Value {
+        let (terms, facts) = (Terms::read(&self.case["terms"]), facts(&self.case, usize::MAX));
+        let rest = Rest::replay(&terms, &facts, on);
+        if rest.loan.overpaid > whole(0) {
+            let amount = shown(&rest.loan.overpaid, 2);
+            return json!({"path": "refunds", "body": {"id": id, "on": on.to_string(), "amount": amount}});
+        }
+        let mut repayment = self.repayment(id, on, draft);
+        if draft.target % 2 == 0 {
+            let all = rest.loan.balances().total() + whole(i64::from(draft.share));
+            repayment["body"]["amount"] = shown(&rounded(&all, 2, Mode::HalfEven), 2).into();
+        }
+        repayment
     }
 
     /// A refund of what is overpaid by then, or else the settlement of that day, as a lender would record them.

@@ -155,11 +155,12 @@ impl Loan {
         drawn.shown().into_iter().enumerate().map(row).collect()
     }
 
-    /// Charges and chargebacks are part of their row from the start.
+    /// Charges and chargebacks are part of their row from the start; where interest follows the balance, principal
+    /// charged back counts from its day on.
     fn join_early(&mut self, fact: &Fact, at: usize) {
         let (part, amount) = match &fact.what {
             What::Charge { part, amount } => (*part, amount),
-            What::Chargeback { amount, .. } => (PRINCIPAL, amount),
+            What::Chargeback { amount, .. } if self.terms.basis == "plan" => (PRINCIPAL, amount),
             _ => return,
         };
         self.join(fact, at, part, amount);

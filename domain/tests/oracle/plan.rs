@@ -43,7 +43,7 @@ impl Draft<'_> {
             "sam" => self.sam(),
             "interest_only" => Ok(self.run(self.releases, &|_, _, _| zero(), true)),
             "bullet" => Ok(self.bullet()),
-            "flat" => Ok(self.flat()),
+            "flat" => self.flat(),
             "custom" => Ok(self.custom()),
             other => panic!("no method: {other}"),
         }

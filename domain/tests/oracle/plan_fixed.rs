@@ -1,10 +1,10 @@
 //! Plans whose principal stands from the start: flat ones, and those given row by row (LENDING.md §5).
 
 use crate::fractions::{Fraction, one, whole, zero};
-use crate::plan::{Draft, Row};
+use crate::plan::{Draft, NEGATIVE, Row};
 
 impl Draft<'_> {
-    pub(crate) fn flat(&self) -> Vec<Row> {
+    pub(crate) fn flat(&self) -> Result<Vec<Row>, &'static str> {
         let (terms, financed) = (self.terms(), self.first_balance());
         let rounding = &terms.rounding;
         let amortizing = whole(i64::try_from(self.count() - terms.grace_principal).expect("few rows"));
@@ -20,6 +20,9 @@ impl Draft<'_> {
         }
         let left = self.count() - terms.grace_principal;
         part += self.respread_by(&(&financed - &part * &amortizing), left);
+        if part.is_negative() {
+            return Err(NEGATIVE);
+        }
         let (mut balance, mut waiting, mut rows) = (financed.clone(), zero(), Vec::new());
         for (k, interest) in interests.into_iter().enumerate() {
             let in_grace = k < terms.grace_interest;
@@ -51,7 +54,7 @@ impl Draft<'_> {
             });
         }
         self.keep_total(&mut rows, &part);
-        rows
+        Ok(rows)
     }
 
     pub(crate) fn custom(&self) -> Vec<Row> {

@@ -8,6 +8,7 @@ use crate::fractions::{Fraction, kept, zero};
 use crate::history::{Fact, What};
 use crate::loan::{EVERYTHING, Loan, Receipt, Seer};
 use crate::parts::{INTEREST, PRINCIPAL, Parts};
+use crate::plan::Release;
 use crate::settle::Quote;
 use crate::terms::Terms;
 
@@ -31,6 +32,8 @@ pub(crate) struct Rest {
     overdue_at_start: Fraction,
     /// Released inside the period.
     pub(crate) released_within: Fraction,
+    /// Charged back inside it: released again, and due with its row on top of A.
+    pub(crate) charged_back: Vec<Release>,
     /// Interest of a grace period that falls due on top of the next row.
     waiting: Fraction,
     /// Interest of the current period up to the day on which the loan is seen.
@@ -59,6 +62,7 @@ impl Rest {
             since: start,
             overdue_at_start: zero(),
             released_within: zero(),
+            charged_back: Vec::new(),
             waiting: zero(),
             accrued: zero(),
             loan,
@@ -107,7 +111,8 @@ impl Rest {
         }
         let base = &self.balance + &self.overdue_at_start;
         let whole = self.loan.terms.show(&kept(base * self.loan.line.factor(start, day.max(start))));
-        let within = self.loan.releases.iter().filter(|(on, _)| start < *on && *on < day);
+        let joined = self.loan.releases.iter().chain(&self.charged_back);
+        let within = joined.filter(|(on, _)| start < *on && *on < day);
         within.fold(whole, |sum, (on, amount)| {
             sum + self.loan.terms.show(&kept(amount * self.loan.line.factor(*on, day)))
         })
@@ -121,7 +126,7 @@ impl Rest {
         self.loan.line.periods[self.k].to
     }
 
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.k >= self.periods()
     }
 
@@ -130,12 +135,12 @@ impl Rest {
         self.loan.rows.iter().position(|row| row.period == Some(k)).expect("a row for each period")
     }
 
-    /// O: principal of earlier rows still unpaid.
+    /// O: principal of earlier rows still unpaid, those of what was owed again among them.
     fn overdue(&self) -> Fraction {
         self.loan
             .rows
             .iter()
-            .filter(|row| row.period.is_some_and(|k| k < self.k))
+            .filter(|row| row.period.is_none_or(|k| k < self.k))
             .map(|row| row.open(PRINCIPAL))
             .sum()
     }
@@ -169,12 +174,10 @@ impl Rest {
             }
             What::Waiver { charge, amount } => self.loan.waive(charge, amount.as_ref()),
             What::Charge { .. } => self.serve_overpaid((fact.on, at)),
-            What::Refund(amount) => {
-                assert!(
-                    *amount <= self.loan.overpaid,
-                    "outside of the oracle: owed again under a rest basis"
-                );
-                self.loan.overpaid -= amount;
+            What::Refund(amount) => self.refund(fact.on, amount),
+            What::Chargeback { amount, .. } => {
+                self.charge_back(fact.on, amount);
+                self.serve_overpaid((fact.on, at));
             }
             other => panic!("outside of the oracle under a rest basis: {other:?}"),
         }
@@ -190,7 +193,7 @@ impl Rest {
     }
 
     /// Ends the span that is open on a day.
-    fn cut(&mut self, day: NaiveDate, with_overdue: bool) {
+    pub(crate) fn cut(&mut self, day: NaiveDate, with_overdue: bool) {
         if !self.daily || self.is_over() || day.min(self.end()) <= self.since {
             return;
         }
@@ -261,7 +264,7 @@ impl Rest {
         if self.k + 1 == self.periods() {
             return all;
         }
-        (self.usual(interest) - &self.ahead).max(self.paid()).max(zero()).min(all)
+        ((self.usual(interest) - &self.ahead).max(zero()) + self.on_top()).max(self.paid()).min(all)
     }
 
     /// The row falls due with what it has come to; the next period begins.
@@ -289,9 +292,10 @@ impl Rest {
         self.loan.rows[row].due[PRINCIPAL] = principal.clone();
         self.loan.rows[row].begins_with = self.balance.clone();
         let end = self.end();
-        let more = &principal - self.usual(interest);
+        let more = &principal - self.on_top() - self.usual(interest);
         self.balance = &self.balance + &self.released_within - &principal + capitalized;
         self.released_within = zero();
+        self.charged_back.clear();
         self.k += 1;
         (self.interest, self.since) = (zero(), end);
         match self.loan.terms.excess.as_str() {

@@ -12,6 +12,8 @@ use uuid::Uuid;
 pub(super) const NAME: &str = "interest of days 1";
 /// The most days that are derived at once.
 const MOST_DAYS: u32 = 16;
+/// A loan to which nothing happened for so long is likely to stay as it is.
+const QUIET_DAYS: i64 = 2;
 
 /// Interest from a day on. One that was not disbursed by then has none.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,12 +53,18 @@ impl KeptInterest {
         Some((self.currency, Unreceived { interest, is_written_off: self.is_written_off }))
     }
 
-    /// How many days are derived when this comes to its end. One day at first: what happened to a loan yesterday may
-    /// happen to it tomorrow. Then as many as differ from loan to loan, so that they do not all end on the same day.
-    pub(super) fn days_after(kept: Option<&Self>, loan: Uuid) -> u32 {
-        match kept.map(|kept| kept.interest.len()) {
-            None => 1,
-            Some(1) => 2 + u32::from(loan.as_bytes()[15]) % (MOST_DAYS - 1),
+    /// Whether it says anything of a day to come.
+    pub(super) const fn is_ahead(&self) -> bool {
+        self.interest.len() > 1
+    }
+
+    /// How many days are derived when this comes to its end, the last fact of the loan being so many days old. One day
+    /// at first: what happened to a loan yesterday may happen to it tomorrow. Then as many as differ from loan to loan,
+    /// so that they do not all end on the same day.
+    pub(super) fn days_after(kept: Option<&Self>, quiet_days: i64, loan: Uuid) -> u32 {
+        match kept {
+            None if quiet_days < QUIET_DAYS => 1,
+            None => 2 + u32::from(loan.as_bytes()[15]) % (MOST_DAYS - 1),
             Some(_) => MOST_DAYS,
         }
     }
@@ -87,17 +95,18 @@ mod tests {
 
     #[test]
     fn a_loan_that_stays_quiet_is_derived_for_more_days() {
-        let kept = |days| KeptInterest {
+        let ended = KeptInterest {
             from: day("2026-02-27"),
             currency: Currency::Brl,
             is_written_off: false,
-            interest: vec![0; days],
+            interest: vec![0; 7],
         };
         let loan = Uuid::from_u128(200);
-        assert_eq!(KeptInterest::days_after(None, loan), 1);
-        assert_eq!(KeptInterest::days_after(Some(&kept(1)), loan), 7);
-        assert_eq!(KeptInterest::days_after(Some(&kept(7)), loan), MOST_DAYS);
-        let all = (0..=255).map(|last| KeptInterest::days_after(Some(&kept(1)), Uuid::from_u128(last)));
+        assert_eq!(KeptInterest::days_after(None, 0, loan), 1);
+        assert_eq!(KeptInterest::days_after(None, QUIET_DAYS - 1, loan), 1);
+        assert_eq!(KeptInterest::days_after(None, QUIET_DAYS, loan), 7);
+        assert_eq!(KeptInterest::days_after(Some(&ended), 90, loan), MOST_DAYS);
+        let all = (0..=255).map(|last| KeptInterest::days_after(None, 90, Uuid::from_u128(last)));
         assert!(all.clone().min() == Some(2) && all.max() == Some(MOST_DAYS));
     }
 }

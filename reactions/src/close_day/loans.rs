@@ -1,5 +1,6 @@
 //! The interest of every loan on a day, in the order of the loans' ids: read and derived by threads that give way to
 //! whoever takes commands. What was derived for days to come is kept, and taken while nothing happens to the loan.
+//! The first close of all has nothing to take, and keeps nothing: it reads the log and derives one day.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use std::thread;
 use chrono::NaiveDate;
 use domain::Currency;
 use domain::id::LoanId;
-use domain::loan::{Loan, LoanHistory, Unreceived};
-use event_store::{DerivedStreams, KeptStream, Log, StoredStream};
+use domain::loan::{Loan, LoanFacts, Unreceived};
+use event_store::{DerivedStreams, KeptStream, Log, StoredStream, StreamsInOrder};
 use futures::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -46,6 +47,8 @@ pub(super) struct Wanted {
     pub(super) position: i64,
     /// Only loans after it.
     pub(super) after: Option<LoanId>,
+    /// Whether no day was closed before.
+    pub(super) is_first: bool,
 }
 
 /// Begins to read; it ends early when the receiver is dropped.
@@ -70,20 +73,30 @@ async fn send(
     appended: Arc<AtomicI64>,
     pages: &mpsc::Sender<Result<Page, CloseDayError>>,
 ) -> Result<(), CloseDayError> {
-    let mut kept = DerivedStreams::open::<Loan>(log, NAME, wanted.position).await?;
-    let read = DerivedStreams::open::<Loan>(log, NAME, wanted.position).await?;
-    kept.refresh().await?;
+    let (mut kept, parts) = if wanted.is_first {
+        let after = wanted.after.map(LoanId::uuid);
+        let read = StreamsInOrder::open::<Loan>(log, after, wanted.position).await?;
+        (None, parts_of_all(read).boxed())
+    } else {
+        let mut kept = DerivedStreams::open::<Loan>(log, NAME, wanted.position).await?;
+        let read = DerivedStreams::open::<Loan>(log, NAME, wanted.position).await?;
+        kept.refresh().await?;
+        (Some(kept), parts(read, wanted).boxed())
+    };
     let mut courtesy = Courtesy::begin(log.clone(), appended).await?;
     let helpers = thread::available_parallelism().map_or(1, NonZero::get);
-    let derived = parts(read, wanted).map(|part| async move {
+    let derived = parts.map(|part| async move {
         let part = part?;
         let deriving = tokio::task::spawn_blocking(move || part.derive(wanted.on));
         deriving.await.map_err(|_| CloseDayError::Corrupt)?
     });
-    let mut derived = std::pin::pin!(derived.buffered(helpers));
+    // One more is read while they derive.
+    let mut derived = std::pin::pin!(derived.buffered(helpers + 1));
     while let Some(part) = derived.next().await {
         let Derived { page, to_keep } = part?;
-        kept.keep(to_keep).await?;
+        if let Some(kept) = &mut kept {
+            kept.keep(to_keep).await?;
+        }
         if pages.send(Ok(page)).await.is_err() {
             return Ok(());
         }
@@ -96,6 +109,8 @@ async fn send(
 struct Part {
     kept: Vec<(Uuid, Option<KeptInterest>)>,
     streams: Vec<StoredStream>,
+    /// Whether what days to come are derived for is of use.
+    looks_ahead: bool,
 }
 
 /// What came of it, and what is to be kept.
@@ -113,7 +128,16 @@ fn parts(read: DerivedStreams, wanted: Wanted) -> impl Stream<Item = Result<Part
         let is_open = |kept: &Option<KeptInterest>| kept.as_ref().and_then(|kept| kept.on(on)).is_none();
         let open: Vec<Uuid> = kept.iter().filter(|(_, kept)| is_open(kept)).map(|(id, _)| *id).collect();
         let streams = if open.is_empty() { Vec::new() } else { read.streams(&open).await? };
-        Ok(Some((Part { kept, streams }, (read, Some(last)))))
+        Ok(Some((Part { kept, streams, looks_ahead: true }, (read, Some(last)))))
+    })
+}
+
+/// Every loan with its events.
+fn parts_of_all(read: StreamsInOrder) -> impl Stream<Item = Result<Part, CloseDayError>> {
+    stream::try_unfold(read, |mut read| async move {
+        let Some(streams) = read.next().await? else { return Ok(None) };
+        let kept = streams.iter().map(|stream| (stream.id, None)).collect();
+        Ok(Some((Part { kept, streams, looks_ahead: false }, read)))
     })
 }
 
@@ -134,9 +158,9 @@ impl Part {
                 Some(found) => Some(found),
                 None => match streams.next_if(|stream| stream.id == id) {
                     Some(stream) => {
-                        let days = KeptInterest::days_after(kept.as_ref(), id);
-                        let derived = interest(&stream, on, days)?;
-                        to_keep.extend(derived.as_ref().map(|derived| (id, derived.text())));
+                        let derived = interest(&stream, kept.as_ref(), on, self.looks_ahead)?;
+                        let ahead = derived.as_ref().filter(|derived| derived.is_ahead());
+                        to_keep.extend(ahead.map(|ahead| (id, ahead.text())));
                         derived.and_then(|derived| derived.on(on))
                     }
                     None => None,
@@ -152,12 +176,20 @@ impl Part {
     }
 }
 
-fn interest(stream: &StoredStream, on: NaiveDate, days: u32) -> Result<Option<KeptInterest>, CloseDayError> {
-    let history: LoanHistory = stream.history::<Loan>()?;
+fn interest(
+    stream: &StoredStream,
+    kept: Option<&KeptInterest>,
+    on: NaiveDate,
+    looks_ahead: bool,
+) -> Result<Option<KeptInterest>, CloseDayError> {
+    let mut facts = LoanFacts::default();
+    stream.read_each::<Loan>(|event_type, payload| facts.record_stored(event_type, payload))?;
     let loan = LoanId::new(stream.id);
-    let ahead = history.unreceived_ahead(on, days);
+    let quiet_days = facts.last_on().map_or(0, |last_on| (on - last_on).num_days());
+    let days = if looks_ahead { KeptInterest::days_after(kept, quiet_days, stream.id) } else { 1 };
+    let ahead = facts.unreceived_ahead(on, days);
     let ahead = ahead.map_err(|source| CloseDayError::Underivable { loan, source: Box::new(source) })?;
-    let currency = history.terms().map(|terms| terms.currency);
+    let currency = facts.terms().map(|terms| terms.currency);
     let Some((ahead, currency)) = ahead.zip(currency) else { return Ok(None) };
     let kept = KeptInterest::of(on, currency, &ahead);
     kept.map(Some).ok_or(CloseDayError::Corrupt)

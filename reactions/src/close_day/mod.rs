@@ -74,6 +74,8 @@ pub enum CloseDayError {
     NotYet { on: NaiveDate, today: NaiveDate },
     #[error("{last} is closed, and {on} before it was not: its interest is booked with that of {last}")]
     BeforeClosed { on: NaiveDate, last: NaiveDate },
+    #[error("the close of {begun} has begun, and {on} before it was not closed: its interest is booked with it")]
+    BeforeBegun { on: NaiveDate, begun: NaiveDate },
     /// Nobody else has the lock, and yet the stream moved on.
     #[error("another process closes {on} too")]
     Overtaken { on: NaiveDate },
@@ -139,14 +141,16 @@ impl DayCloser {
             return Err(CloseDayError::NotYet { on, today });
         }
         let last = self.last_begun().await?;
-        if let Some((last, is_closed)) =
-            last.filter(|(last, is_closed)| on < *last || on == *last && *is_closed)
+        if let Some((last, is_closed)) = last.filter(|(last, is_closed)| on < *last || on == *last && *is_closed)
         {
-            let state = self.days.state(day_close::stream(on)).await?;
-            if state.is_closed && (is_closed || on < last) {
+            if self.days.state(day_close::stream(on)).await?.is_closed {
                 return Ok(Closed::Already);
             }
-            return Err(CloseDayError::BeforeClosed { on, last });
+            let last_closed = if is_closed { Some(last) } else { self.begun_before(last).await? };
+            return Err(match last_closed.filter(|last| on < *last) {
+                Some(last) => CloseDayError::BeforeClosed { on, last },
+                None => CloseDayError::BeforeBegun { on, begun: last },
+            });
         }
         let mut next = match last {
             Some((last, true)) => last.succ_opt().unwrap_or(last),
@@ -172,10 +176,11 @@ impl DayCloser {
             Some(position) => position,
             None => self.log.head().await?.position,
         };
-        let mut before = BookedBefore::of(&self.log, self.begun_before(on).await?, begun.last);
+        let day_before = self.begun_before(on).await?;
+        let mut before = BookedBefore::of(&self.log, day_before, begun.last);
         let appended = Arc::new(AtomicI64::new(0));
-        let mut pages =
-            loans::read(self.log.clone(), Wanted { on, position, after: begun.last }, Arc::clone(&appended));
+        let wanted = Wanted { on, position, after: begun.last, is_first: day_before.is_none() };
+        let mut pages = loans::read(self.log.clone(), wanted, Arc::clone(&appended));
         let (chunks, waiting) = (begun.chunks, Vec::new());
         let mut booking = Booking { closer: self, on, today, position, chunks, waiting, appended };
         let mut read = 0;

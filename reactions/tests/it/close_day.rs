@@ -92,23 +92,43 @@ async fn a_day_of_a_closed_month_is_booked_on_the_first_open_day(pool: PgPool) {
     assert_eq!(lender.booked("2026-02-20").await[0].booked_on, Some(day("2026-03-01")));
 }
 
-#[sqlx::test(migrations = false)]
-async fn a_close_that_is_cut_short_goes_on_after_the_last_event(pool: PgPool) {
-    let lender = Lender::with_loans(&pool, MANY).await;
-    lender.close("2026-02-01").await.unwrap();
-    // Cut off as by a kill, once the first event of the day is durable.
+/// Closes a day up to its first event that is durable, as if it had been killed then.
+async fn close_in_part(lender: &Lender, on: &str) {
     let begun = Notify::new();
     let cut = async {
         begun.notified().await;
-        while lender.booked("2026-02-02").await.is_empty() {
+        while lender.booked(on).await.is_empty() {
             tokio::task::yield_now().await;
         }
     };
     tokio::select! {
         biased;
         () = cut => {}
-        _ = lender.close_while("2026-02-02", |_| begun.notify_one()) => {}
+        _ = lender.close_while(on, |_| begun.notify_one()) => {}
     }
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_day_before_one_whose_close_was_cut_short_is_passed_over(pool: PgPool) {
+    let lender = Lender::with_loans(&pool, MANY).await;
+    close_in_part(&lender, "2026-02-02").await;
+    assert_eq!(
+        lender.close("2026-02-01").await.unwrap_err().to_string(),
+        "the close of 2026-02-02 has begun, and 2026-02-01 before it was not closed: its interest is booked with it"
+    );
+    // Of the first close of all nothing is kept, and it goes on all the same.
+    lender.closes("2026-02-02").await;
+    let booked = lender.booked("2026-02-02").await;
+    let loans: Vec<_> = booked.iter().flat_map(|event| &event.loans).collect();
+    assert_eq!(loans.len(), usize::try_from(MANY).unwrap());
+    assert!(loans.is_sorted_by(|one, next| one.loan.uuid() < next.loan.uuid()), "each loan once");
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_close_that_is_cut_short_goes_on_after_the_last_event(pool: PgPool) {
+    let lender = Lender::with_loans(&pool, MANY).await;
+    lender.close("2026-02-01").await.unwrap();
+    close_in_part(&lender, "2026-02-02").await;
     // What happened since belongs to the next day's close.
     lender.pay(MANY, "2026-02-02", "24.00").await;
     lender.closes("2026-02-02").await;

@@ -16,7 +16,7 @@ async fn derived(lender: &Lender, on: &str) -> BTreeMap<uuid::Uuid, String> {
     while let Some(page) = loans.next().await.unwrap() {
         for stream in page {
             let history: LoanHistory = stream.history::<Loan>().unwrap();
-            let unreceived = history.unreceived(day(on)).unwrap().unwrap();
+            let unreceived = history.known().unreceived(day(on)).unwrap().unwrap();
             if !unreceived.interest.is_zero() {
                 receivable.insert(stream.id, unreceived.interest.to_string());
             }

@@ -12,6 +12,7 @@ use domain::loan::command::{Apply, Approve, Disburse, Early, RecordRepayment, Wr
 use domain::loan::{Loan, LoanCommand};
 use domain::period::{self, Change, Month, PeriodCommand, Periods};
 use event_store::{CommandContext, Log, Metadata, StoredStream, Streams, StreamsInOrder};
+use futures::StreamExt;
 use reactions::close_day::{CloseDayError, Closed, DayCloser, Progress};
 use serde_json::{Map, json};
 use sqlx::PgPool;
@@ -47,7 +48,9 @@ impl Lender {
     /// With so many loans.
     pub(crate) async fn with_loans(pool: &PgPool, loans: u128) -> Self {
         let lender = Self::on(pool).await;
-        futures::future::join_all((1..=loans).map(|number| lender.lend(number))).await;
+        // As many at once as do not wait for a connection until it is too late, however busy the machine is.
+        let lent = futures::stream::iter(1..=loans);
+        lent.for_each_concurrent(16, |number| lender.lend(number)).await;
         lender
     }
 

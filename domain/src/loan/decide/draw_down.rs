@@ -16,8 +16,8 @@ pub(super) fn decide(
 ) -> Decision {
     let left = loan.approved.minus(loan.disbursed);
     if left.is_zero() {
-        let status = loan.standing.status;
-        return Err(LoanRefusal::NotApproved { status, verb: "disbursed" }.into());
+        let (approved, currency) = (loan.approved, loan.terms.currency);
+        return Err(LoanRefusal::AllDisbursed { approved, currency }.into());
     }
     not_in_the_future(command.on, day)?;
     not_before_disbursement(loan, "on", command.on)?;

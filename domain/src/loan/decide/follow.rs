@@ -17,7 +17,7 @@ pub(super) fn with_last(
 ) -> Result<(Option<Effect>, Outcome), EngineError> {
     let derived = now.derive_last()?;
     let own = derived.effects.last().cloned().flatten();
-    let is_off = now.is_written_off_at(now.facts().len() - 1);
+    let is_off = now.known().is_written_off_at(now.facts().len() - 1);
     let covers = own.as_ref().map_or(Amount::ZERO, |own| taken_off(own, is_off));
     let outcome = outcome(loan, before, now, &derived, (own.as_ref(), covers));
     Ok((own, outcome))
@@ -31,7 +31,7 @@ pub(super) fn without(
     index: usize,
 ) -> Result<Outcome, EngineError> {
     let undone = before.effect_of(index);
-    let covered = undone.map_or(Amount::ZERO, |undone| taken_off(undone, before.is_written_off_at(index)));
+    let covered = undone.map_or(Amount::ZERO, |undone| taken_off(undone, before.known().is_written_off_at(index)));
     Ok(outcome(loan, before, now, &now.derive_last()?, (None, covered.negated())))
 }
 
@@ -97,7 +97,7 @@ fn outcome(
 fn financed_tax(now: &LoanHistory, rederived: &[Rederived]) -> Amount {
     let is_financed = |moved: &&Rederived| {
         let fact = (moved.fact as usize).checked_sub(1).and_then(|index| now.facts().get(index));
-        fact.and_then(|fact| now.tax_collected(fact.on, &fact.what)) == Some(IofCollection::Financed)
+        fact.and_then(|fact| now.known().tax_collected(fact.on, &fact.what)) == Some(IofCollection::Financed)
     };
     let tax = |effect: &Option<Effect>| {
         effect.as_ref().and_then(|effect| effect.outlay).map_or(Amount::ZERO, |outlay| outlay.tax)

@@ -147,7 +147,7 @@ fn fact(on: NaiveDate, what: What) -> Fact {
 
 /// The terms of the day; those of the disbursement where nothing replaced them.
 fn terms_on<'a>(loan: &'a Servicing, history: &'a LoanHistory, on: NaiveDate) -> &'a Terms {
-    history.terms_on(on).unwrap_or(&loan.terms)
+    history.known().terms_on(on).unwrap_or(&loan.terms)
 }
 
 /// The engine lists no effect of a fact only where it is reversed or dated after the day.

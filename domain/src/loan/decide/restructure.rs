@@ -26,7 +26,7 @@ pub(super) fn decide(
     let then = owing_then(history, command.on, "restructuring")?;
     let restructure = checked(loan, &then, command)?;
     let restructured = fact(command.on, What::Restructure(restructure.clone()));
-    let iof = history.tax_collected(command.on, &restructured.what);
+    let iof = history.known().tax_collected(command.on, &restructured.what);
     let now = history.with(Some(command.restructure_id.uuid()), restructured);
     let by_new_terms = matches!(restructure, Restructure::Replace { .. });
     let (effect, outcome) = follow::with_last(loan, history, &now).map_err(|error| match error {

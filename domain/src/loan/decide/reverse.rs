@@ -73,7 +73,7 @@ fn reverse(
             _ => None,
         },
         undone: found.effect.cloned().expect("a payment that counts has an effect"),
-        written_off_before: history.is_written_off_at(found.index),
+        written_off_before: history.known().is_written_off_at(found.index),
         outcome: follow::without(loan, history, &now, found.index).map_err(LoanRefusal::from)?,
     })
 }

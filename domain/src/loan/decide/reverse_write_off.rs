@@ -12,7 +12,7 @@ pub(super) fn decide(
 ) -> Decision {
     let loan = served(loan, "reversal", command.on, day)?;
     let history = whole(history)?;
-    let Some(index) = history.write_off() else {
+    let Some(index) = history.known().write_off() else {
         let undone = history.undone_write_off();
         return Err(undone
             .map_or(LoanRefusal::NoWriteOff, |on| LoanRefusal::WriteOffAlreadyReversed { on })

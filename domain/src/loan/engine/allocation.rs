@@ -52,14 +52,21 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// They are in the first row not yet due, or in one that a restructuring left.
+    /// They are in the first row of the plan that is not yet due, or in one that a restructuring left.
     fn serve_charges_from(&mut self, till: &mut Till, end: usize, order: &[Component]) {
-        let rows = if self.charges.is_empty() { end } else { self.rows.len() };
-        for index in end..rows {
+        if self.charges.is_empty() {
+            return;
+        }
+        let is_restructured = self.contracts.len() > 1;
+        for index in end..self.rows.len() {
             if till.is_empty() {
                 return;
             }
             self.serve_charges_due(till, index, order);
+            let row = &self.rows[index];
+            if !is_restructured && row.period.is_some() && !row.gone {
+                return;
+            }
         }
     }
 

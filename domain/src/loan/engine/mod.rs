@@ -50,7 +50,8 @@ use crate::Amount;
 use crate::component::Components;
 use crate::terms::Terms;
 
-/// The version of the calculation: raised when the same facts come to something else. Money events record it.
+/// The version of the calculation: raised when the same facts come to something else, from the first release on
+/// (docs/adr/0022). Money events record it.
 pub const CALCULATION: u32 = 1;
 
 /// What the engine makes of something, or why it refuses.
@@ -129,5 +130,5 @@ pub fn derive(terms: &Terms, facts: &[Fact], day: NaiveDate) -> Outcome<Derived>
 
 /// What settles the loan on a day (LENDING.md §12), from the facts dated up to it.
 pub fn quote(terms: &Terms, facts: &[Fact], on: NaiveDate) -> Outcome<SettlementQuote> {
-    Engine::after(terms, facts, on)?.quote(on)
+    Engine::after(terms, facts, on)?.into_quote(on)
 }

@@ -18,12 +18,16 @@ use rust_decimal::Decimal;
 impl Engine<'_> {
     /// What settles the loan on a day, from the facts taken in so far, none of which is dated after it.
     pub fn quote(&self, on: NaiveDate) -> Outcome<SettlementQuote> {
+        self.clone().into_quote(on)
+    }
+
+    /// The same where the loan is not needed any more.
+    pub(super) fn into_quote(mut self, on: NaiveDate) -> Outcome<SettlementQuote> {
         if self.contracts.is_empty() {
             return Err(EngineError::NothingDisbursed(on));
         }
-        let mut seen = self.clone();
-        seen.pass_days_before(on)?;
-        seen.quote_now(on)
+        self.pass_days_before(on)?;
+        self.quote_now(on)
     }
 
     pub(super) fn quote_now(&mut self, on: NaiveDate) -> Outcome<SettlementQuote> {
