@@ -24,15 +24,16 @@ const EMPTY_NAMES: [&str; 6] = ["common", "helper", "helpers", "misc", "util", "
 
 /// Which of our crates each of them may use. `command-api`, `projections` and `reactions` never see each other;
 /// `*` is all of them.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("problems", &[]),
     ("event-store", &["domain"]),
+    ("audit", &["domain", "event-store"]),
     ("kafka", &[]),
     ("requests", &["kafka"]),
     ("command-api", &["domain", "event-store", "problems", "requests"]),
-    ("projections", &["domain", "event-store", "kafka", "problems"]),
-    ("reactions", &["domain", "event-store", "kafka", "requests"]),
+    ("projections", &["audit", "domain", "event-store", "kafka", "problems"]),
+    ("reactions", &["audit", "domain", "event-store", "kafka", "requests"]),
     ("razao", &["*"]),
 ];
 
