@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::feed::StoredEventRow;
+use crate::lines::{self, EventText};
 
 /// The header of every message that names the shape of its value.
 pub const SCHEMA_HEADER: &str = "schema";
@@ -20,7 +21,7 @@ pub const EVENT_SCHEMA: &str = "razao.event.v1";
 /// The shape of [`Completeness`]: `schemas/public/Completeness.v1.schema.json`.
 pub const COMPLETENESS_SCHEMA: &str = "razao.completeness.v1";
 
-/// An event as others receive it, and as `GET /v1/events` shows it.
+/// An event as others receive it: what `GET /v1/events` shows, but for the idempotency key of its command.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize))]
 pub struct PublicEvent<'a> {
@@ -65,27 +66,30 @@ impl PublicEvent<'_> {
 impl StoredEventRow {
     /// As others receive it: a [`PublicEvent`], written without reading again what the database holds as JSON.
     pub fn to_public_json(&self) -> Vec<u8> {
-        fn put(value: &mut Vec<u8>, name: &str, of: &impl Serialize) {
-            value.extend_from_slice(name.as_bytes());
-            serde_json::to_writer(value, of).expect("numbers, texts and an instant");
-        }
-        let mut value = Vec::with_capacity(self.payload.len() + self.metadata.len() + 320);
-        put(&mut value, r#"{"position":"#, &self.position);
-        put(&mut value, r#","stream_type":"#, &self.aggregate_type);
-        put(&mut value, r#","stream_id":"#, &self.aggregate_id);
-        put(&mut value, r#","sequence":"#, &self.sequence);
-        put(&mut value, r#","type":"#, &self.event_type);
-        put(&mut value, r#","version":"#, &self.public_version());
-        put(&mut value, r#","recorded_at":"#, &self.recorded_at);
-        for part in [r#","metadata":"#, &self.metadata, r#","payload":"#, &self.payload, "}"] {
-            value.extend_from_slice(part.as_bytes());
-        }
+        let mut value = Vec::new();
+        let recorded_at = lines::instant(self.recorded_at);
+        lines::write_open(&mut value, &self.text(&recorded_at));
+        value.push(b'}');
         value
+    }
+
+    fn text<'a>(&'a self, recorded_at: &'a str) -> EventText<'a> {
+        EventText {
+            position: self.position,
+            stream_type: &self.aggregate_type,
+            stream_id: &self.aggregate_id,
+            sequence: self.sequence,
+            event_type: &self.event_type,
+            event_version: &self.event_version,
+            recorded_at,
+            metadata: &self.metadata,
+            payload: &self.payload,
+        }
     }
 
     /// The version of the payload's shape.
     pub fn public_version(&self) -> u32 {
-        self.event_version.parse().unwrap_or(1)
+        lines::public_version(&self.event_version)
     }
 }
 

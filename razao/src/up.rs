@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::demo;
 use crate::embedded_postgres::{self, EmbeddedPostgres};
 use crate::failure::Failure;
+use crate::keys;
 use crate::roles::{self, Addresses, Role};
 use crate::server::Server;
 use crate::settings::Settings;
@@ -21,6 +22,7 @@ pub async fn up(settings: Settings, demo: bool) -> anyhow::Result<()> {
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("the data directory {} cannot be made", settings.data_dir.display()))?;
     let stop = roles::stop_on_signal();
+    keys::make_first(&settings)?;
     let (postgres, addresses) = if settings.database_url.is_some() {
         (None, Addresses::of(&settings)?)
     } else {

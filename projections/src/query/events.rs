@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use domain::decider::Decider;
 use domain::entry::Entry;
 use domain::loan::Loan;
-use event_store::{Feed, LogError, StoredEventRow};
+use event_store::{LineHead, Log, LogError};
 use futures::stream;
 use problems::NOT_FOUND;
 use serde::{Deserialize, Serialize};
@@ -25,15 +25,16 @@ const PAGE: i64 = 1_000;
 /// How many events one request looks through at most for those it wants.
 const LOOKED_THROUGH: i64 = 100_000;
 
-/// An event as it is stored.
-#[derive(Debug, Serialize, ToSchema)]
+/// An event as it is stored: one line of the log as NDJSON, which is what the tree over the log is of.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only documents what a line has")]
 pub(crate) struct EventView {
     position: i64,
     /// `Loan`, `Entry`, `Product`, `Periods` or `DayClose`.
     stream_type: String,
     stream_id: String,
     sequence: i64,
-    #[serde(rename = "type")]
+    #[schema(rename = "type")]
     event_type: String,
     version: u32,
     recorded_at: DateTime<Utc>,
@@ -42,6 +43,24 @@ pub(crate) struct EventView {
     metadata: Box<RawValue>,
     #[schema(value_type = Object)]
     payload: Box<RawValue>,
+    /// The version as it is stored, where that is not a plain number.
+    #[schema(required = false)]
+    stored_version: Option<String>,
+    /// Where the event is the first of a command with an idempotency key.
+    #[schema(required = false)]
+    idempotency: Option<Idempotency>,
+}
+
+/// By what a repeat of a command is known.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only documents what a line has")]
+pub(crate) struct Idempotency {
+    client: String,
+    key: String,
+    /// SHA-256 of the path and the body, in hexadecimal.
+    request_hash: String,
+    /// How many events the command has.
+    events: u32,
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -77,7 +96,8 @@ pub(crate) struct HistoryPage {
 /// A page of the log.
 #[derive(Serialize, ToSchema)]
 struct EventList {
-    items: Vec<EventView>,
+    #[schema(value_type = Vec<EventView>)]
+    items: Vec<Box<RawValue>>,
     /// What to send as `after` for the next page; null at the end of the log.
     next: Option<i64>,
     as_of: AsOf,
@@ -106,24 +126,19 @@ pub(crate) async fn list(
         return Ok(lines(&state, filter, as_of));
     }
     let limit = filter.limit.unwrap_or_default().count();
-    let feed = state.feed();
     let (mut items, mut place) = (Vec::new(), filter.after);
     let furthest = as_of.position.min(filter.after.saturating_add(LOOKED_THROUGH));
     while items.len() < limit && place < furthest {
-        let page = feed.after(place, PAGE.min(furthest - place)).await?;
-        let Some(last) = page.last() else { break };
-        let page_end = last.position;
-        for row in page {
-            if items.len() == limit {
-                break;
-            }
-            place = row.position;
-            if filter.wants(&row) {
-                items.push(EventView::of(row)?);
-            }
+        let page = PAGE.min(furthest - place);
+        let lines = state.log.lines_after(place, page, |head| filter.wants(head)).await?;
+        let Some(looked_to) = lines.looked_to() else { break };
+        let left = limit - items.len();
+        for (position, line) in lines.iter().take(left) {
+            place = position;
+            items.push(raw(line)?);
         }
-        if items.len() < limit {
-            place = page_end;
+        if lines.len() <= left && items.len() < limit {
+            place = looked_to;
         }
     }
     let next = (place < as_of.position).then_some(place);
@@ -172,22 +187,26 @@ async fn history(
     let as_of = state.head(reading).await?;
     let stream_id = id.to_string();
     let more = page.limit.and_one_more();
-    let mut rows = state.log.stream(stream_type, &stream_id, after.unwrap_or(0), more).await?;
-    if rows.is_empty() && after.is_none() {
+    let lines = state.log.lines_of_stream((stream_type, &stream_id), after.unwrap_or(0), more).await?;
+    if lines.is_empty() && after.is_none() {
         let stream = stream_type.to_lowercase();
         return Err(NOT_FOUND.because(format!("there is no {stream} {id}")).into());
     }
-    // What was appended after the head was read belongs to a later answer.
-    rows.retain(|row| row.position <= as_of.position);
-    let next = page.limit.page(&mut rows, |last| last.sequence.to_string());
-    let items: Vec<EventView> = rows.into_iter().map(EventView::of).collect::<Result<_, _>>()?;
+    // What was appended after the head was read belongs to a later answer. Sequences have no gaps.
+    let of_answer = lines.iter().filter(|(position, _)| *position <= as_of.position);
+    let mut items: Vec<(i64, Box<RawValue>)> = (after.unwrap_or(0) + 1..)
+        .zip(of_answer)
+        .map(|(sequence, (_, line))| Ok((sequence, raw(line)?)))
+        .collect::<Result<_, serde_json::Error>>()?;
+    let next = page.limit.page(&mut items, |(sequence, _)| sequence.to_string());
+    let items: Vec<Box<RawValue>> = items.into_iter().map(|(_, item)| item).collect();
     Ok(answer(reading, as_of, state.booking_day.today(), List { items, next, as_of }))
 }
 
 /// Every event that is wanted up to `as_of`, a line each, a page in memory at a time.
 fn lines(state: &QueryState, filter: EventFilter, as_of: AsOf) -> Response {
     let left = filter.limit.map_or(usize::MAX, Limit::count);
-    let streaming = Streaming { feed: state.feed(), place: filter.after, left, filter, end: as_of.position };
+    let streaming = Streaming { log: state.log.clone(), place: filter.after, left, filter, end: as_of.position };
     let body = stream::try_unfold(streaming, |mut streaming| async move {
         let page = streaming.next_page().await?;
         Ok::<_, LogError>(page.map(|page| (page, streaming)))
@@ -200,7 +219,7 @@ fn lines(state: &QueryState, filter: EventFilter, as_of: AsOf) -> Response {
 }
 
 struct Streaming {
-    feed: Feed,
+    log: Log,
     filter: EventFilter,
     place: i64,
     end: i64,
@@ -212,43 +231,25 @@ impl Streaming {
         if self.left == 0 || self.place >= self.end {
             return Ok(None);
         }
-        let rows = self.feed.after(self.place, PAGE.min(self.end - self.place)).await?;
-        let Some(last) = rows.last() else { return Ok(None) };
-        self.place = last.position;
-        let mut text = Vec::new();
-        for row in rows.into_iter().filter(|row| self.filter.wants(row)).take(self.left) {
-            let position = row.position;
-            let event_type = row.event_type.clone();
-            let view = EventView::of(row);
-            let line = view.and_then(|view| serde_json::to_vec(&view));
-            text.extend(line.map_err(|source| LogError::Unreadable { position, event_type, source })?);
-            text.push(b'\n');
-            self.left -= 1;
-        }
-        Ok(Some(text))
+        let page = PAGE.min(self.end - self.place);
+        let mut lines = self.log.lines_after(self.place, page, |head| self.filter.wants(head)).await?;
+        let Some(looked_to) = lines.looked_to() else { return Ok(None) };
+        self.place = looked_to;
+        lines.truncate(self.left);
+        self.left -= lines.len();
+        Ok(Some(lines.into_text()))
     }
+}
+
+/// A line as it stands.
+fn raw(line: &[u8]) -> Result<Box<RawValue>, serde_json::Error> {
+    serde_json::from_slice(line)
 }
 
 impl EventFilter {
-    fn wants(&self, row: &StoredEventRow) -> bool {
-        self.stream.is_none_or(|stream| Uuid::try_parse(&row.aggregate_id) == Ok(stream))
-            && self.event_type.as_ref().is_none_or(|event_type| *event_type == row.event_type)
-    }
-}
-
-impl EventView {
-    fn of(row: StoredEventRow) -> Result<Self, serde_json::Error> {
-        Ok(Self {
-            position: row.position,
-            stream_type: row.aggregate_type,
-            stream_id: row.aggregate_id,
-            sequence: row.sequence,
-            event_type: row.event_type,
-            version: row.event_version.parse().unwrap_or(1),
-            recorded_at: row.recorded_at,
-            metadata: RawValue::from_string(row.metadata)?,
-            payload: RawValue::from_string(row.payload)?,
-        })
+    fn wants(&self, head: LineHead<'_>) -> bool {
+        self.stream.is_none_or(|stream| Uuid::try_parse(head.stream_id) == Ok(stream))
+            && self.event_type.as_ref().is_none_or(|event_type| *event_type == head.event_type)
     }
 }
 
