@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::Amount;
 use domain::day_close::{DayClose, DayCloseEvent};
 use domain::decider::{Decider, StoredEvent};
 use domain::entry::{Entry, EntryEvent};
@@ -9,7 +10,6 @@ use domain::journal::{self, Posting, Side};
 use domain::loan::{Loan, LoanEvent};
 use domain::period::{PeriodEvent, Periods};
 use domain::product::{Product, ProductEvent};
-use domain::Amount;
 use event_store::StoredEventRow;
 
 /// What an event books. Of a kind of stream that this version does not know nothing can be said.

@@ -108,12 +108,13 @@ impl Log {
         let (mut before, mut after) = (0, self.head().await?.position + 1);
         while after - before > 1 {
             let middle = before + (after - before) / 2;
-            let found: Option<(bool,)> =
-                sqlx::query_as("select recorded_at < $2 from events where position >= $1 order by position limit 1")
-                    .bind(middle)
-                    .bind(instant)
-                    .fetch_optional(&self.pool)
-                    .await?;
+            let found: Option<(bool,)> = sqlx::query_as(
+                "select recorded_at < $2 from events where position >= $1 order by position limit 1",
+            )
+            .bind(middle)
+            .bind(instant)
+            .fetch_optional(&self.pool)
+            .await?;
             if found.is_some_and(|(is_before,)| is_before) { before = middle } else { after = middle }
         }
         Ok(before)

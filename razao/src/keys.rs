@@ -45,7 +45,13 @@ pub fn run(what: KeysCommand) -> anyhow::Result<()> {
         .iter()
         .enumerate()
         .map(|(age, key)| {
-            let use_of = if age == 0 { "signs" } else if age < keys.signing() { "signs_along" } else { "retired" };
+            let use_of = if age == 0 {
+                "signs"
+            } else if age < keys.signing() {
+                "signs_along"
+            } else {
+                "retired"
+            };
             json!({"log": key.name(), "id": key.id_text(), "use": use_of, "public_key": key.to_string()})
         })
         .collect();

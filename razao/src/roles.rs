@@ -201,10 +201,10 @@ fn command_workers(settings: &Settings, requests: Requests, commands: CommandSta
 fn sealer(settings: &Settings, log: &Log) -> Result<Sealer, KeysError> {
     let keys = settings.audit_keys();
     Keys::load(&keys)?;
-    let anchors = settings.audit_anchor_file.clone().map(|file| Anchors {
-        file,
-        every: Duration::from_secs(settings.audit_anchor_every_s),
-    });
+    let anchors = settings
+        .audit_anchor_file
+        .clone()
+        .map(|file| Anchors { file, every: Duration::from_secs(settings.audit_anchor_every_s) });
     let every = Duration::from_millis(settings.audit_seal_every_ms);
     Ok(Sealer { log: log.clone(), keys, every, anchors })
 }

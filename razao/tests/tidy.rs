@@ -46,13 +46,15 @@ const CLOCKS: [&str; 4] = ["Instant", "Local", "SystemTime", "Utc"];
 const IMPURE_STD: [&str; 6] = ["env", "fs", "io", "net", "process", "thread"];
 
 /// What a newcomer, an operator and a lawyer look for.
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 11] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "LICENSE",
     "README.md",
     "deploy/prometheus/alerts.yml",
+    "docs/AUDIT.md",
+    "docs/EVENTS.md",
     "docs/LENDING.md",
     "docs/OPERATIONS.md",
     "docs/problems.md",

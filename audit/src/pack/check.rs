@@ -114,7 +114,11 @@ fn compare_files(parts: &Parts, list: &List, report: &mut Report) {
         match parts.get(name) {
             None => report.findings.push(Finding::new("part_missing", name, "it is listed and not there")),
             Some(bytes) if sha256(bytes) != *hash => {
-                report.findings.push(Finding::new("part_changed", name, "it is not the part that was listed"));
+                report.findings.push(Finding::new(
+                    "part_changed",
+                    name,
+                    "it is not the part that was listed",
+                ));
             }
             Some(_) => {}
         }
@@ -130,7 +134,8 @@ fn signed_checkpoint(parts: &Parts, verifiers: &[Verifier], report: &mut Report)
     match Checkpoint::open(note, verifiers) {
         Ok(checkpoint) => Some(checkpoint),
         Err(error) => {
-            let fault = if matches!(error, CheckpointError::Malformed(_)) { "malformed" } else { "signature" };
+            let fault =
+                if matches!(error, CheckpointError::Malformed(_)) { "malformed" } else { "signature" };
             report.findings.push(Finding::new(fault, CHECKPOINT, error.to_string()));
             None
         }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::Amount;
 use domain::decider::StoredEvent;
 use domain::loan::LoanEvent;
-use domain::Amount;
 use uuid::Uuid;
 
 use super::check::{Finding, Report, text};
@@ -22,7 +22,8 @@ pub(super) fn check(id: Uuid, header: &Header, parts: &Parts, report: &mut Repor
     let lines = events::lines(&events, report);
     for event in &events {
         // What cannot be read was told with what it books.
-        let read = event.row.current_payload().and_then(|payload| LoanEvent::read(&event.row.event_type, &payload));
+        let read =
+            event.row.current_payload().and_then(|payload| LoanEvent::read(&event.row.event_type, &payload));
         report.loan.extend(read.ok().map(|read| (event.row.position, read)));
     }
     let Some(figures) = text(parts, FIGURES, report) else { return };
@@ -54,7 +55,9 @@ fn check_order(id: Uuid, events: &[PackedEvent<'_>], report: &mut Report) {
 fn check_proofs(events: &[PackedEvent<'_>], parts: &Parts, report: &mut Report) {
     let Some(proofs) = text(parts, PROOFS, report) else { return };
     let proofs: Vec<&str> = proofs.lines().collect();
-    let Some(tree) = report.checkpoint.as_ref().map(|checkpoint| (checkpoint.size, checkpoint.root)) else { return };
+    let Some(tree) = report.checkpoint.as_ref().map(|checkpoint| (checkpoint.size, checkpoint.root)) else {
+        return;
+    };
     for PackedEvent { line, text, row } in events {
         let read = proofs.get(line - 1).map(|proof| serde_json::from_str::<EventProof>(proof));
         let Some(Ok(proof)) = read else {
@@ -65,7 +68,8 @@ fn check_proofs(events: &[PackedEvent<'_>], parts: &Parts, report: &mut Report) 
         let index = u64::try_from(row.position).ok().and_then(|position| position.checked_sub(1));
         let leaf = leaf_of_line(text.as_bytes());
         if !index.is_some_and(|index| proves_inclusion((index, leaf), &proof.hashes, tree)) {
-            let finding = Finding::new("event_changed", EVENTS, "it is not the event of its position in the log");
+            let finding =
+                Finding::new("event_changed", EVENTS, "it is not the event of its position in the log");
             report.findings.push(finding.at(*line, Some(row.position)));
         }
     }
@@ -92,7 +96,9 @@ fn compare(figures: &LoanFigures, lines: &[Line], report: &mut Report) {
 
 fn compare_loan(said: &LoanStanding, report: &mut Report) {
     let Some(found) = LoanStanding::after(&report.loan) else {
-        report.findings.push(Finding::new("loan_differs", EVENTS, "they do not begin with an application").of("events"));
+        report
+            .findings
+            .push(Finding::new("loan_differs", EVENTS, "they do not begin with an application").of("events"));
         return;
     };
     let json = |standing: &LoanStanding| match serde_json::to_value(standing) {
@@ -130,7 +136,8 @@ fn compare_balances(said: &[DayBalance], found: &[DayBalance], report: &mut Repo
         let closing = |of: &BTreeMap<_, DayBalance>| of.get(key).map(|balance| balance.closing.to_string());
         if by_said.get(key) != by_found.get(key) {
             let none = || "nothing".to_owned();
-            let (said, found) = (closing(&by_said).unwrap_or_else(none), closing(&by_found).unwrap_or_else(none));
+            let (said, found) =
+                (closing(&by_said).unwrap_or_else(none), closing(&by_found).unwrap_or_else(none));
             let detail = format!("it closes with {said}; by the events with {found}");
             let figure = figure(&key.0, key.1, key.2);
             report.findings.push(Finding::new("balance_differs", FIGURES, detail).of(figure));

@@ -33,17 +33,21 @@ pub(super) fn check(header: &Header, parts: &Parts, report: &mut Report) {
 }
 
 fn check_leaves(header: &Header, events: &[PackedEvent<'_>], parts: &Parts, report: &mut Report) {
-    let (Some(leaves), Some(range)) = (text(parts, LEAVES, report), text(parts, RANGE, report)) else { return };
+    let (Some(leaves), Some(range)) = (text(parts, LEAVES, report), text(parts, RANGE, report)) else {
+        return;
+    };
     let leaves: Vec<Option<TreeHash>> = leaves.lines().map(TreeHash::parse).collect();
     if let Some(checkpoint) = report.checkpoint.clone()
         && !in_tree(header, &leaves, range, &checkpoint)
     {
-        let detail = format!("they are not those of positions {} to {} in the log", header.first, header.last);
+        let detail =
+            format!("they are not those of positions {} to {} in the log", header.first, header.last);
         report.findings.push(Finding::new("leaves_changed", LEAVES, detail));
     }
     for PackedEvent { line, text, row } in events {
         if leaves.get(line - 1).copied().flatten() != Some(leaf_of_line(text.as_bytes())) {
-            let finding = Finding::new("event_changed", EVENTS, "it is not the event of its position in the log");
+            let finding =
+                Finding::new("event_changed", EVENTS, "it is not the event of its position in the log");
             report.findings.push(finding.at(*line, Some(row.position)));
         }
     }
@@ -86,7 +90,8 @@ fn compare(figures: &MonthFigures, lines: &[Line], report: &mut Report) {
         }
         let closing = |of: &BTreeMap<_, AccountInMonth>| of.get(key).map(|of| of.closing);
         if closing(&said) != closing(&found) {
-            let finding = Finding::new("balance_differs", FIGURES, "it closes with another amount by the events");
+            let finding =
+                Finding::new("balance_differs", FIGURES, "it closes with another amount by the events");
             report.findings.push(finding.of(format!("{} {}", key.0, key.1)));
         }
     }
@@ -97,7 +102,8 @@ fn compare(figures: &MonthFigures, lines: &[Line], report: &mut Report) {
 fn check_zero(figures: &MonthFigures, report: &mut Report) {
     let mut sums = BTreeMap::new();
     for of in &figures.accounts {
-        let (opening, closing) = sums.entry(of.currency.code()).or_insert((of.currency.zero(), of.currency.zero()));
+        let (opening, closing) =
+            sums.entry(of.currency.code()).or_insert((of.currency.zero(), of.currency.zero()));
         *opening = opening.plus(of.opening);
         *closing = closing.plus(of.closing);
     }
@@ -105,7 +111,9 @@ fn check_zero(figures: &MonthFigures, report: &mut Report) {
         for (when, sum) in [("opening", opening), ("closing", closing)] {
             if !sum.is_zero() {
                 let detail = format!("all accounts together come to {sum}");
-                report.findings.push(Finding::new("unbalanced", FIGURES, detail).of(format!("{when} {currency}")));
+                report
+                    .findings
+                    .push(Finding::new("unbalanced", FIGURES, detail).of(format!("{when} {currency}")));
             }
         }
     }

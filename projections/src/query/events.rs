@@ -5,10 +5,10 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use domain::decider::Decider;
+use domain::decider::{Decider, StoredEvent};
 use domain::entry::Entry;
-use domain::loan::Loan;
-use event_store::{LineHead, Log, LogError};
+use domain::loan::{Loan, LoanEvent};
+use event_store::{LineHead, Log, LogError, PublicEvent};
 use futures::stream;
 use problems::NOT_FOUND;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::QueryState;
 use super::answer::{Answer, AsOf, List, NotThere, POSITION, ReadProblems, Refused, answer};
 use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, decode_cursor};
+use super::story;
 
 /// How many events are read at once.
 const PAGE: i64 = 1_000;
@@ -49,6 +50,17 @@ pub(crate) struct EventView {
     /// Where the event is the first of a command with an idempotency key.
     #[schema(required = false)]
     idempotency: Option<Idempotency>,
+}
+
+/// An event of a loan with its story.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only documents what an item has")]
+pub(crate) struct ToldEvent {
+    #[schema(inline)]
+    #[serde(flatten)]
+    event: EventView,
+    /// What happened, and how the loan stands after it.
+    story: String,
 }
 
 /// By what a repeat of a command is known.
@@ -146,11 +158,11 @@ pub(crate) async fn list(
     Ok(answer(&reading, as_of, state.booking_day.today(), body))
 }
 
-/// A loan's events, as they are stored.
+/// A loan's events, as they are stored, and beside each what happened in plain words.
 #[utoipa::path(
     get, path = "/v1/loans/{id}/history", tag = "audit",
     params(("id" = Uuid, Path, description = "The loan"), HistoryPage, ReadHeaders),
-    responses((status = 200, description = "Its events", body = List<EventView>), NotThere, ReadProblems),
+    responses((status = 200, description = "Its events", body = List<ToldEvent>), NotThere, ReadProblems),
 )]
 pub(crate) async fn of_loan(
     State(state): State<QueryState>,
@@ -158,7 +170,7 @@ pub(crate) async fn of_loan(
     Params(page): Params<HistoryPage>,
     reading: Reading,
 ) -> Answer {
-    history(&state, Loan::TYPE, id, &page, &reading).await
+    history(&state, (Loan::TYPE, id), &page, &reading, told).await
 }
 
 /// An entry's events, as they are stored.
@@ -173,15 +185,15 @@ pub(crate) async fn of_entry(
     Params(page): Params<HistoryPage>,
     reading: Reading,
 ) -> Answer {
-    history(&state, Entry::TYPE, id, &page, &reading).await
+    history(&state, (Entry::TYPE, id), &page, &reading, |_, line| Ok(raw(line)?)).await
 }
 
 async fn history(
     state: &QueryState,
-    stream_type: &str,
-    id: Uuid,
+    (stream_type, id): (&str, Uuid),
     page: &HistoryPage,
     reading: &Reading,
+    item: impl Fn(i64, &[u8]) -> Result<Box<RawValue>, Refused>,
 ) -> Answer {
     let after = decode_cursor(page.after.as_deref(), |place| place.parse::<i64>().ok())?;
     let as_of = state.head(reading).await?;
@@ -196,8 +208,8 @@ async fn history(
     let of_answer = lines.iter().filter(|(position, _)| *position <= as_of.position);
     let mut items: Vec<(i64, Box<RawValue>)> = (after.unwrap_or(0) + 1..)
         .zip(of_answer)
-        .map(|(sequence, (_, line))| Ok((sequence, raw(line)?)))
-        .collect::<Result<_, serde_json::Error>>()?;
+        .map(|(sequence, (position, line))| Ok((sequence, item(position, line)?)))
+        .collect::<Result<_, Refused>>()?;
     let next = page.limit.page(&mut items, |(sequence, _)| sequence.to_string());
     let items: Vec<Box<RawValue>> = items.into_iter().map(|(_, item)| item).collect();
     Ok(answer(reading, as_of, state.booking_day.today(), List { items, next, as_of }))
@@ -206,7 +218,8 @@ async fn history(
 /// Every event that is wanted up to `as_of`, a line each, a page in memory at a time.
 fn lines(state: &QueryState, filter: EventFilter, as_of: AsOf) -> Response {
     let left = filter.limit.map_or(usize::MAX, Limit::count);
-    let streaming = Streaming { log: state.log.clone(), place: filter.after, left, filter, end: as_of.position };
+    let streaming =
+        Streaming { log: state.log.clone(), place: filter.after, left, filter, end: as_of.position };
     let body = stream::try_unfold(streaming, |mut streaming| async move {
         let page = streaming.next_page().await?;
         Ok::<_, LogError>(page.map(|page| (page, streaming)))
@@ -239,6 +252,17 @@ impl Streaming {
         self.left -= lines.len();
         Ok(Some(lines.into_text()))
     }
+}
+
+/// A line of a loan with its story, which comes after all that is stored.
+fn told(position: i64, line: &[u8]) -> Result<Box<RawValue>, Refused> {
+    let event: PublicEvent<'_> = serde_json::from_slice(line)?;
+    let row = event.into_row();
+    let read = row.current_payload().and_then(|payload| LoanEvent::read(&row.event_type, &payload));
+    let unreadable = |source| LogError::Unreadable { position, event_type: row.event_type.clone(), source };
+    let story = serde_json::to_string(&story::of_loan(&read.map_err(unreadable)?))?;
+    let open = line.strip_suffix(b"}").expect("a line is an object");
+    raw(&[open, br#","story":"#, story.as_bytes(), b"}"].concat()).map_err(Refused::from)
 }
 
 /// A line as it stands.

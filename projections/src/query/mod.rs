@@ -26,6 +26,7 @@ mod settlement_quote;
 mod snapshot;
 mod statement;
 mod statement_lines;
+mod story;
 mod transactions;
 mod trial_balance;
 

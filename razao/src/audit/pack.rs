@@ -5,10 +5,10 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use ::audit::keys::Keys;
 use ::audit::pack::file::{self, Parts};
 use ::audit::pack::{CHECKPOINT, Header, KEYS, Subject};
+use anyhow::Context;
 use chrono::{DateTime, Months, NaiveDate, TimeZone, Utc};
 use chrono_tz::America::Sao_Paulo;
 use event_store::StoredCheckpoint;
@@ -27,7 +27,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Writes a pack to a file, which is there only when it is whole.
 pub(super) async fn write(settings: &Settings, of: &PackOf, out: &Path) -> anyhow::Result<()> {
-    let keys = Keys::load(&settings.audit_keys()).map_err(|error| Failure::WrongUsage(keys::in_words(&error)))?;
+    let keys =
+        Keys::load(&settings.audit_keys()).map_err(|error| Failure::WrongUsage(keys::in_words(&error)))?;
     let databases = addresses(settings)?.connect().await?;
     let gathered = match (of.loan, of.month) {
         (Some(loan), _) => loan_parts(&databases, Subject::Loan(loan), loan).await,
@@ -66,15 +67,18 @@ async fn loan_parts(databases: &Databases, subject: Subject, loan: uuid::Uuid) -
     // The loan may have moved on meanwhile.
     let last = figures.loan.position;
     let checkpoint = if last > checkpoint.size { reached(databases, last).await? } else { checkpoint };
-    let (header, parts) = parts::of_loan(&databases.log, subject, &figures, checkpoint.size.unsigned_abs()).await?;
+    let (header, parts) =
+        parts::of_loan(&databases.log, subject, &figures, checkpoint.size.unsigned_abs()).await?;
     Ok((header, parts, checkpoint))
 }
 
 async fn month_parts(databases: &Databases, month: NaiveDate) -> anyhow::Result<Gathered> {
     let log = &databases.log;
     let next = month.checked_add_months(Months::new(1)).context("a month of another age")?;
-    let (first, last) =
-        (log.last_position_before(midnight(month)?).await? + 1, log.last_position_before(midnight(next)?).await?);
+    let (first, last) = (
+        log.last_position_before(midnight(month)?).await? + 1,
+        log.last_position_before(midnight(next)?).await?,
+    );
     let subject = Subject::Month(month);
     if last < first {
         return Err(Failure::WrongUsage(format!("nothing was recorded in {}", month.format("%Y-%m"))).into());
@@ -114,6 +118,7 @@ fn midnight(day: NaiveDate) -> anyhow::Result<DateTime<Utc>> {
     let midnight = day.and_hms_opt(0, 0, 0).expect("every day has a midnight on paper");
     let local = Sao_Paulo.from_local_datetime(&midnight).earliest();
     // Where the clock jumps over midnight the day begins an hour later.
-    let local = local.or_else(|| Sao_Paulo.from_local_datetime(&(midnight + chrono::TimeDelta::hours(1))).earliest());
+    let local =
+        local.or_else(|| Sao_Paulo.from_local_datetime(&(midnight + chrono::TimeDelta::hours(1))).earliest());
     Ok(local.context("a day without a beginning")?.with_timezone(&Utc))
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use anyhow::{Context, bail};
 use ::audit::figures::{LoanFigures, MonthFigures};
 use ::audit::hash::{TreeHash, leaf_of_line};
 use ::audit::pack::file::Parts;
@@ -10,6 +9,7 @@ use ::audit::pack::schemas::SCHEMAS;
 use ::audit::pack::{EVENTS, EventProof, FIGURES, Header, LEAVES, PROOFS, RANGE, RangeProof, Subject};
 use ::audit::proof::{Range, inclusion_ranges};
 use ::audit::tile::{TileId, hash_of, roots_of, tiles_of};
+use anyhow::{Context, bail};
 use event_store::{Lines, Log, PublicEvent};
 use serde::Serialize;
 
@@ -103,8 +103,10 @@ fn put_schemas(parts: &mut Parts, lines: &Lines) -> anyhow::Result<()> {
 }
 
 async fn tiles(log: &Log, ids: BTreeSet<TileId>) -> anyhow::Result<Tiles> {
-    let wanted: Vec<(i32, i64)> =
-        ids.iter().map(|id| Ok((id.level.try_into()?, id.index.try_into()?))).collect::<anyhow::Result<_>>()?;
+    let wanted: Vec<(i32, i64)> = ids
+        .iter()
+        .map(|id| Ok((id.level.try_into()?, id.index.try_into()?)))
+        .collect::<anyhow::Result<_>>()?;
     let mut tiles = Tiles::new();
     for some in wanted.chunks(TILES) {
         for tile in log.tiles(some).await? {

@@ -125,9 +125,12 @@ fn anchors(files: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {
     let mut anchors = Vec::new();
     for file in files {
         let text = std::fs::read_to_string(file);
-        let text = text.map_err(|error| Failure::WrongUsage(format!("--anchor {}: {error}", file.display())))?;
+        let text =
+            text.map_err(|error| Failure::WrongUsage(format!("--anchor {}: {error}", file.display())))?;
         let notes = audit::anchor::notes(&text).into_iter().enumerate();
-        anchors.extend(notes.map(|(at, note)| (format!("{}, note {}", file.display(), at + 1), note.to_owned())));
+        anchors.extend(
+            notes.map(|(at, note)| (format!("{}, note {}", file.display(), at + 1), note.to_owned())),
+        );
     }
     Ok(anchors)
 }

@@ -7,9 +7,9 @@ use std::path::Path;
 
 use audit::keys::Keys;
 use audit::note::Verifier;
+use audit::pack::Subject;
 use audit::pack::check::{Finding, Report, check};
 use audit::pack::file::read;
-use audit::pack::Subject;
 use domain::decider::{Decider, WholeStream};
 use domain::loan::{Loan, LoanEvent};
 use serde_json::json;
@@ -23,13 +23,20 @@ use crate::settings::Settings;
 pub fn verify_pack(settings: &Settings, file: &Path, public_keys: &[String]) -> anyhow::Result<()> {
     let verifiers = verifiers(settings, public_keys)?;
     let opened = File::open(file);
-    let opened =
-        opened.map_err(|error| Failure::WrongUsage(format!("{} cannot be opened: {error}", file.display())))?;
+    let opened = opened
+        .map_err(|error| Failure::WrongUsage(format!("{} cannot be opened: {error}", file.display())))?;
     let report = match read(BufReader::new(opened)) {
         Ok(parts) => check(&parts, &verifiers),
         Err(why) => {
             let detail = why;
-            let finding = Finding { fault: "malformed", part: String::new(), line: None, position: None, figure: None, detail };
+            let finding = Finding {
+                fault: "malformed",
+                part: String::new(),
+                line: None,
+                position: None,
+                figure: None,
+                detail,
+            };
             Report { findings: vec![finding], ..Report::default() }
         }
     };
@@ -50,7 +57,11 @@ pub fn verify_pack(settings: &Settings, file: &Path, public_keys: &[String]) -> 
     let said = json!({"of": of, "log": log, "size": size, "events": report.events, "found": found});
     writeln!(out, "{said}")?;
     if found > 0 {
-        return Err(Failure::FoundAProblem(format!("{} is not as it was signed: {found} faults", file.display())).into());
+        return Err(Failure::FoundAProblem(format!(
+            "{} is not as it was signed: {found} faults",
+            file.display()
+        ))
+        .into());
     }
     Ok(())
 }
@@ -81,7 +92,8 @@ pub(crate) fn verifiers(settings: &Settings, public_keys: &[String]) -> Result<V
         };
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let key = Verifier::parse(line);
-            verifiers.push(key.map_err(|error| Failure::WrongUsage(format!("--public-key {named}: {error}")))?);
+            verifiers
+                .push(key.map_err(|error| Failure::WrongUsage(format!("--public-key {named}: {error}")))?);
         }
     }
     if verifiers.is_empty() {

@@ -1,7 +1,7 @@
 //! The read models against the events: all of their rows, or those of some loans.
 
-use audit::figures::{LoanStanding, lines};
 use audit::books;
+use audit::figures::{LoanStanding, lines};
 use domain::decider::{Decider, StoredEvent};
 use domain::loan::{Loan, LoanEvent};
 use event_store::Log;
@@ -34,12 +34,15 @@ async fn check_all(databases: &Databases) -> anyhow::Result<(u64, u64)> {
         rows += compared;
         for difference in differences {
             found += 1;
-            print(&bar, &Fault::ReadModelDiffers {
-                read_model: difference.read_model,
-                table: difference.table,
-                row: difference.row,
-                cause: difference.cause.to_owned(),
-            });
+            print(
+                &bar,
+                &Fault::ReadModelDiffers {
+                    read_model: difference.read_model,
+                    table: difference.table,
+                    row: difference.row,
+                    cause: difference.cause.to_owned(),
+                },
+            );
         }
     }
     Ok((rows, found))

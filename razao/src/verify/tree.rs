@@ -45,7 +45,8 @@ pub async fn check_tree(
         let cause = format!("it is of {} events, of which {sealed} are sealed", beyond.size);
         note(Fault::CheckpointWrong { place: beyond.place.clone(), size: beyond.size, cause });
     }
-    let mut walk = Walk { edge: Edge::default(), peaks: Peaks::default(), signed: signed.into_iter().peekable() };
+    let mut walk =
+        Walk { edge: Edge::default(), peaks: Peaks::default(), signed: signed.into_iter().peekable() };
     let mut events = 0;
     let mut next = Some(read(log, 0).await?);
     let mut at = 0;
@@ -112,7 +113,9 @@ impl Walk {
             let sealed = tile.and_then(|tile| TreeHash::from_bytes(tile.get(place..place + 32)?));
             let event = computed.get(&position).copied();
             match (event, sealed) {
-                (Some(event), Some(sealed)) if event != sealed => faults.push(Fault::EventChanged { position }),
+                (Some(event), Some(sealed)) if event != sealed => {
+                    faults.push(Fault::EventChanged { position })
+                }
                 (None, Some(_)) => faults.push(Fault::EventRemoved { position }),
                 (_, None) => faults.push(Fault::LeafMissing { position }),
                 _ => {}
@@ -184,14 +187,21 @@ async fn signed_trees(
             let opened = Checkpoint::open(&stored.note, verifiers).map_err(|error| error.to_string());
             let size = stored.size.unsigned_abs();
             let opened = opened.and_then(|opened| {
-                if opened.size == size { Ok(opened) } else { Err(format!("it is one of {} events", opened.size)) }
+                if opened.size == size {
+                    Ok(opened)
+                } else {
+                    Err(format!("it is one of {} events", opened.size))
+                }
             });
             match opened {
                 Ok(opened) => signed.push(Signed { size, root: opened.root, place }),
                 Err(cause) => note(Fault::CheckpointWrong { place, size, cause }),
             }
             if stored.previous != last {
-                let cause = format!("it comes after one of {} events, and the one before has {last}", stored.previous);
+                let cause = format!(
+                    "it comes after one of {} events, and the one before has {last}",
+                    stored.previous
+                );
                 note(Fault::CheckpointWrong { place: "the log".to_owned(), size, cause });
             }
             last = stored.size;

@@ -107,7 +107,8 @@ impl Book {
     /// Does to the database what only its owner can: without triggers.
     pub(crate) async fn tamper(&self, statements: &str) {
         let mut connection = self.pool.acquire().await.unwrap();
-        let statements = format!("set session_replication_role = replica; {statements}; reset session_replication_role");
+        let statements =
+            format!("set session_replication_role = replica; {statements}; reset session_replication_role");
         sqlx::raw_sql(&statements).execute(&mut *connection).await.unwrap();
     }
 }

@@ -58,7 +58,8 @@ impl Lender {
             "late": {"fee_rate": "0.02", "interest_rate_per_month": "0.01"}
         });
         let metadata = json!({"name": name});
-        let loan = self.post("/v1/loans", json!({"borrower": borrower, "terms": terms, "metadata": metadata})).await;
+        let loan =
+            self.post("/v1/loans", json!({"borrower": borrower, "terms": terms, "metadata": metadata})).await;
         let id = loan["id"].as_str().unwrap().to_owned();
         self.post(&format!("/v1/loans/{id}/approve"), json!({"on": "2026-01-15"})).await;
         self.post(&format!("/v1/loans/{id}/disburse"), json!({"on": "2026-01-15"})).await;
@@ -69,13 +70,19 @@ impl Lender {
     async fn eventful_loan(&self) -> String {
         let id = self.lend("eventful").await;
         let at = |path: &str| format!("/v1/loans/{id}/{path}");
-        let paid = self.client.command(&at("repayments"), "first", &json!({"on": "2026-02-20", "amount": "320.00"}));
-        let first = paid.await.unwrap().body["events"][0]["repayment_id"].as_str().unwrap().to_owned();
-        self.post(&at("charges"), json!({"kind": "penalty", "amount": "10.00", "due_on": "2026-03-15"})).await;
+        let paid =
+            self.client.command(&at("repayments"), "first", &json!({"on": "2026-02-20", "amount": "320.00"}));
+        let first = paid.await.unwrap().events[0]["repayment_id"].as_str().unwrap().to_owned();
+        self.post(&at("charges"), json!({"kind": "penalty", "amount": "10.00", "due_on": "2026-03-15"}))
+            .await;
         self.post(&at("repayments"), json!({"on": "2026-03-15", "amount": "325.00"})).await;
         // Before the others by value date, so that they are derived again.
         self.post(&at("repayments"), json!({"on": "2026-02-10", "amount": "50.00"})).await;
-        self.post(&at(&format!("repayments/{first}/reverse")), json!({"on": "2026-04-01", "reason": "bounced"})).await;
+        self.post(
+            &at(&format!("repayments/{first}/reverse")),
+            json!({"on": "2026-04-01", "reason": "bounced"}),
+        )
+        .await;
         self.post(&at("write-off"), json!({"on": "2026-04-02", "reason": "insolvent"})).await;
         self.post(&at("recoveries"), json!({"on": "2026-04-03", "amount": "100.00"})).await;
         id
@@ -84,7 +91,8 @@ impl Lender {
     /// An overpaid and an early settled loan, a plain entry and its reversal.
     async fn other_business(&self) {
         let id = self.lend("overpaid").await;
-        self.post(&format!("/v1/loans/{id}/repayments"), json!({"on": "2026-02-15", "amount": "5000.00"})).await;
+        self.post(&format!("/v1/loans/{id}/repayments"), json!({"on": "2026-02-15", "amount": "5000.00"}))
+            .await;
         let lines = json!([
             {"account": "expenses:bank", "debit": "9.90"}, {"account": "assets:cash", "credit": "9.90"}
         ]);
@@ -208,6 +216,7 @@ async fn a_pack_is_what_both_verifiers_say_and_so_is_what_was_done_to_it() {
     let month = chrono_month(&lender.client).await;
     let month = lender.pack(&["--month", &month]).await;
     assert_eq!(lender.verdict(&month).await, SOUND);
+    told(&lender, &loan, &parts_of(&pack)).await;
     tampered_loan(&lender, &parts_of(&pack)).await;
     tampered_month(&lender, &parts_of(&month)).await;
     not_packs(&lender, &pack).await;
@@ -221,10 +230,26 @@ async fn chrono_month(client: &Client) -> String {
     recorded.with_timezone(&chrono_tz::America::Sao_Paulo).format("%Y-%m").to_string()
 }
 
+/// The loan's history is the pack's events, each with what happened in plain words.
+async fn told(lender: &Lender, loan: &str, parts: &Parts) {
+    let items = lender.client.list(&format!("/v1/loans/{loan}/history"), None).await.unwrap();
+    let events = text(parts, EVENTS);
+    assert_eq!(items.len(), events.lines().count());
+    for (mut item, line) in items.into_iter().zip(events.lines()) {
+        let story = item.as_object_mut().unwrap().remove("story").unwrap();
+        assert_eq!(item, serde_json::from_str::<Value>(line).unwrap());
+        let amount = item["payload"]["amount"].as_str();
+        let names_it = amount.is_none_or(|amount| story.as_str().unwrap().replace(',', "").contains(amount));
+        assert!(names_it, "{story} says nothing of {amount:?}");
+    }
+}
+
 async fn tampered_loan(lender: &Lender, parts: &Parts) {
     let positions: BTreeMap<usize, i64> = (1..)
         .zip(text(parts, EVENTS).lines())
-        .map(|(line, event)| (line, serde_json::from_str::<Value>(event).unwrap()["position"].as_i64().unwrap()))
+        .map(|(line, event)| {
+            (line, serde_json::from_str::<Value>(event).unwrap()["position"].as_i64().unwrap())
+        })
         .collect();
     let (fourth, last) = (positions[&4], positions.len());
 
@@ -245,20 +270,41 @@ async fn tampered_loan(lender: &Lender, parts: &Parts) {
 
     // Removed, put in, swapped, cut off.
     let removed = with_lines(parts, EVENTS, |lines| _ = lines.remove(3));
-    assert_found(&lender.verdict_on(&removed).await, &["events_missing events.ndjson 4", "events_missing events.ndjson - -"]);
+    assert_found(
+        &lender.verdict_on(&removed).await,
+        &["events_missing events.ndjson 4", "events_missing events.ndjson - -"],
+    );
     let put_in = with_lines(parts, EVENTS, |lines| lines.insert(4, lines[3].clone()));
-    assert_found(&lender.verdict_on(&put_in).await, &["events_missing events.ndjson 5", "event_misplaced events.ndjson 5"]);
+    assert_found(
+        &lender.verdict_on(&put_in).await,
+        &["events_missing events.ndjson 5", "event_misplaced events.ndjson 5"],
+    );
     let swapped = with_lines(parts, EVENTS, |lines| lines.swap(3, 4));
-    assert_found(&lender.verdict_on(&swapped).await, &["events_missing events.ndjson 4", "event_changed events.ndjson 4"]);
+    assert_found(
+        &lender.verdict_on(&swapped).await,
+        &["events_missing events.ndjson 4", "event_changed events.ndjson 4"],
+    );
     let cut = with_lines(parts, EVENTS, |lines| _ = lines.pop());
-    assert_found(&lender.verdict_on(&cut).await, &["part_changed events.ndjson", "events_missing events.ndjson - -", "loan_differs figures.json - - version"]);
+    assert_found(
+        &lender.verdict_on(&cut).await,
+        &[
+            "part_changed events.ndjson",
+            "events_missing events.ndjson - -",
+            "loan_differs figures.json - - version",
+        ],
+    );
     let torn = with(parts, EVENTS, |text| text[..text.len() - 40].to_owned());
     assert_found(&lender.verdict_on(&torn).await, &[&format!("event_unreadable events.ndjson {last}")]);
 
     // Proofs, figures, the checkpoint, the list.
     let proof = with_lines(parts, PROOFS, |lines| lines[0] = lines[1].clone());
-    assert_found(&lender.verdict_on(&proof).await, &["part_changed proofs.ndjson", "event_changed events.ndjson 1"]);
-    let figures = with(parts, FIGURES, |text| text.replacen("\"status\": \"written_off\"", "\"status\": \"settled\"", 1));
+    assert_found(
+        &lender.verdict_on(&proof).await,
+        &["part_changed proofs.ndjson", "event_changed events.ndjson 1"],
+    );
+    let figures = with(parts, FIGURES, |text| {
+        text.replacen("\"status\": \"written_off\"", "\"status\": \"settled\"", 1)
+    });
     assert_found(&lender.verdict_on_signed(&figures).await, &["loan_differs figures.json - - status"]);
     let figures = with(parts, FIGURES, |text| {
         let mut figures: Value = serde_json::from_str(&text).unwrap();
@@ -266,7 +312,10 @@ async fn tampered_loan(lender: &Lender, parts: &Parts) {
         figures["lines"][0]["amount"] = json!("0.07");
         figures.to_string()
     });
-    assert_found(&lender.verdict_on_signed(&figures).await, &["lines_differ figures.json", "balance_differs figures.json - - assets:cash BRL 2026-01-15"]);
+    assert_found(
+        &lender.verdict_on_signed(&figures).await,
+        &["lines_differ figures.json", "balance_differs figures.json - - assets:cash BRL 2026-01-15"],
+    );
     let checkpoint = with(parts, "checkpoint", |text| text.replacen('\n', "\n1", 1));
     assert_found(&lender.verdict_on_signed(&checkpoint).await, &["signature checkpoint"]);
     let list = with(parts, NOTE, |text| text.replacen("events ", "events 1", 1));
@@ -278,23 +327,32 @@ async fn tampered_loan(lender: &Lender, parts: &Parts) {
 }
 
 async fn tampered_month(lender: &Lender, parts: &Parts) {
-    let changed = with_lines(parts, EVENTS, |lines| lines[7] = lines[7].replace("local-developer", "somebody"));
+    let changed =
+        with_lines(parts, EVENTS, |lines| lines[7] = lines[7].replace("local-developer", "somebody"));
     let (code, found) = lender.verdict_on_signed(&changed).await;
     assert_eq!((code, found.len()), (1, 1), "{found:?}");
     assert!(found.first().unwrap().starts_with("event_changed events.ndjson 8 8"), "{found:?}");
     let both = with_lines(&changed, LEAVES, |lines| lines[7] = lines[6].clone());
     assert_found(&lender.verdict_on_signed(&both).await, &["leaves_changed leaves"]);
-    let range = with(parts, RANGE, |text| text.replacen("\"left\":[", "\"left\":[\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"", 1));
+    let range = with(parts, RANGE, |text| {
+        text.replacen("\"left\":[", "\"left\":[\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"", 1)
+    });
     assert_found(&lender.verdict_on_signed(&range).await, &["leaves_changed leaves"]);
     let removed = with_lines(parts, EVENTS, |lines| _ = lines.remove(2));
-    assert_found(&lender.verdict_on_signed(&removed).await, &["events_missing events.ndjson 3 4", "events_missing events.ndjson - -"]);
+    assert_found(
+        &lender.verdict_on_signed(&removed).await,
+        &["events_missing events.ndjson 3 4", "events_missing events.ndjson - -"],
+    );
     let figures = with(parts, FIGURES, |text| {
         let mut figures: Value = serde_json::from_str(&text).unwrap();
         figures["accounts"][0]["closing"] = json!("0.07");
         figures["accounts"][1]["days"][0]["debits"] = json!("0.07");
         figures.to_string()
     });
-    assert_found(&lender.verdict_on_signed(&figures).await, &["balance_differs figures.json - - assets:cash BRL", "unbalanced figures.json - - closing BRL"]);
+    assert_found(
+        &lender.verdict_on_signed(&figures).await,
+        &["balance_differs figures.json - - assets:cash BRL", "unbalanced figures.json - - closing BRL"],
+    );
 }
 
 /// What is no pack, or not one of the log that the key is of.
@@ -304,7 +362,8 @@ async fn not_packs(lender: &Lender, pack: &Path) {
     for cut in [0, 100, 600, bytes.len() / 2] {
         std::fs::write(&damaged, &bytes[..cut]).unwrap();
         let key = lender.public_key();
-        let output = razao().args(["verify", "--public-key", &key, "--pack"]).arg(&damaged).output().await.unwrap();
+        let output =
+            razao().args(["verify", "--public-key", &key, "--pack"]).arg(&damaged).output().await.unwrap();
         let (code, found) = verdict(&output);
         assert_eq!(code, 1, "{cut}: {found:?}");
     }
@@ -320,7 +379,16 @@ async fn not_packs(lender: &Lender, pack: &Path) {
         &["verify", "--pack", pack, "--data-dir", "no such folder"],
         &["audit", "pack", "--month", "2026-13", "--out", "x"],
         &["audit", "pack", "--out", "x"],
-        &["audit", "pack", "--loan", "00000000-0000-0000-0000-000000000000", "--out", "x", "--data-dir", &lender.data_dir()],
+        &[
+            "audit",
+            "pack",
+            "--loan",
+            "00000000-0000-0000-0000-000000000000",
+            "--out",
+            "x",
+            "--data-dir",
+            &lender.data_dir(),
+        ],
         &["audit", "pack", "--month", "1999-01", "--out", "x", "--data-dir", &lender.data_dir()],
     ] {
         let (code, said) = lender.server.fail(arguments).await;

@@ -54,7 +54,8 @@ impl Auditor {
                 {"account": "expenses:bank", "debit": "9.90"}, {"account": "assets:cash", "credit": "9.90"}
             ]);
             let entry = json!({"on": "2026-03-02", "description": format!("fee {number}"), "lines": lines});
-            let posted = self.client.command("/v1/entries", &format!("entry-{number}"), &entry).await.unwrap();
+            let posted =
+                self.client.command("/v1/entries", &format!("entry-{number}"), &entry).await.unwrap();
             position = posted.position;
         }
         position
@@ -126,7 +127,9 @@ async fn check_tiles(auditor: &Auditor, lines: &[Vec<u8>], checkpoint: &Checkpoi
     assert_eq!(leaf(&entries[2..34]), leaf_of_line(&lines[256]));
     let (status, above) = auditor.get(&format!("{tiles}/tile/1/000.p/1"), &[]).await;
     assert_eq!((status, above.len()), (200, 32));
-    for none in ["tile/0/001", "tile/0/002.p/1", "tile/1/000", "tile/0/1", "tile/0/001.p/45", "nothing", "tile/0"] {
+    for none in
+        ["tile/0/001", "tile/0/002.p/1", "tile/1/000", "tile/0/1", "tile/0/001.p/45", "nothing", "tile/0"]
+    {
         let problem = auditor.problem(&format!("{tiles}/{none}")).await;
         assert_eq!(problem, (404, "not_found".to_owned()), "{none}");
     }
@@ -159,7 +162,10 @@ async fn check_lines(auditor: &Auditor, lines: &[Vec<u8>]) {
     let expected: Vec<u8> = lines[290..].iter().flat_map(|line| [line.as_slice(), b"\n"].concat()).collect();
     assert_eq!(rest, expected);
     let (_, two) = auditor.get("/v1/events?after=5&limit=2&type=EntryPosted", &ndjson).await;
-    assert_eq!(two, lines[5..7].iter().flat_map(|line| [line.as_slice(), b"\n"].concat()).collect::<Vec<u8>>());
+    assert_eq!(
+        two,
+        lines[5..7].iter().flat_map(|line| [line.as_slice(), b"\n"].concat()).collect::<Vec<u8>>()
+    );
     let (_, none) = auditor.get("/v1/events?type=LoanApplied", &ndjson).await;
     assert!(none.is_empty());
     let page = auditor.json("/v1/events?after=298").await;
@@ -167,5 +173,8 @@ async fn check_lines(auditor: &Auditor, lines: &[Vec<u8>]) {
     assert_eq!((&page["items"][1], &page["next"]), (&last, &Value::Null));
     assert_eq!(last["idempotency"]["key"], "entry-299");
     let metadata = &last["metadata"];
-    assert_eq!((&metadata["actor"], &metadata["idempotency_key"]), (&json!("local-developer"), &json!("entry-299")));
+    assert_eq!(
+        (&metadata["actor"], &metadata["idempotency_key"]),
+        (&json!("local-developer"), &json!("entry-299"))
+    );
 }

@@ -6,7 +6,7 @@ use audit::checkpoint::Checkpoint;
 use audit::hash::leaf_of_line;
 use audit::keys::Keys;
 use audit::range::Peaks;
-use reactions::{Anchors, Sealer};
+use reactions::{Anchors, SealError, Sealer};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
@@ -60,24 +60,26 @@ async fn a_new_key_signs_at_once_and_the_one_before_signs_along(pool: PgPool) {
     check_every_checkpoint(&book).await;
 }
 
-/// Runs a sealer until the metric of it would say that it stopped: nothing more is sealed, whatever is appended.
-async fn seals_no_more(book: &Book, sealer: Sealer) {
-    let before = book.sealed().await;
+/// The sealer refuses to sign anything more, whatever is appended: why.
+async fn refuses(book: &Book, sealer: Sealer) -> String {
+    let before = book.log.latest_checkpoint().await.unwrap();
     book.lend(50..=50).await;
-    let stop = CancellationToken::new();
-    let sealing = tokio::spawn(sealer.run(stop.clone()));
-    // It waits a minute before it looks again, so that it had its turn is seen by its lock being free again.
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(book.sealed().await, before);
-    stop.cancel();
-    sealing.await.unwrap();
+    let sealing = tokio::time::timeout(Duration::from_secs(60), sealer.seal()).await;
+    let why = match sealing.expect("it refuses within a minute") {
+        Err(SealError::Contradiction(why)) => why,
+        Err(other) => panic!("{other}"),
+        Ok(never) => match never {},
+    };
+    assert_eq!(book.log.latest_checkpoint().await.unwrap(), before);
+    why
 }
 
 #[sqlx::test(migrations = false)]
 async fn nothing_is_signed_on_tiles_that_changed(pool: PgPool) {
     let book = Book::sealed(&pool, 2).await;
     book.tamper("update audit_tiles set hashes = overlay(hashes placing '\\x00'::bytea from 1 for 1)").await;
-    seals_no_more(&book, book.sealer()).await;
+    let why = refuses(&book, book.sealer()).await;
+    assert!(why.contains("the tiles do not have the root"), "{why}");
 }
 
 #[sqlx::test(migrations = false)]
@@ -85,7 +87,8 @@ async fn nothing_is_signed_over_a_gap(pool: PgPool) {
     let book = Book::sealed(&pool, 2).await;
     book.lend(3..=3).await;
     book.tamper("delete from events where position = 10").await;
-    seals_no_more(&book, book.sealer()).await;
+    let why = refuses(&book, book.sealer()).await;
+    assert!(why.contains("no event at position 10"), "{why}");
 }
 
 #[sqlx::test(migrations = false)]
@@ -93,7 +96,8 @@ async fn nothing_is_signed_on_a_checkpoint_of_another_key(pool: PgPool) {
     let book = Book::sealed(&pool, 2).await;
     let elsewhere = tempfile::tempdir().unwrap();
     Keys::create(elsewhere.path(), "lender.example/log").unwrap();
-    seals_no_more(&book, Sealer { keys: elsewhere.path().to_owned(), ..book.sealer() }).await;
+    let why = refuses(&book, Sealer { keys: elsewhere.path().to_owned(), ..book.sealer() }).await;
+    assert!(why.contains("no known key signed it"), "{why}");
 }
 
 #[sqlx::test(migrations = false)]
@@ -110,7 +114,9 @@ async fn nothing_is_signed_that_an_anchor_contradicts(pool: PgPool) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), written).await.expect("an anchor is written within a minute");
+    tokio::time::timeout(Duration::from_secs(60), written)
+        .await
+        .expect("an anchor is written within a minute");
     stop.cancel();
     sealing.await.unwrap();
     let text = std::fs::read_to_string(&anchors.file).unwrap();
@@ -118,5 +124,6 @@ async fn nothing_is_signed_that_an_anchor_contradicts(pool: PgPool) {
     assert!(Checkpoint::open(note, &book.verifiers()).unwrap().size > 8);
     // The database is that of before, as a restored backup is.
     book.tamper("delete from audit_checkpoints where size > 8").await;
-    seals_no_more(&book, with_anchors()).await;
+    let why = refuses(&book, with_anchors()).await;
+    assert!(why.contains("was the log restored?"), "{why}");
 }

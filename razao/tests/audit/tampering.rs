@@ -58,9 +58,11 @@ async fn a_change_of_any_column_is_told_with_its_position(pool: PgPool) {
         book.tamper(&format!("{row}; update events set {change} where position = 4")).await;
         let found = faults(&book, &[]).await;
         assert!(found.contains(&Fault::EventChanged { position: 4 }), "{change}: {found:?}");
-        let others = found.iter().filter(|fault| matches!(fault, Fault::EventChanged { position } if *position != 4));
+        let others =
+            found.iter().filter(|fault| matches!(fault, Fault::EventChanged { position } if *position != 4));
         assert_eq!(others.count(), 0, "{change}: {found:?}");
-        let back = "delete from events where position = 4; insert into events select * from kept; drop table kept";
+        let back =
+            "delete from events where position = 4; insert into events select * from kept; drop table kept";
         book.tamper(back).await;
         assert_eq!(faults(&book, &[]).await, [], "{change}");
     }
@@ -149,7 +151,8 @@ async fn a_checkpoint_that_the_keys_did_not_sign_is_told(pool: PgPool) {
     let other = Keys::create(elsewhere.path(), "lender.example/log").unwrap();
     let forged = Checkpoint { origin: other.origin(), size: 8, root: empty_root() }.sign(&other.signers());
     let wrong_log = Keys::create(&elsewhere.path().join("other"), "other.example/log").unwrap();
-    let of_another = Checkpoint { origin: wrong_log.origin(), size: 8, root: empty_root() }.sign(&wrong_log.signers());
+    let of_another =
+        Checkpoint { origin: wrong_log.origin(), size: 8, root: empty_root() }.sign(&wrong_log.signers());
     let anchors = [("forged".to_owned(), forged.clone()), ("of another".to_owned(), of_another)];
     let found = faults(&book, &anchors).await;
     let place = |fault: &Fault| match fault {

@@ -6,6 +6,7 @@
 mod resume;
 mod round;
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -85,7 +86,8 @@ impl Sealer {
         }
     }
 
-    async fn seal(&self) -> Result<std::convert::Infallible, SealError> {
+    /// Seals until something is in the way.
+    pub async fn seal(&self) -> Result<Infallible, SealError> {
         let _leads = loop {
             match self.log.try_lock("razao sealer").await? {
                 Some(lock) => break lock,

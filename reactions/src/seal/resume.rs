@@ -7,8 +7,8 @@ use audit::checkpoint::Checkpoint;
 use audit::hash::TreeHash;
 use audit::keys::Keys;
 use audit::note::Verifier;
-use audit::tile::{Edge, TileId, roots_of, tiles_of};
 use audit::range::Peaks;
+use audit::tile::{Edge, TileId, roots_of, tiles_of};
 use event_store::{Log, StoredTile};
 
 use super::{Anchors, SealError};
@@ -21,12 +21,17 @@ pub(super) async fn edge(log: &Log, keys: &Keys, anchors: Option<&Anchors>) -> R
         Some(stored) => {
             let signed = open(&stored.note, &verifiers, &format!("the checkpoint of {}", stored.size))?;
             if i64::try_from(signed.size) != Ok(stored.size) {
-                return Err(contradiction(format!("the checkpoint of {} is one of {}", stored.size, signed.size)));
+                return Err(contradiction(format!(
+                    "the checkpoint of {} is one of {}",
+                    stored.size, signed.size
+                )));
             }
             let tiles = tiles(log, Edge::tiles(signed.size).collect()).await?;
             let edge = Edge::load(signed.size, |id| tiles.get(&id).cloned());
             let edge = edge.filter(|edge| edge.root() == signed.root);
-            edge.ok_or_else(|| contradiction(format!("the tiles do not have the root that was signed at {}", signed.size)))?
+            edge.ok_or_else(|| {
+                contradiction(format!("the tiles do not have the root that was signed at {}", signed.size))
+            })?
         }
     };
     if let Some(anchors) = anchors {
@@ -45,7 +50,11 @@ async fn compare(log: &Log, edge: &Edge, verifiers: &[Verifier], anchors: &Ancho
     let read = anchor::notes(&text).into_iter().rev().find_map(|note| Checkpoint::open(note, verifiers).ok());
     let file = anchors.file.display();
     let Some(anchored) = read else {
-        return if text.trim().is_empty() { Ok(()) } else { Err(contradiction(format!("no note in {file} is of this log"))) };
+        return if text.trim().is_empty() {
+            Ok(())
+        } else {
+            Err(contradiction(format!("no note in {file} is of this log")))
+        };
     };
     if anchored.size > edge.size() {
         return Err(contradiction(format!(

@@ -60,9 +60,13 @@ impl QueryState {
     }
 
     /// Tiles of the tree, as far as they are there.
-    async fn tiles(&self, ids: impl Iterator<Item = TileId>) -> Result<HashMap<TileId, Vec<TreeHash>>, Refused> {
-        let mut wanted: Vec<(i32, i64)> =
-            ids.filter_map(|id| Some((i32::try_from(id.level).ok()?, i64::try_from(id.index).ok()?))).collect();
+    async fn tiles(
+        &self,
+        ids: impl Iterator<Item = TileId>,
+    ) -> Result<HashMap<TileId, Vec<TreeHash>>, Refused> {
+        let mut wanted: Vec<(i32, i64)> = ids
+            .filter_map(|id| Some((i32::try_from(id.level).ok()?, i64::try_from(id.index).ok()?)))
+            .collect();
         wanted.sort_unstable();
         wanted.dedup();
         let stored = self.log.tiles(&wanted).await?;
