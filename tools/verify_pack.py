@@ -486,16 +486,21 @@ class Check:
         proofs = self.text("proofs.ndjson")
         if proofs is None or self.checkpoint is None:
             return
-        proofs = proofs.split("\n")
+        by_position = {}
+        for number, line in enumerate(proofs.splitlines(), 1):
+            try:
+                proof = json.loads(line)
+                by_position[proof["position"]] = [read_hash(text) for text in proof["hashes"]]
+                if None in by_position[proof["position"]]:
+                    raise ValueError("no hash")
+            except (ValueError, KeyError, TypeError):
+                self.tell("malformed", "proofs.ndjson", "there is no proof that can be read", number)
         _, size, root = self.checkpoint
         for number, line, event in self.events:
             position = event["position"]
-            try:
-                hashes = [read_hash(text) for text in json.loads(proofs[number - 1])["hashes"]]
-                if None in hashes:
-                    raise ValueError("no hash")
-            except (ValueError, KeyError, TypeError, IndexError):
-                self.tell("malformed", "proofs.ndjson", "there is no proof that can be read", number, position)
+            hashes = by_position.get(position)
+            if hashes is None:
+                self.tell("proof_missing", "proofs.ndjson", "there is no proof of the event", number, position)
                 continue
             if not is_included(position - 1, leaf_of(line), hashes, size, root):
                 self.tell("event_changed", "events.ndjson", "it is not the event of its position in the log", number, position)
@@ -525,7 +530,9 @@ class Check:
             if root != self.checkpoint[2]:
                 self.tell("leaves_changed", "leaves", f"they are not those of positions {self.first} to {self.last} in the log")
         for number, line, event in self.events:
-            if number > len(leaves) or leaves[number - 1] != leaf_of(line):
+            # By its position, so that an event that is missing spoils no other.
+            place = event["position"] - self.first
+            if not 0 <= place < len(leaves) or leaves[place] != leaf_of(line):
                 detail = "it is not the event of its position in the log"
                 self.tell("event_changed", "events.ndjson", detail, number, event["position"])
 

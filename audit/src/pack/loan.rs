@@ -54,14 +54,21 @@ fn check_order(id: Uuid, events: &[PackedEvent<'_>], report: &mut Report) {
 
 fn check_proofs(events: &[PackedEvent<'_>], parts: &Parts, report: &mut Report) {
     let Some(proofs) = text(parts, PROOFS, report) else { return };
-    let proofs: Vec<&str> = proofs.lines().collect();
+    let mut by_position = BTreeMap::new();
+    for (line, proof) in (1..).zip(proofs.lines()) {
+        match serde_json::from_str::<EventProof>(proof) {
+            Ok(proof) => _ = by_position.insert(proof.position, proof),
+            Err(error) => {
+                report.findings.push(Finding::new("malformed", PROOFS, error.to_string()).at(line, None))
+            }
+        }
+    }
     let Some(tree) = report.checkpoint.as_ref().map(|checkpoint| (checkpoint.size, checkpoint.root)) else {
         return;
     };
     for PackedEvent { line, text, row } in events {
-        let read = proofs.get(line - 1).map(|proof| serde_json::from_str::<EventProof>(proof));
-        let Some(Ok(proof)) = read else {
-            let finding = Finding::new("malformed", PROOFS, "there is no proof that can be read");
+        let Some(proof) = by_position.get(&row.position) else {
+            let finding = Finding::new("proof_missing", PROOFS, "there is no proof of the event");
             report.findings.push(finding.at(*line, Some(row.position)));
             continue;
         };

@@ -45,7 +45,10 @@ fn check_leaves(header: &Header, events: &[PackedEvent<'_>], parts: &Parts, repo
         report.findings.push(Finding::new("leaves_changed", LEAVES, detail));
     }
     for PackedEvent { line, text, row } in events {
-        if leaves.get(line - 1).copied().flatten() != Some(leaf_of_line(text.as_bytes())) {
+        // By its position, so that an event that is missing spoils no other.
+        let place = row.position.checked_sub(header.first).and_then(|place| usize::try_from(place).ok());
+        let leaf = place.and_then(|place| leaves.get(place).copied().flatten());
+        if leaf != Some(leaf_of_line(text.as_bytes())) {
             let finding =
                 Finding::new("event_changed", EVENTS, "it is not the event of its position in the log");
             report.findings.push(finding.at(*line, Some(row.position)));

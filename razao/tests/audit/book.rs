@@ -93,14 +93,14 @@ impl Book {
 
     pub(crate) async fn until_sealed(&self, position: i64) {
         let sealed = async {
-            while self.sealed().await < position {
+            while self.sealed_to().await < position {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
         tokio::time::timeout(Duration::from_secs(60), sealed).await.expect("it is sealed within a minute");
     }
 
-    pub(crate) async fn sealed(&self) -> i64 {
+    pub(crate) async fn sealed_to(&self) -> i64 {
         self.log.latest_checkpoint().await.unwrap().map_or(0, |latest| latest.size)
     }
 

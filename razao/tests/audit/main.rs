@@ -4,8 +4,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is all it has to say")]
 
 mod book;
+mod corpus;
+mod lender;
 mod packs;
 mod proofs;
+mod running;
 mod sealing;
 #[path = "../support/mod.rs"]
 mod support;

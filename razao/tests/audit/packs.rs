@@ -1,175 +1,17 @@
 //! The auditor's pack of a real server, checked by both verifiers: as it is, and after anything was done to it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use audit::keys::Keys;
-use audit::pack::file::{List, Parts, read, write};
+use audit::pack::file::{Parts, read};
 use audit::pack::{EVENTS, FIGURES, LEAVES, NOTE, PROOFS, RANGE};
 use razao::client::Client;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::process::Command;
 
-use crate::support::{Server, razao};
-
-const TODAY: &str = "2026-04-10";
-
-/// A server with some loans, and packs of it.
-struct Lender {
-    server: Server,
-    client: Client,
-    home: TempDir,
-}
-
-/// What a verifier says: its exit code, and each finding as `fault part line position figure`.
-type Verdict = (i32, BTreeSet<String>);
-
-impl Lender {
-    async fn open() -> Self {
-        let mut server = Server::on(Some(TODAY));
-        let client = server.start().await;
-        Self { server, client, home: tempfile::tempdir().unwrap() }
-    }
-
-    fn data_dir(&self) -> String {
-        self.server.data_dir().display().to_string()
-    }
-
-    fn keys(&self) -> PathBuf {
-        self.server.data_dir().join("audit-keys")
-    }
-
-    async fn post(&self, path: &str, body: Value) -> Value {
-        let key = format!("{path} {body}");
-        let hash = audit::pack::file::sha256(key.as_bytes());
-        let accepted = self.client.command(path, &hash, &body).await.unwrap();
-        json!({"id": accepted.id, "position": accepted.position})
-    }
-
-    /// Lends on terms that bring every kind of line, and answers the loan's id.
-    async fn lend(&self, name: &str) -> String {
-        let borrower = json!({"tax_id": "11.222.333/0001-81", "name": "Cantina da Praça Ltda"});
-        let terms = json!({
-            "principal": "1200.00", "currency": "BRL", "method": "price",
-            "rate": {"value": "0.02", "per": "month", "compounding": "nominal"}, "day_count": "30/360",
-            "installments": 4, "every": {"months": 1},
-            "late": {"fee_rate": "0.02", "interest_rate_per_month": "0.01"}
-        });
-        let metadata = json!({"name": name});
-        let loan =
-            self.post("/v1/loans", json!({"borrower": borrower, "terms": terms, "metadata": metadata})).await;
-        let id = loan["id"].as_str().unwrap().to_owned();
-        self.post(&format!("/v1/loans/{id}/approve"), json!({"on": "2026-01-15"})).await;
-        self.post(&format!("/v1/loans/{id}/disburse"), json!({"on": "2026-01-15"})).await;
-        id
-    }
-
-    /// A loan to which much happens.
-    async fn eventful_loan(&self) -> String {
-        let id = self.lend("eventful").await;
-        let at = |path: &str| format!("/v1/loans/{id}/{path}");
-        let paid =
-            self.client.command(&at("repayments"), "first", &json!({"on": "2026-02-20", "amount": "320.00"}));
-        let first = paid.await.unwrap().events[0]["repayment_id"].as_str().unwrap().to_owned();
-        self.post(&at("charges"), json!({"kind": "penalty", "amount": "10.00", "due_on": "2026-03-15"}))
-            .await;
-        self.post(&at("repayments"), json!({"on": "2026-03-15", "amount": "325.00"})).await;
-        // Before the others by value date, so that they are derived again.
-        self.post(&at("repayments"), json!({"on": "2026-02-10", "amount": "50.00"})).await;
-        self.post(
-            &at(&format!("repayments/{first}/reverse")),
-            json!({"on": "2026-04-01", "reason": "bounced"}),
-        )
-        .await;
-        self.post(&at("write-off"), json!({"on": "2026-04-02", "reason": "insolvent"})).await;
-        self.post(&at("recoveries"), json!({"on": "2026-04-03", "amount": "100.00"})).await;
-        id
-    }
-
-    /// An overpaid and an early settled loan, a plain entry and its reversal.
-    async fn other_business(&self) {
-        let id = self.lend("overpaid").await;
-        self.post(&format!("/v1/loans/{id}/repayments"), json!({"on": "2026-02-15", "amount": "5000.00"}))
-            .await;
-        let lines = json!([
-            {"account": "expenses:bank", "debit": "9.90"}, {"account": "assets:cash", "credit": "9.90"}
-        ]);
-        let entry = json!({"on": "2026-03-02", "description": "bank fee", "lines": lines});
-        let entry = self.post("/v1/entries", entry).await;
-        let path = format!("/v1/entries/{}/reverse", entry["id"].as_str().unwrap());
-        self.post(&path, json!({"on": "2026-03-03", "reason": "twice"})).await;
-    }
-
-    async fn pack(&self, of: &[&str]) -> PathBuf {
-        let file = self.home.path().join(format!("{}.razao", of.concat().replace('-', "")));
-        let mut arguments = vec!["audit", "pack", "--out", file.to_str().unwrap()];
-        let data_dir = self.data_dir();
-        arguments.extend(["--data-dir", &data_dir]);
-        arguments.extend(of);
-        self.server.run(&arguments).await;
-        file
-    }
-
-    fn public_key(&self) -> String {
-        Keys::load(&self.keys()).unwrap().verifiers()[0].to_string()
-    }
-
-    /// Both verdicts on a pack, which have to be the same.
-    async fn verdict(&self, pack: &Path) -> Verdict {
-        let key = self.public_key();
-        let ours = razao().args(["verify", "--public-key", &key, "--pack"]).arg(pack).output().await.unwrap();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/verify_pack.py");
-        let theirs = Command::new("python3").arg(script).arg(pack).arg(&key).output().await.unwrap();
-        let (ours, theirs) = (verdict(&ours), verdict(&theirs));
-        assert_eq!(ours, theirs, "both verifiers say the same");
-        ours
-    }
-
-    /// The verdict on the pack with other parts, which somebody without the key put together.
-    async fn verdict_on(&self, parts: &Parts) -> Verdict {
-        let file = self.home.path().join("tampered.razao");
-        let mut archive = tar::Builder::new(std::fs::File::create(&file).unwrap());
-        for (name, bytes) in parts {
-            let mut header = tar::Header::new_ustar();
-            header.set_size(bytes.len() as u64);
-            header.set_mode(0o644);
-            archive.append_data(&mut header, name, bytes.as_slice()).unwrap();
-        }
-        archive.into_inner().unwrap();
-        self.verdict(&file).await
-    }
-
-    /// The verdict on other parts that the lender himself signed: what then still contradicts the tree.
-    async fn verdict_on_signed(&self, parts: &Parts) -> Verdict {
-        let file = self.home.path().join("signed.razao");
-        let note = String::from_utf8(parts[NOTE].clone()).unwrap();
-        let list = List::parse(&note[..=note.rfind("\n\n").unwrap()]).unwrap();
-        let mut parts = parts.clone();
-        parts.remove(NOTE);
-        let signers = Keys::load(&self.keys()).unwrap().signers();
-        write(std::fs::File::create(&file).unwrap(), &list.header, &parts, &signers).unwrap();
-        self.verdict(&file).await
-    }
-}
-
-fn verdict(output: &Output) -> Verdict {
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let why = String::from_utf8_lossy(&output.stderr).into_owned();
-    let code = output.status.code().expect("it ended by itself");
-    assert!(code < 2 && !why.contains("panicked"), "{code}: {said}{why}");
-    let findings = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let named = findings.filter(|finding| finding.get("fault").is_some()).map(|finding| {
-        let words = ["fault", "part", "line", "position", "figure"].map(|name| match &finding[name] {
-            Value::Null => "-".to_owned(),
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        });
-        words.join(" ")
-    });
-    (code, named.collect())
-}
+use crate::corpus;
+use crate::lender::{Lender, SOUND, Verdict, verdict};
+use crate::support::razao;
 
 fn parts_of(pack: &Path) -> Parts {
     read(std::fs::File::open(pack).unwrap()).unwrap()
@@ -204,8 +46,6 @@ fn assert_found((code, found): &Verdict, expected: &[&str]) {
     }
 }
 
-const SOUND: (i32, BTreeSet<String>) = (0, BTreeSet::new());
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pack_is_what_both_verifiers_say_and_so_is_what_was_done_to_it() {
     let mut lender = Lender::open().await;
@@ -216,11 +56,13 @@ async fn a_pack_is_what_both_verifiers_say_and_so_is_what_was_done_to_it() {
     let month = chrono_month(&lender.client).await;
     let month = lender.pack(&["--month", &month]).await;
     assert_eq!(lender.verdict(&month).await, SOUND);
+    corpus::keep("loan", &pack, &lender.public_key());
+    corpus::keep("month", &month, &lender.public_key());
     told(&lender, &loan, &parts_of(&pack)).await;
     tampered_loan(&lender, &parts_of(&pack)).await;
     tampered_month(&lender, &parts_of(&month)).await;
     not_packs(&lender, &pack).await;
-    lender.server.stop().await;
+    lender.close().await;
 }
 
 /// The month in São Paulo in which the first event was recorded: the server's clock is real.
@@ -282,7 +124,7 @@ async fn tampered_loan(lender: &Lender, parts: &Parts) {
     let swapped = with_lines(parts, EVENTS, |lines| lines.swap(3, 4));
     assert_found(
         &lender.verdict_on(&swapped).await,
-        &["events_missing events.ndjson 4", "event_changed events.ndjson 4"],
+        &["events_missing events.ndjson 4", "event_misplaced events.ndjson 5"],
     );
     let cut = with_lines(parts, EVENTS, |lines| _ = lines.pop());
     assert_found(
@@ -300,7 +142,7 @@ async fn tampered_loan(lender: &Lender, parts: &Parts) {
     let proof = with_lines(parts, PROOFS, |lines| lines[0] = lines[1].clone());
     assert_found(
         &lender.verdict_on(&proof).await,
-        &["part_changed proofs.ndjson", "event_changed events.ndjson 1"],
+        &["part_changed proofs.ndjson", "proof_missing proofs.ndjson 1"],
     );
     let figures = with(parts, FIGURES, |text| {
         text.replacen("\"status\": \"written_off\"", "\"status\": \"settled\"", 1)

@@ -1,5 +1,6 @@
 //! The sealer goes on where it was, whatever happens to it, and stops where something is not as it was signed.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use audit::checkpoint::Checkpoint;
@@ -32,14 +33,24 @@ async fn check_every_checkpoint(book: &Book) -> usize {
 #[sqlx::test(migrations = false)]
 async fn sealers_that_die_and_compete_sign_one_tree(pool: PgPool) {
     let book = Book::open(&pool).await;
-    // Each is dropped at some moment, as a kill would; two at a time.
-    let writing = book.lend(1..=150);
+    // Each is dropped at some moment after the log was sealed a little further, as a kill would; two at a time.
+    let is_written = AtomicBool::new(false);
+    let writing = async {
+        book.lend(1..=150).await;
+        is_written.store(true, Ordering::SeqCst);
+    };
     let killing = async {
-        for life in 1..40 {
+        let mut lives = 0;
+        while !is_written.load(Ordering::SeqCst) {
+            let before = book.sealed_to().await;
             let stop = CancellationToken::new();
             let sealers = [1, 2].map(|_| tokio::spawn(book.sealer().run(stop.clone())));
-            tokio::time::sleep(Duration::from_millis(life * 3)).await;
+            while book.sealed_to().await == before && !is_written.load(Ordering::SeqCst) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(lives % 7)).await;
             sealers.iter().for_each(tokio::task::JoinHandle::abort);
+            lives += 1;
         }
     };
     tokio::join!(writing, killing);

@@ -80,8 +80,8 @@ async fn an_event_that_was_removed_is_told(pool: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn an_event_that_was_put_in_is_told(pool: PgPool) {
     let book = Book::sealed(&pool, 2).await;
-    let put_in = "update events set position = -position where position > 4; \
-        update events set position = 1 - position where position < 0; \
+    let put_in = "update events set position = position + 1000 where position > 4; \
+        update events set position = position - 999 where position > 1000; \
         insert into events select aggregate_type, '00000000-0000-0000-0000-000000000009', sequence, event_type, \
         event_version, payload, metadata, 5, recorded_at, null, null, null, null from events where position = 1; \
         update event_head set position = position + 1";
