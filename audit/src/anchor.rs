@@ -3,14 +3,19 @@
 //! Who holds an anchor can tell a log that was rewritten, tree, checkpoints and all.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// Appends a note to the file, durably.
 pub fn append(path: &Path, note: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
     // After a crash within a write, the next note begins on a line of its own.
-    let torn = std::fs::read(path).is_ok_and(|text| !text.is_empty() && !text.ends_with(b"\n"));
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(0))? > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    let torn = last != [b'\n'];
     let note = if torn { format!("\n{note}") } else { note.to_owned() };
     file.write_all(note.as_bytes())?;
     file.sync_all()?;

@@ -2,6 +2,7 @@
 //! goes on meanwhile.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use event_store::Log;
 use sqlx::{Connection, PgConnection, PgPool};
@@ -35,17 +36,18 @@ pub struct RowDifference {
 /// Compares the read model `name` with the log: how many rows it has, and which differ. Tells `progress` where it is and
 /// where the read model is.
 ///
-/// What is parked or discarded there is left out here as well.
+/// What is parked or discarded there is left out here as well. `rate` bounds how many events are read a second.
 pub async fn compare_with_log(
     pool: &PgPool,
     log: &Log,
     name: &str,
+    rate: Option<u64>,
     progress: impl Fn(i64, i64),
 ) -> Result<(u64, Vec<RowDifference>), ProjectionError> {
     let model = read_model::find(name).ok_or_else(|| ProjectionError::Unknown(name.to_owned()))?;
     let schema = format!("{}_verify", model.schema);
     let mut connection = session::open(pool, &schema).await?;
-    let compared = compare(&mut connection, log, (model, &schema), progress).await;
+    let compared = compare(&mut connection, log, (model, &schema), rate, progress).await;
     let dropped = session::run(&mut connection, &format!("drop schema if exists {schema} cascade")).await;
     let forgotten = store::forget(&mut connection, &place(model)).await;
     connection.close().await?;
@@ -59,6 +61,7 @@ async fn compare(
     connection: &mut PgConnection,
     log: &Log,
     (model, schema): (&'static ReadModel, &str),
+    rate: Option<u64>,
     progress: impl Fn(i64, i64),
 ) -> Result<(u64, Vec<RowDifference>), ProjectionError> {
     let feed = pages::feed_of_what_is_there(log);
@@ -66,7 +69,7 @@ async fn compare(
     migrate::create(model, schema, &mut transaction).await?;
     store::forget(&mut transaction, &place(model)).await?;
     transaction.commit().await?;
-    let mut position = 0;
+    let (mut position, began) = (0_i64, Instant::now());
     loop {
         let goal = checkpoint::load(connection, model.name).await?.position;
         if goal - position < FOLDED {
@@ -76,6 +79,10 @@ async fn compare(
         position = fold(&mut transaction, &feed, model, (position, position + FOLDED)).await?;
         transaction.commit().await?;
         progress(position, goal);
+        if let Some(rate) = rate.filter(|rate| *rate > 0) {
+            let due = Duration::from_millis(position.unsigned_abs() * 1_000 / rate);
+            tokio::time::sleep(due.saturating_sub(began.elapsed())).await;
+        }
     }
     // From here on the read model is seen as it is at one position, however it goes on.
     let mut snapshot = connection.begin_with("begin isolation level repeatable read").await?;

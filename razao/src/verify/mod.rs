@@ -113,7 +113,7 @@ async fn verify_log(settings: &Settings, args: &VerifyArgs) -> anyhow::Result<()
         said.push("nothing is sealed".to_owned());
     }
 
-    let (rows, found) = read_models::check(&databases, args.sample).await?;
+    let (rows, found) = read_models::check(&databases, args.sample, args.rate).await?;
     total += found;
     said.push(format!("{rows} rows of read models: {found} faults"));
     databases.log.close().await;

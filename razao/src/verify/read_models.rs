@@ -12,14 +12,14 @@ use super::{Fault, print, progress_bar};
 use crate::roles::Databases;
 
 /// How many rows were compared, and how many faults there are.
-pub(super) async fn check(databases: &Databases, sample: Option<u32>) -> anyhow::Result<(u64, u64)> {
+pub(super) async fn check(databases: &Databases, sample: Option<u32>, rate: u64) -> anyhow::Result<(u64, u64)> {
     match sample {
         Some(loans) => check_sample(databases, loans).await,
-        None => check_all(databases).await,
+        None => check_all(databases, rate).await,
     }
 }
 
-async fn check_all(databases: &Databases) -> anyhow::Result<(u64, u64)> {
+async fn check_all(databases: &Databases, rate: u64) -> anyhow::Result<(u64, u64)> {
     let (pool, log) = (&databases.read_pool, &databases.log);
     let (mut rows, mut found) = (0, 0);
     for name in projections::NAMES {
@@ -28,7 +28,7 @@ async fn check_all(databases: &Databases) -> anyhow::Result<(u64, u64)> {
             bar.set_length(goal.unsigned_abs());
             bar.set_position(position.unsigned_abs());
         };
-        let compared = projections::compare_with_log(pool, log, name, progress).await;
+        let compared = projections::compare_with_log(pool, log, name, Some(rate), progress).await;
         bar.finish_and_clear();
         let (compared, differences) = compared?;
         rows += compared;

@@ -8,16 +8,13 @@ use audit::hash::{TreeHash, leaf_of_line};
 use audit::note::Verifier;
 use audit::range::Peaks;
 use audit::tile::{Edge, TILE_WIDTH, TileId};
-use event_store::{Lines, Log, LogError};
+use event_store::{Lines, Log, LogError, StoredCheckpoint};
 
 use super::pace::Pace;
 use super::{Checked, Fault};
 
 /// How many events are read at once: whole tiles.
 const PAGE: i64 = 20 * 256;
-/// How many checkpoints are read at once.
-const CHECKPOINTS: i64 = 10_000;
-
 /// A tree that was signed, and where that was found.
 struct Signed {
     size: u64,
@@ -39,20 +36,25 @@ pub async fn check_tree(
         count += 1;
         found(fault);
     };
-    let signed = signed_trees(log, verifiers, anchors, &mut note).await?;
+    let kept = anchored(verifiers, anchors, &mut note);
     let sealed = log.latest_checkpoint().await?.map_or(0, |latest| latest.size);
-    for beyond in signed.iter().filter(|signed| signed.size > sealed.unsigned_abs()) {
+    for beyond in kept.iter().filter(|kept| kept.size > sealed.unsigned_abs()) {
         let cause = format!("it is of {} events, of which {sealed} are sealed", beyond.size);
         note(Fault::CheckpointWrong { place: beyond.place.clone(), size: beyond.size, cause });
     }
-    let mut walk =
-        Walk { edge: Edge::default(), peaks: Peaks::default(), signed: signed.into_iter().peekable() };
+    let mut walk = Walk { edge: Edge::default(), peaks: Peaks::default(), signed: kept };
+    let mut last_checkpoint = 0;
     let mut events = 0;
     let mut next = Some(read(log, 0).await?);
     let mut at = 0;
     while at < sealed {
         let to = sealed.min(at + PAGE);
         let (lines, stored) = next.take().expect("it was read");
+        // A page of the log has no more checkpoints than events.
+        let checkpoints = log.checkpoints_after(at, PAGE).await?;
+        let checkpoints = checkpoints.into_iter().take_while(|checkpoint| checkpoint.size <= to);
+        walk.signed.extend(opened(checkpoints, verifiers, &mut last_checkpoint, &mut note));
+        walk.signed.sort_by_key(|signed| std::cmp::Reverse(signed.size));
         // The next page is read while this one is hashed.
         let hashing = tokio::task::spawn_blocking(move || leaves(&lines, to));
         if to < sealed {
@@ -93,7 +95,8 @@ async fn read(log: &Log, at: i64) -> Result<(Lines, Stored), LogError> {
 struct Walk {
     edge: Edge,
     peaks: Peaks,
-    signed: std::iter::Peekable<std::vec::IntoIter<Signed>>,
+    /// What was signed of sizes that were not reached yet, the smallest last.
+    signed: Vec<Signed>,
 }
 
 impl Walk {
@@ -135,7 +138,7 @@ impl Walk {
 
     fn compare_signed(&mut self, faults: &mut Vec<Fault>) {
         let size = self.peaks.size();
-        while let Some(signed) = self.signed.next_if(|signed| signed.size <= size) {
+        while let Some(signed) = self.signed.pop_if(|signed| signed.size <= size) {
             if signed.size == size && signed.root != self.peaks.root() {
                 let cause = "the tree of so many events has another root".to_owned();
                 faults.push(Fault::CheckpointWrong { place: signed.place, size, cause });
@@ -171,43 +174,41 @@ fn bytes(hashes: &[TreeHash]) -> Vec<u8> {
     hashes.iter().flat_map(|hash| hash.0).collect()
 }
 
-/// Every tree that was signed, in the order of their sizes. What no key signed is told.
-async fn signed_trees(
-    log: &Log,
+/// The trees that checkpoints of the log sign. What no key signed, and what does not come after the one before, is told.
+fn opened(
+    checkpoints: impl Iterator<Item = StoredCheckpoint>,
+    verifiers: &[Verifier],
+    last: &mut i64,
+    note: &mut impl FnMut(Fault),
+) -> Vec<Signed> {
+    let mut signed = Vec::new();
+    for stored in checkpoints {
+        let (place, size) = ("the log".to_owned(), stored.size.unsigned_abs());
+        if stored.previous != *last {
+            let cause =
+                format!("it comes after one of {} events, and the one before has {last}", stored.previous);
+            note(Fault::CheckpointWrong { place: place.clone(), size, cause });
+        }
+        *last = stored.size;
+        match Checkpoint::open(&stored.note, verifiers) {
+            Ok(opened) if opened.size == size => signed.push(Signed { size, root: opened.root, place }),
+            Ok(opened) => {
+                let cause = format!("it is one of {} events", opened.size);
+                note(Fault::CheckpointWrong { place, size, cause });
+            }
+            Err(error) => note(Fault::CheckpointWrong { place, size, cause: error.to_string() }),
+        }
+    }
+    signed
+}
+
+/// The trees that anchors sign.
+fn anchored(
     verifiers: &[Verifier],
     anchors: &[(String, String)],
-    note: &mut (impl FnMut(Fault) + Send),
-) -> Result<Vec<Signed>, LogError> {
-    let (mut signed, mut last) = (Vec::new(), 0);
-    loop {
-        let page = log.checkpoints_after(last, CHECKPOINTS).await?;
-        let Some(end) = page.last().map(|end| end.size) else { break };
-        for stored in page {
-            let place = "the log".to_owned();
-            let opened = Checkpoint::open(&stored.note, verifiers).map_err(|error| error.to_string());
-            let size = stored.size.unsigned_abs();
-            let opened = opened.and_then(|opened| {
-                if opened.size == size {
-                    Ok(opened)
-                } else {
-                    Err(format!("it is one of {} events", opened.size))
-                }
-            });
-            match opened {
-                Ok(opened) => signed.push(Signed { size, root: opened.root, place }),
-                Err(cause) => note(Fault::CheckpointWrong { place, size, cause }),
-            }
-            if stored.previous != last {
-                let cause = format!(
-                    "it comes after one of {} events, and the one before has {last}",
-                    stored.previous
-                );
-                note(Fault::CheckpointWrong { place: "the log".to_owned(), size, cause });
-            }
-            last = stored.size;
-        }
-        last = end;
-    }
+    note: &mut impl FnMut(Fault),
+) -> Vec<Signed> {
+    let mut signed = Vec::with_capacity(anchors.len());
     for (place, text) in anchors {
         match Checkpoint::open(text, verifiers) {
             Ok(anchor) => signed.push(Signed { size: anchor.size, root: anchor.root, place: place.clone() }),
@@ -216,6 +217,5 @@ async fn signed_trees(
             }
         }
     }
-    signed.sort_by_key(|signed| signed.size);
-    Ok(signed)
+    signed
 }

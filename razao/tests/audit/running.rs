@@ -40,7 +40,7 @@ async fn a_running_server_is_what_it_says_until_somebody_tampers_with_it() {
     let read_models = "update read_loans.standings set principal = principal + 1 where loan_id = '$'; \
         delete from read_journal.journal_lines where position = 3 and line = 1; \
         insert into read_entries.entries select gen_random_uuid(), entered_on, booked_on, description, currency, lines, \
-        external_id, reversed_on, reversed_booked_on, reversal_reason, version, first_position, position, created_at, \
+        external_id, reversed_on, reversed_booked_on, reversal_reason, version, first_position + 1000, position, created_at, \
         updated_at from read_entries.entries; \
         update read_daily_balances.daily_balances set debits = debits + 1 where account = 'assets:cash' and day = '2026-02-20'";
     let read_models = read_models.replace('$', &loan).replace("reversed_booked_on", "reversal_booked_on");
