@@ -50,6 +50,13 @@ fuzz: $(TOOLS)/bin/cargo-fuzz ## Feed the schedule engine with requests that the
 		target/fuzz/corpus schemas/cases/schedules -- -dict=fuzz/schedule_request.dict -max_len=65536 \
 		-timeout=5 -max_total_time=$(or $(FUZZ_SECONDS),60)
 
+.PHONY: fuzz-pack
+fuzz-pack: $(TOOLS)/bin/cargo-fuzz ## Feed the reader of auditors' packs with what the fuzzer grows (FUZZ_SECONDS=60)
+	@scripts/install-dependencies.sh build
+	@mkdir -p target/fuzz/corpus-pack
+	PATH="$(TOOLS)/bin:$$PATH" cargo fuzz run --sanitizer none --target-dir target/fuzz pack \
+		target/fuzz/corpus-pack -- -max_len=65536 -timeout=5 -max_total_time=$(or $(FUZZ_SECONDS),60)
+
 .PHONY: oracle
 oracle: ## Try 20,000 random loans against the oracle, for the night (HISTORIES=...)
 	@scripts/install-dependencies.sh build

@@ -51,7 +51,7 @@ impl FromRow<'_, PgRow> for StoredEventRow {
 /// Events after a position. Clones wake together when something is appended, by whichever process.
 #[derive(Clone)]
 pub struct Feed {
-    pool: PgPool,
+    pub(crate) pool: PgPool,
     news: watch::Receiver<u64>,
 }
 
@@ -97,12 +97,12 @@ impl Feed {
 
     /// The same as they are stored.
     pub async fn next_stored(&mut self, position: i64, limit: i64) -> Result<Vec<StoredEventRow>, LogError> {
-        self.news.mark_unchanged();
+        self.heard();
         let rows = self.stored_after(position, limit).await?;
         if !rows.is_empty() {
             return Ok(rows);
         }
-        let _ = tokio::time::timeout(LOOK_AGAIN, self.news.changed()).await;
+        self.wait_for_news().await;
         self.stored_after(position, limit).await
     }
 
@@ -118,6 +118,16 @@ impl Feed {
     /// What tells this log from those of other lenders.
     pub async fn log_id(&self) -> Result<Uuid, LogError> {
         log::id(&self.pool).await
+    }
+
+    /// What was news until now is none any more.
+    pub(crate) fn heard(&mut self) {
+        self.news.mark_unchanged();
+    }
+
+    /// Waits until something is appended, or for a while.
+    pub(crate) async fn wait_for_news(&mut self) {
+        let _ = tokio::time::timeout(LOOK_AGAIN, self.news.changed()).await;
     }
 }
 

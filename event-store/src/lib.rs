@@ -3,6 +3,7 @@
 //! - [`Log`]: the table, its append path and its feed.
 //! - [`Streams`]: runs commands on the streams of one kind: loads, decides, appends, retries a lost race.
 //! - [`Feed`]: events in the order of their positions, for projections and reactions.
+//! - [`Lines`]: events as the text that is proven, [`StoredTile`] and [`StoredCheckpoint`]: what proves it.
 //! - [`PublicEvent`] and [`Completeness`]: what others receive; [`Received`]: how they prove that nothing is missing.
 
 mod append;
@@ -18,6 +19,7 @@ mod draft;
 mod execute;
 mod feed;
 mod idempotency;
+mod lines;
 mod load;
 mod lock;
 mod log;
@@ -28,6 +30,7 @@ mod periods;
 mod published;
 mod receipt;
 mod received;
+mod seals;
 mod sequences;
 mod settle;
 mod snapshot;
@@ -43,6 +46,7 @@ pub use derived::{DerivedStreams, KeptStream};
 pub use execute::{CommandContext, ExecuteError, Metadata, Streams};
 pub use feed::{Feed, StoredEventRow};
 pub use idempotency::IdempotencyKey;
+pub use lines::{LineHead, Lines};
 pub use load::StreamEvent;
 pub use lock::LogLock;
 pub use log::{Head, Log, LogError};
@@ -53,6 +57,7 @@ pub use published::{
 };
 pub use receipt::{Receipt, RecordedEvent};
 pub use received::{Incomplete, Received, ReceivedPartition};
+pub use seals::{StoredCheckpoint, StoredTile};
 pub use sequences::SequenceGap;
 pub use streams_in_order::{StoredStream, StreamsInOrder};
 pub use upcast::upcasters;

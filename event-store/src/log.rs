@@ -106,6 +106,24 @@ impl Log {
         id(&self.pool).await
     }
 
+    /// The position of the last event that was recorded before an instant; 0 where there is none. Events are recorded in
+    /// the order of their positions.
+    pub async fn last_position_before(&self, instant: DateTime<Utc>) -> Result<i64, LogError> {
+        let (mut before, mut after) = (0, self.head().await?.position + 1);
+        while after - before > 1 {
+            let middle = before + (after - before) / 2;
+            let found: Option<(bool,)> = sqlx::query_as(
+                "select recorded_at < $2 from events where position >= $1 order by position limit 1",
+            )
+            .bind(middle)
+            .bind(instant)
+            .fetch_optional(&self.pool)
+            .await?;
+            if found.is_some_and(|(is_before,)| is_before) { before = middle } else { after = middle }
+        }
+        Ok(before)
+    }
+
     /// A connection of its own to the log's database, with settings of its own: for a lock that is held long.
     pub async fn session(&self, settings: &[(&str, &str)]) -> Result<PgConnection, LogError> {
         let options = (*self.pool.connect_options()).clone();

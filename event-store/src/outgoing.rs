@@ -9,7 +9,7 @@ use sqlx::postgres::PgPoolCopyExt;
 
 use crate::feed::{Feed, StoredEventRow};
 use crate::log::LogError;
-use crate::published::write_public_json;
+use crate::lines::{self, EventText};
 use crate::upcast::{self, Stored};
 
 /// An event in the shape of [`crate::PublicEvent`], and what is said beside it.
@@ -70,8 +70,7 @@ fn read_all(copied: &[u8]) -> Result<Vec<OutgoingEvent>, LogError> {
     while fields.take_i16()? >= 0 {
         let row = Row::read(&mut fields)?;
         if instant.0 != row.recorded_at || instant.1.is_empty() {
-            let text = serde_json::to_string(&row.recorded_at).expect("an instant is a text");
-            instant = (row.recorded_at, text);
+            instant = (row.recorded_at, lines::instant(row.recorded_at));
         }
         match row.outgoing(&instant.1) {
             Ok(event) => events.push(event),
@@ -123,14 +122,19 @@ impl<'c> Row<'c> {
             Ok(payload) => payload,
             Err(source) => return Err(LogError::Unreadable { position, event_type, source }),
         };
-        let version = self.event_version.parse().unwrap_or(1);
-        let texts = [self.stream_type, self.stream_id, self.event_type];
-        let value = write_public_json(
-            (position, self.sequence, version),
-            texts,
+        let version = lines::public_version(self.event_version);
+        let text = EventText {
+            position,
+            stream_type: self.stream_type,
+            stream_id: self.stream_id,
+            sequence: self.sequence,
+            event_type: self.event_type,
+            event_version: self.event_version,
             recorded_at,
-            (self.metadata, &payload),
-        );
+            metadata: self.metadata,
+            payload: &payload,
+        };
+        let value = text.to_public_json();
         let (stream_id, recorded_at) = (self.stream_id.to_owned(), self.recorded_at);
         Ok(OutgoingEvent { position, stream_id, event_type, version, recorded_at, value })
     }

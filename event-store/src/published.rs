@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::feed::StoredEventRow;
+use crate::lines::{self, EventText};
 
 /// The header of every message that names the shape of its value.
 pub const SCHEMA_HEADER: &str = "schema";
@@ -22,7 +23,7 @@ pub const EVENT_SCHEMA: &str = "razao.event.v1";
 /// The shape of [`Completeness`]: `schemas/public/Completeness.v1.schema.json`.
 pub const COMPLETENESS_SCHEMA: &str = "razao.completeness.v1";
 
-/// An event as others receive it, and as `GET /v1/events` shows it.
+/// An event as others receive it: what `GET /v1/events` shows, but for the idempotency key of its command.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize))]
 pub struct PublicEvent<'a> {
@@ -67,46 +68,27 @@ impl PublicEvent<'_> {
 impl StoredEventRow {
     /// As others receive it: a [`PublicEvent`], written without reading again what the database holds as JSON.
     pub fn to_public_json(&self) -> Vec<u8> {
-        let recorded_at = serde_json::to_string(&self.recorded_at).expect("an instant is a text");
-        write_public_json(
-            (self.position, self.sequence, self.public_version()),
-            [&self.aggregate_type, &self.aggregate_id, &self.event_type],
-            &recorded_at,
-            (&self.metadata, &self.payload),
-        )
+        self.text(&lines::instant(self.recorded_at)).to_public_json()
+    }
+
+    fn text<'a>(&'a self, recorded_at: &'a str) -> EventText<'a> {
+        EventText {
+            position: self.position,
+            stream_type: &self.aggregate_type,
+            stream_id: &self.aggregate_id,
+            sequence: self.sequence,
+            event_type: &self.event_type,
+            event_version: &self.event_version,
+            recorded_at,
+            metadata: &self.metadata,
+            payload: &self.payload,
+        }
     }
 
     /// The version of the payload's shape.
     pub fn public_version(&self) -> u32 {
-        self.event_version.parse().unwrap_or(1)
+        lines::public_version(&self.event_version)
     }
-}
-
-/// A [`PublicEvent`] of position, sequence and version; stream type, stream id and type; and an instant, metadata and payload
-/// that are JSON already.
-pub(crate) fn write_public_json(
-    (position, sequence, version): (i64, i64, u32),
-    [stream_type, stream_id, event_type]: [&str; 3],
-    recorded_at: &str,
-    (metadata, payload): (&str, &str),
-) -> Vec<u8> {
-    fn put(value: &mut Vec<u8>, name: &str, of: &impl Serialize) {
-        value.extend_from_slice(name.as_bytes());
-        serde_json::to_writer(value, of).expect("numbers and texts");
-    }
-    let mut value = Vec::with_capacity(payload.len() + metadata.len() + 320);
-    put(&mut value, r#"{"position":"#, &position);
-    put(&mut value, r#","stream_type":"#, &stream_type);
-    put(&mut value, r#","stream_id":"#, &stream_id);
-    put(&mut value, r#","sequence":"#, &sequence);
-    put(&mut value, r#","type":"#, &event_type);
-    put(&mut value, r#","version":"#, &version);
-    let rest =
-        [r#","recorded_at":"#, recorded_at, r#","metadata":"#, metadata, r#","payload":"#, payload, "}"];
-    for part in rest {
-        value.extend_from_slice(part.as_bytes());
-    }
-    value
 }
 
 /// The SHA-256 of an event's value.

@@ -3,6 +3,7 @@
 //! - [`migrate`] creates the tables, [`run`] feeds them from the log or by Kafka, [`status`] says how far each is.
 //! - [`router`] answers every read of the contract; [`QueryState`] is what it works with.
 //! - [`redrive`] and [`discard`] deal with a [`DeadLetter`]: an event that a read model cannot take, and its stream.
+//! - [`loan_figures`] and [`month_figures`]: what an auditor compares with the events.
 //! - [`rebuild`] builds one anew while the old one serves; [`digest`] compares two byte for byte.
 //!
 //! Each read model is a folder: how events change it (`mod.rs`), its tables (`schema.sql`) and its statements. Its
@@ -17,6 +18,7 @@ mod digest;
 mod entries;
 mod error;
 mod event;
+mod figures;
 mod follower;
 mod hexadecimal;
 mod journal;
@@ -35,9 +37,11 @@ mod road;
 mod run;
 mod session;
 mod telemetry;
+mod verify;
 
 pub use digest::{ReadModelDigest, TableDigest, digest};
 pub use error::ProjectionError;
+pub use figures::{figures_position, loan_figures, month_figures, sample_of_loans};
 pub use migrate::migrate;
 pub use parking::letters::{
     DeadLetter, DeadLetterFilter, DeadLetterState, DiscardedEvent, WaitingEvent, dead_letter, dead_letters,
@@ -49,6 +53,7 @@ pub use partitions::PartitionStatus;
 pub use query::{Operator, QueryState, api_document, check_reason, router};
 pub use rebuild::{rebuild, rebuild_all};
 pub use run::{ProjectionStatus, Source, run, status};
+pub use verify::{RowDifference, compare_with_log};
 
 /// The names of the read models, as `razao rebuild` takes them.
 pub const NAMES: [&str; 6] = ["loans", "entries", "journal", "daily_balances", "products", "periods"];

@@ -8,8 +8,11 @@ use chrono::NaiveDate;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 
+use crate::audit::{self, AuditCommand};
 use crate::dead_letters::{self, DeadLetters};
+use crate::keys::{self, KeysCommand};
 use crate::settings::{SettingFlags, Settings};
+use crate::verify::VerifyArgs;
 use crate::{close_day, identification, rebuild, roles, schedule, up, verify};
 
 /// An event-sourced ledger engine for lenders.
@@ -84,17 +87,22 @@ enum Command {
         #[command(flatten)]
         settings: SettingFlags,
     },
-    /// Check the log: no event is missing or cannot be read, and what it books sums to zero
+    /// Check the log, its tree and its read models: nothing is missing, changed or contradicts the rest
     Verify {
         #[command(flatten)]
         settings: SettingFlags,
-        /// Recompute every loan with this version's calculation instead, and list every difference
-        #[arg(long)]
-        recalculate: bool,
+        #[command(flatten)]
+        args: VerifyArgs,
     },
     /// See, redrive or discard events that read models could not take
     #[command(subcommand)]
     DeadLetters(DeadLetters),
+    /// Write what an auditor takes along
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Make, show or rotate the keys that sign the log's checkpoints
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Build a read model anew beside the one that serves, then swap
     Rebuild {
         /// The projection's name, or `all`
@@ -110,9 +118,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Up { settings, demo } => up::up(Settings::load(&settings)?, demo).await,
         Command::Serve { settings, roles } => roles::serve(Settings::load(&settings)?, &roles).await,
         Command::CloseDay { settings, on } => close_day::close_day(&Settings::load(&settings)?, on).await,
-        Command::Verify { settings, recalculate } => {
-            verify::verify(&Settings::load(&settings)?, recalculate).await
-        }
+        Command::Verify { settings, args } => verify::verify(&Settings::load(&settings)?, &args).await,
         Command::Migrate { settings } => roles::migrate(&Settings::load(&settings)?).await,
         Command::Demo(args) => crate::demo::demo(args).await,
         Command::Bench(args) => crate::bench::bench(args).await,
@@ -125,6 +131,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             Ok(writeln!(std::io::stdout(), "{token}")?)
         }
         Command::Projections { settings } => rebuild::projections(&Settings::load(&settings)?).await,
+        Command::Audit(what) => audit::run(what).await,
+        Command::Keys(what) => keys::run(what),
         Command::DeadLetters(what) => dead_letters::run(what).await,
         Command::Rebuild { name, settings } => rebuild::rebuild(&Settings::load(&settings)?, &name).await,
     }

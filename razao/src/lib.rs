@@ -1,6 +1,7 @@
 //! Wiring: the command line, the settings, the roles of one process, the embedded Postgres; and the clients of a
 //! running server that come with it.
 
+pub mod audit;
 pub mod bench;
 pub mod cli;
 pub mod client;
@@ -12,6 +13,7 @@ pub mod failure;
 pub mod health;
 pub mod identification;
 pub mod kafka_settings;
+pub mod keys;
 pub mod rebuild;
 pub mod roles;
 pub mod schedule;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use audit::keys::{Keys, KeysError};
 use clap::ValueEnum;
 use command_api::{CommandState, Executor};
 use event_store::{Feed, Log};
 use kafka::TopicError;
 use projections::Source;
-use reactions::{CommandWorkers, Relay, RelayError};
+use reactions::{Anchors, CommandWorkers, Relay, RelayError, Sealer};
 use requests::Requests;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -18,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::failure::Failure;
 use crate::identification::identification;
+use crate::keys;
 use crate::server::{self, Server};
 use crate::settings::Settings;
 use crate::telemetry;
@@ -35,7 +37,7 @@ pub enum Role {
     Projections,
     /// Publishes the log to Kafka
     Relay,
-    /// Acts by itself: closes each day when it is over, executes commands that wait in a queue
+    /// Acts by itself: closes each day when it is over, executes commands that wait in a queue, seals the log
     Reactions,
 }
 
@@ -156,6 +158,13 @@ pub async fn run(
         tasks.spawn(workers.run(feed_stop.clone()));
     }
     let by = identification(settings, &tasks, &feed_stop)?;
+    if roles.contains(&Role::Reactions) && settings.audit_seal {
+        match sealer(settings, &log) {
+            Ok(sealer) => _ = tasks.spawn(sealer.run(feed_stop.clone())),
+            Err(error @ KeysError::None(_)) => tracing::warn!("the log is not sealed: {error}"),
+            Err(error) => return Err(Failure::WrongUsage(keys::in_words(&error)).into()),
+        }
+    }
     tasks.close();
     let router = server::router(settings, roles, &log, &read_pool, &commands, metrics, by);
     ready(&server)?;
@@ -189,6 +198,18 @@ fn command_workers(settings: &Settings, requests: Requests, commands: CommandSta
         }),
         retention: Duration::from_secs(60 * 60 * 24) * settings.requests_kept_days,
     }
+}
+
+/// A sealer that has its keys.
+fn sealer(settings: &Settings, log: &Log) -> Result<Sealer, KeysError> {
+    let keys = settings.audit_keys();
+    Keys::load(&keys)?;
+    let anchors = settings
+        .audit_anchor_file
+        .clone()
+        .map(|file| Anchors { file, every: Duration::from_secs(settings.audit_anchor_every_s) });
+    let every = Duration::from_millis(settings.audit_seal_every_ms);
+    Ok(Sealer { log: log.clone(), keys, every, anchors })
 }
 
 /// A relay that can work with its settings. Kafka need not be there yet.

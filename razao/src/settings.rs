@@ -54,6 +54,10 @@ pub struct SettingFlags {
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oidc_issuer: Option<String>,
+    /// The folder of the keys that sign the log's checkpoints [default: audit-keys in the data directory]
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit_keys: Option<PathBuf>,
     /// A booking day of your choice, for trials and tests
     #[arg(long, value_name = "DATE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,6 +85,16 @@ pub struct Settings {
     pub oidc_refresh_s: u64,
     /// Whether every request needs a token, where there is no issuer too.
     pub require_token: bool,
+    /// The folder of the keys that sign checkpoints; none named: `audit-keys` in the data directory.
+    pub audit_keys: Option<PathBuf>,
+    /// Whether the role `reactions` seals the log.
+    pub audit_seal: bool,
+    /// The shortest time between two checkpoints.
+    pub audit_seal_every_ms: u64,
+    /// A file to which checkpoints are appended as anchors, best on another machine's disk.
+    pub audit_anchor_file: Option<PathBuf>,
+    /// The shortest time between two anchors.
+    pub audit_anchor_every_s: u64,
     /// The most memory for folded states of loans, in bytes.
     pub state_cache_bytes: u64,
     pub kafka_brokers: Option<String>,
@@ -120,6 +134,11 @@ impl Default for Settings {
             oidc_roles: BTreeMap::new(),
             oidc_refresh_s: 300,
             require_token: false,
+            audit_keys: None,
+            audit_seal: true,
+            audit_seal_every_ms: 500,
+            audit_anchor_file: None,
+            audit_anchor_every_s: 60,
             state_cache_bytes: 64 << 20,
             kafka_brokers: None,
             kafka_topic_prefix: "razao".to_owned(),
@@ -216,6 +235,11 @@ impl Settings {
             completeness_every: self.kafka_completeness_every,
             client: self.kafka.by_name().clone(),
         })
+    }
+
+    /// The folder of the keys that sign checkpoints.
+    pub fn audit_keys(&self) -> PathBuf {
+        self.audit_keys.clone().unwrap_or_else(|| self.data_dir.join("audit-keys"))
     }
 
     pub fn booking_day(&self) -> BookingDay {

@@ -10,6 +10,7 @@ use crate::demo;
 use crate::embedded_postgres::{self, EmbeddedPostgres};
 use crate::failure::Failure;
 use crate::identification;
+use crate::keys;
 use crate::roles::{self, Addresses, Role};
 use crate::server::Server;
 use crate::settings::Settings;
@@ -23,6 +24,7 @@ pub async fn up(settings: Settings, demo: bool) -> anyhow::Result<()> {
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("the data directory {} cannot be made", settings.data_dir.display()))?;
     let stop = roles::stop_on_signal();
+    keys::make_first(&settings)?;
     let (postgres, addresses) = if settings.database_url.is_some() {
         (None, Addresses::of(&settings)?)
     } else {

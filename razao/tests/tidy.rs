@@ -28,12 +28,13 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("problems", &[]),
     ("event-store", &["domain"]),
+    ("audit", &["domain", "event-store"]),
     ("kafka", &[]),
     ("identity", &["problems"]),
     ("requests", &["kafka"]),
     ("command-api", &["domain", "event-store", "problems", "requests"]),
-    ("projections", &["domain", "event-store", "kafka", "problems"]),
-    ("reactions", &["domain", "event-store", "kafka", "requests"]),
+    ("projections", &["audit", "domain", "event-store", "kafka", "problems"]),
+    ("reactions", &["audit", "domain", "event-store", "kafka", "requests"]),
     ("razao", &["*"]),
 ];
 
@@ -46,13 +47,15 @@ const CLOCKS: [&str; 4] = ["Instant", "Local", "SystemTime", "Utc"];
 const IMPURE_STD: [&str; 6] = ["env", "fs", "io", "net", "process", "thread"];
 
 /// What a newcomer, an operator and a lawyer look for.
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 11] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "LICENSE",
     "README.md",
     "deploy/prometheus/alerts.yml",
+    "docs/AUDIT.md",
+    "docs/EVENTS.md",
     "docs/LENDING.md",
     "docs/OPERATIONS.md",
     "docs/problems.md",

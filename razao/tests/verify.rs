@@ -10,6 +10,7 @@ use domain::id::{BorrowerId, DisbursementId, PaymentId};
 use domain::loan::command::{Apply, Approve, Disburse, Early, RecordRepayment};
 use domain::loan::{Loan, LoanCommand};
 use event_store::{CommandContext, Log, Metadata, Streams};
+use razao::verify::pace::Pace;
 use razao::verify::{Checked, Difference, Fault, check_log, recalculate};
 use serde_json::{Map, json};
 use sqlx::PgPool;
@@ -83,7 +84,8 @@ async fn differences(log: &Log) -> (Checked, Vec<Difference>) {
 
 async fn faults(log: &Log) -> Vec<Fault> {
     let (head, mut found) = (log.head().await.unwrap().position, Vec::new());
-    let checked = check_log(log, head, |_| {}, &mut |fault| found.push(fault)).await.unwrap();
+    let pace = &mut Pace::new(None);
+    let checked = check_log(log, head, pace, |_| {}, &mut |fault| found.push(fault)).await.unwrap();
     assert_eq!(checked.found, found.len() as u64);
     found
 }

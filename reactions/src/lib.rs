@@ -4,6 +4,7 @@
 //! - [`close_day`]: books the interest of a day; [`run`] does so for each day when it is over.
 //! - [`CommandWorkers`] execute the commands that wait in a queue.
 //! - [`Relay`] publishes the log to Kafka, as [`kafka::KafkaSettings`] say; [`relay_status`] says how far it is.
+//! - [`Sealer`] adds the log to the tree that proves it, and signs checkpoints.
 //! - [`migrate`] creates the tables in which reactions note how far they are.
 //!
 //! They read `event-store` and never a read table. Webhooks and the payments saga each get one file here.
@@ -15,6 +16,7 @@ mod migrate;
 mod priority;
 mod relay;
 mod schedule;
+mod seal;
 mod session;
 mod telemetry;
 
@@ -23,4 +25,5 @@ pub use error::RelayError;
 pub use migrate::migrate;
 pub use relay::Relay;
 pub use schedule::run;
+pub use seal::{Anchors, SealError, Sealer};
 pub use session::{RelayStatus, relay_status};

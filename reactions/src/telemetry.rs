@@ -1,4 +1,4 @@
-//! What the metrics say of the relay and of the commands that wait.
+//! What the metrics say of the relay, of the sealer and of the commands that wait.
 
 use std::time::SystemTime;
 
@@ -35,6 +35,17 @@ pub(crate) fn record_checkpoint(position: i64) {
 
 pub(crate) fn record_error() {
     counter!("razao_relay_errors_total").increment(1);
+}
+
+/// So many more events are sealed, up to a position.
+pub(crate) fn record_sealed(position: i64, events: i64) {
+    counter!("razao_sealed_events_total").increment(events.unsigned_abs());
+    gauge!("razao_sealed_position").set(gauge_of(position));
+}
+
+/// Whether sealing stopped because something contradicts what was signed.
+pub(crate) fn record_sealer_stopped(is_stopped: bool) {
+    gauge!("razao_sealer_stopped").set(if is_stopped { 1.0 } else { 0.0 });
 }
 
 /// A request ended, so long after it was accepted.

@@ -24,11 +24,11 @@ use utoipa::ToSchema;
 use crate::support::*;
 use crate::{day_closes, periods, products};
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schemas/events")
 }
 
-fn updating() -> bool {
+pub(crate) fn updating() -> bool {
     std::env::var_os("UPDATE_EXPECT").is_some()
 }
 

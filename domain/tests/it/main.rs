@@ -12,6 +12,7 @@ mod day_closes;
 mod draw_downs;
 mod early;
 mod entries;
+mod event_document;
 mod event_schemas;
 mod invariants;
 mod periods;

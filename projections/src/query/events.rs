@@ -5,10 +5,10 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use domain::decider::Decider;
+use domain::decider::{Decider, StoredEvent};
 use domain::entry::Entry;
-use domain::loan::Loan;
-use event_store::{Feed, LogError, StoredEventRow};
+use domain::loan::{Loan, LoanEvent};
+use event_store::{LineHead, Log, LogError, PublicEvent};
 use futures::stream;
 use problems::NOT_FOUND;
 use serde::{Deserialize, Serialize};
@@ -19,21 +19,23 @@ use uuid::Uuid;
 use super::QueryState;
 use super::answer::{Answer, AsOf, List, NotThere, POSITION, ReadProblems, Refused, answer};
 use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, decode_cursor};
+use super::story;
 
 /// How many events are read at once.
 const PAGE: i64 = 1_000;
 /// How many events one request looks through at most for those it wants.
 const LOOKED_THROUGH: i64 = 100_000;
 
-/// An event as it is stored.
-#[derive(Debug, Serialize, ToSchema)]
+/// An event as it is stored: one line of the log as NDJSON, which is what the tree over the log is of.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only documents what a line has")]
 pub(crate) struct EventView {
     position: i64,
     /// `Loan`, `Entry`, `Product`, `Periods` or `DayClose`.
     stream_type: String,
     stream_id: String,
     sequence: i64,
-    #[serde(rename = "type")]
+    #[schema(rename = "type")]
     event_type: String,
     version: u32,
     recorded_at: DateTime<Utc>,
@@ -42,6 +44,35 @@ pub(crate) struct EventView {
     metadata: Box<RawValue>,
     #[schema(value_type = Object)]
     payload: Box<RawValue>,
+    /// The version as it is stored, where that is not a plain number.
+    #[schema(required = false)]
+    stored_version: Option<String>,
+    /// Where the event is the first of a command with an idempotency key.
+    #[schema(required = false)]
+    idempotency: Option<Idempotency>,
+}
+
+/// An event of a loan with its story.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only documents what an item has")]
+pub(crate) struct ToldEvent {
+    #[schema(inline)]
+    #[serde(flatten)]
+    event: EventView,
+    /// What happened, and how the loan stands after it.
+    story: String,
+}
+
+/// By what a repeat of a command is known.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only documents what a line has")]
+pub(crate) struct Idempotency {
+    client: String,
+    key: String,
+    /// SHA-256 of the path and the body, in hexadecimal.
+    request_hash: String,
+    /// How many events the command has.
+    events: u32,
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -77,7 +108,8 @@ pub(crate) struct HistoryPage {
 /// A page of the log.
 #[derive(Serialize, ToSchema)]
 struct EventList {
-    items: Vec<EventView>,
+    #[schema(value_type = Vec<EventView>)]
+    items: Vec<Box<RawValue>>,
     /// What to send as `after` for the next page; null at the end of the log.
     next: Option<i64>,
     as_of: AsOf,
@@ -106,24 +138,19 @@ pub(crate) async fn list(
         return Ok(lines(&state, filter, as_of));
     }
     let limit = filter.limit.unwrap_or_default().count();
-    let feed = state.feed();
     let (mut items, mut place) = (Vec::new(), filter.after);
     let furthest = as_of.position.min(filter.after.saturating_add(LOOKED_THROUGH));
     while items.len() < limit && place < furthest {
-        let page = feed.after(place, PAGE.min(furthest - place)).await?;
-        let Some(last) = page.last() else { break };
-        let page_end = last.position;
-        for row in page {
-            if items.len() == limit {
-                break;
-            }
-            place = row.position;
-            if filter.wants(&row) {
-                items.push(EventView::of(row)?);
-            }
+        let page = PAGE.min(furthest - place);
+        let lines = state.log.lines_after(place, page, |head| filter.wants(head)).await?;
+        let Some(looked_to) = lines.looked_to() else { break };
+        let left = limit - items.len();
+        for (position, line) in lines.iter().take(left) {
+            place = position;
+            items.push(raw(line)?);
         }
-        if items.len() < limit {
-            place = page_end;
+        if lines.len() <= left && items.len() < limit {
+            place = looked_to;
         }
     }
     let next = (place < as_of.position).then_some(place);
@@ -131,11 +158,11 @@ pub(crate) async fn list(
     Ok(answer(&reading, as_of, state.booking_day.today(), body))
 }
 
-/// A loan's events, as they are stored.
+/// A loan's events, as they are stored, and beside each what happened in plain words.
 #[utoipa::path(
     get, path = "/v1/loans/{id}/history", tag = "audit",
     params(("id" = Uuid, Path, description = "The loan"), HistoryPage, ReadHeaders),
-    responses((status = 200, description = "Its events", body = List<EventView>), NotThere, ReadProblems),
+    responses((status = 200, description = "Its events", body = List<ToldEvent>), NotThere, ReadProblems),
 )]
 pub(crate) async fn of_loan(
     State(state): State<QueryState>,
@@ -143,7 +170,7 @@ pub(crate) async fn of_loan(
     Params(page): Params<HistoryPage>,
     reading: Reading,
 ) -> Answer {
-    history(&state, Loan::TYPE, id, &page, &reading).await
+    history(&state, (Loan::TYPE, id), &page, &reading, told).await
 }
 
 /// An entry's events, as they are stored.
@@ -158,36 +185,41 @@ pub(crate) async fn of_entry(
     Params(page): Params<HistoryPage>,
     reading: Reading,
 ) -> Answer {
-    history(&state, Entry::TYPE, id, &page, &reading).await
+    history(&state, (Entry::TYPE, id), &page, &reading, |_, line| Ok(raw(line)?)).await
 }
 
 async fn history(
     state: &QueryState,
-    stream_type: &str,
-    id: Uuid,
+    (stream_type, id): (&str, Uuid),
     page: &HistoryPage,
     reading: &Reading,
+    item: impl Fn(i64, &[u8]) -> Result<Box<RawValue>, Refused>,
 ) -> Answer {
     let after = decode_cursor(page.after.as_deref(), |place| place.parse::<i64>().ok())?;
     let as_of = state.head(reading).await?;
     let stream_id = id.to_string();
     let more = page.limit.and_one_more();
-    let mut rows = state.log.stream(stream_type, &stream_id, after.unwrap_or(0), more).await?;
-    if rows.is_empty() && after.is_none() {
+    let lines = state.log.lines_of_stream((stream_type, &stream_id), after.unwrap_or(0), more).await?;
+    if lines.is_empty() && after.is_none() {
         let stream = stream_type.to_lowercase();
         return Err(NOT_FOUND.because(format!("there is no {stream} {id}")).into());
     }
-    // What was appended after the head was read belongs to a later answer.
-    rows.retain(|row| row.position <= as_of.position);
-    let next = page.limit.page(&mut rows, |last| last.sequence.to_string());
-    let items: Vec<EventView> = rows.into_iter().map(EventView::of).collect::<Result<_, _>>()?;
+    // What was appended after the head was read belongs to a later answer. Sequences have no gaps.
+    let of_answer = lines.iter().filter(|(position, _)| *position <= as_of.position);
+    let mut items: Vec<(i64, Box<RawValue>)> = (after.unwrap_or(0) + 1..)
+        .zip(of_answer)
+        .map(|(sequence, (position, line))| Ok((sequence, item(position, line)?)))
+        .collect::<Result<_, Refused>>()?;
+    let next = page.limit.page(&mut items, |(sequence, _)| sequence.to_string());
+    let items: Vec<Box<RawValue>> = items.into_iter().map(|(_, item)| item).collect();
     Ok(answer(reading, as_of, state.booking_day.today(), List { items, next, as_of }))
 }
 
 /// Every event that is wanted up to `as_of`, a line each, a page in memory at a time.
 fn lines(state: &QueryState, filter: EventFilter, as_of: AsOf) -> Response {
     let left = filter.limit.map_or(usize::MAX, Limit::count);
-    let streaming = Streaming { feed: state.feed(), place: filter.after, left, filter, end: as_of.position };
+    let streaming =
+        Streaming { log: state.log.clone(), place: filter.after, left, filter, end: as_of.position };
     let body = stream::try_unfold(streaming, |mut streaming| async move {
         let page = streaming.next_page().await?;
         Ok::<_, LogError>(page.map(|page| (page, streaming)))
@@ -200,7 +232,7 @@ fn lines(state: &QueryState, filter: EventFilter, as_of: AsOf) -> Response {
 }
 
 struct Streaming {
-    feed: Feed,
+    log: Log,
     filter: EventFilter,
     place: i64,
     end: i64,
@@ -212,43 +244,36 @@ impl Streaming {
         if self.left == 0 || self.place >= self.end {
             return Ok(None);
         }
-        let rows = self.feed.after(self.place, PAGE.min(self.end - self.place)).await?;
-        let Some(last) = rows.last() else { return Ok(None) };
-        self.place = last.position;
-        let mut text = Vec::new();
-        for row in rows.into_iter().filter(|row| self.filter.wants(row)).take(self.left) {
-            let position = row.position;
-            let event_type = row.event_type.clone();
-            let view = EventView::of(row);
-            let line = view.and_then(|view| serde_json::to_vec(&view));
-            text.extend(line.map_err(|source| LogError::Unreadable { position, event_type, source })?);
-            text.push(b'\n');
-            self.left -= 1;
-        }
-        Ok(Some(text))
+        let page = PAGE.min(self.end - self.place);
+        let mut lines = self.log.lines_after(self.place, page, |head| self.filter.wants(head)).await?;
+        let Some(looked_to) = lines.looked_to() else { return Ok(None) };
+        self.place = looked_to;
+        lines.truncate(self.left);
+        self.left -= lines.len();
+        Ok(Some(lines.into_text()))
     }
+}
+
+/// A line of a loan with its story, which comes after all that is stored.
+fn told(position: i64, line: &[u8]) -> Result<Box<RawValue>, Refused> {
+    let event: PublicEvent<'_> = serde_json::from_slice(line)?;
+    let row = event.into_row();
+    let read = row.current_payload().and_then(|payload| LoanEvent::read(&row.event_type, &payload));
+    let unreadable = |source| LogError::Unreadable { position, event_type: row.event_type.clone(), source };
+    let story = serde_json::to_string(&story::of_loan(&read.map_err(unreadable)?))?;
+    let open = line.strip_suffix(b"}").expect("a line is an object");
+    raw(&[open, br#","story":"#, story.as_bytes(), b"}"].concat()).map_err(Refused::from)
+}
+
+/// A line as it stands.
+fn raw(line: &[u8]) -> Result<Box<RawValue>, serde_json::Error> {
+    serde_json::from_slice(line)
 }
 
 impl EventFilter {
-    fn wants(&self, row: &StoredEventRow) -> bool {
-        self.stream.is_none_or(|stream| Uuid::try_parse(&row.aggregate_id) == Ok(stream))
-            && self.event_type.as_ref().is_none_or(|event_type| *event_type == row.event_type)
-    }
-}
-
-impl EventView {
-    fn of(row: StoredEventRow) -> Result<Self, serde_json::Error> {
-        Ok(Self {
-            position: row.position,
-            stream_type: row.aggregate_type,
-            stream_id: row.aggregate_id,
-            sequence: row.sequence,
-            event_type: row.event_type,
-            version: row.event_version.parse().unwrap_or(1),
-            recorded_at: row.recorded_at,
-            metadata: RawValue::from_string(row.metadata)?,
-            payload: RawValue::from_string(row.payload)?,
-        })
+    fn wants(&self, head: LineHead<'_>) -> bool {
+        self.stream.is_none_or(|stream| Uuid::try_parse(head.stream_id) == Ok(stream))
+            && self.event_type.as_ref().is_none_or(|event_type| *event_type == head.event_type)
     }
 }
 

@@ -4,6 +4,7 @@ mod account_lines;
 mod accounts;
 mod accruals;
 mod answer;
+mod audit;
 mod daily_balances;
 mod dead_letters;
 mod discard_body;
@@ -25,17 +26,16 @@ mod settlement_quote;
 mod snapshot;
 mod statement;
 mod statement_lines;
+mod story;
 mod transactions;
 mod trial_balance;
 
-use event_store::{BookingDay, Feed, Log};
+use event_store::{BookingDay, Log};
 use problems::{FieldProblem, ProblemDetails};
 use sqlx::PgPool;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-use crate::pages;
 
 pub use discard_body::{Operator, check_reason};
 
@@ -50,11 +50,6 @@ pub struct QueryState {
 impl QueryState {
     pub fn new(read_pool: PgPool, log: Log, booking_day: BookingDay) -> Self {
         Self { pool: read_pool, log, booking_day }
-    }
-
-    /// A feed of what is there, without news.
-    fn feed(&self) -> Feed {
-        pages::feed_of_what_is_there(&self.log)
     }
 }
 
@@ -95,6 +90,10 @@ fn routes() -> OpenApiRouter<QueryState> {
         .routes(routes!(periods::list))
         .routes(routes!(portfolio::find))
         .routes(routes!(events::list))
+        .routes(routes!(audit::checkpoint))
+        .routes(routes!(audit::proofs::inclusion))
+        .routes(routes!(audit::proofs::consistency))
+        .routes(routes!(audit::tiles::find))
         .routes(routes!(projections::list))
         .routes(routes!(dead_letters::list))
         .routes(routes!(dead_letters::find))

@@ -99,7 +99,7 @@ async fn as_of(connection: &mut PgConnection, name: &str) -> Result<AsOf, sqlx::
 }
 
 /// Waits a little, or refuses when the time is up.
-async fn wait(deadline: Instant, wanted: i64, reached: i64) -> Result<(), Refused> {
+pub(crate) async fn wait(deadline: Instant, wanted: i64, reached: i64) -> Result<(), Refused> {
     if Instant::now() >= deadline {
         let detail = format!("position {wanted} is not visible yet; the answer would be as of {reached}");
         return Err(NOT_YET_VISIBLE.because(detail).into());

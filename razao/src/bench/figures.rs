@@ -48,6 +48,15 @@ pub(super) enum Figure {
     CloseMemoryMb,
     CommandsAlone,
     CommandsBesideClose,
+    CommandsUnsealed,
+    CommandsSealed,
+    Sealing,
+    CheckTree,
+    Recalculate,
+    Refold,
+    ProofP99Ms,
+    Export,
+    ExportMemoryMb,
 }
 
 /// The measurements of every figure. What was not measured has none.

@@ -6,6 +6,7 @@
 )]
 
 mod append;
+mod audit;
 mod book;
 mod by_kafka;
 mod feed;
@@ -87,6 +88,8 @@ pub enum Measurement {
     Ready,
     /// The engine on a long loan, and closing a day over many loans; not part of the spine
     Lending,
+    /// Sealing, checking, proofs and the export; not part of the spine
+    Audit,
 }
 
 /// How large and how long everything is.
@@ -148,8 +151,14 @@ pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
         eprintln!("lending");
         lending::measure(&ground, scale, &mut figures).await?;
     }
+    if args.what.contains(&Measurement::Audit) {
+        eprintln!("audit");
+        audit::measure(&ground, scale, &mut figures).await?;
+    }
     let mut log = String::new();
-    if args.what.is_empty() || args.what.iter().any(|what| *what != Measurement::Lending) {
+    if args.what.is_empty()
+        || args.what.iter().any(|what| !matches!(what, Measurement::Lending | Measurement::Audit))
+    {
         log = spine(&mut ground, scale, &is_asked, args.kafka.as_deref(), &mut figures).await?;
     }
     ground.clear().await?;

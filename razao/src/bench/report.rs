@@ -24,7 +24,7 @@ fn p99_of(figure: Figure) -> Option<Figure> {
 }
 
 fn rows() -> Vec<Row> {
-    [rows_in_process(), rows_over_http(), rows_of_reading(), rows_of_lending()].concat()
+    [rows_in_process(), rows_over_http(), rows_of_reading(), rows_of_lending(), rows_of_audit()].concat()
 }
 
 const fn row(measure: &'static str, figure: Figure, unit: &'static str) -> Row {
@@ -144,6 +144,22 @@ fn rows_of_lending() -> Vec<Row> {
         row("most memory of `close-day`, Postgres aside", F::CloseMemoryMb, " MB").at_most(200.0, 60.0),
         row("repayments over HTTP on 10,000 of these loans", F::CommandsAlone, "/s"),
         beside.times(F::CommandsAlone, 0.9, 0.95),
+    ]
+}
+
+fn rows_of_audit() -> Vec<Row> {
+    use Figure as F;
+    vec![
+        row("commands in process without the sealer", F::CommandsUnsealed, "/s"),
+        row("the same with it", F::CommandsSealed, "/s").times(F::CommandsUnsealed, 0.95, 1.0),
+        row("sealing, events", F::Sealing, "/s").times(F::CommandsUnsealed, 2.0, 10.0),
+        row("`verify`: tree and gaps, events", F::CheckTree, "/s").at_least(200_000.0, 400_000.0),
+        row("`verify`: loans and balances folded again and compared, events", F::Refold, "/s")
+            .at_least(50_000.0, 150_000.0),
+        row("`verify --recalculate`, events", F::Recalculate, "/s"),
+        row("inclusion proof over HTTP at 5 million events, p99", F::ProofP99Ms, " ms").at_most(10.0, 2.0),
+        row("export as NDJSON, events", F::Export, "/s").at_least(100_000.0, 300_000.0),
+        row("memory that the export takes more", F::ExportMemoryMb, " MB").at_most(50.0, 20.0),
     ]
 }
 

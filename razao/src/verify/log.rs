@@ -1,18 +1,14 @@
-//! The log's own promises: positions and sequences without gaps, events that can be read, postings that balance.
+//! What can be wrong, and the log's own promises: positions and sequences without gaps, events that can be read, postings that balance.
 
-use domain::Amount;
-use domain::day_close::{DayClose, DayCloseEvent};
-use domain::decider::{Decider, StoredEvent};
-use domain::entry::{Entry, EntryEvent};
-use domain::journal::{self, Posting, Side};
-use domain::loan::{Loan, LoanEvent};
-use domain::period::{PeriodEvent, Periods};
-use domain::product::{Product, ProductEvent};
+use audit::books;
+use domain::decider::Decider;
+use domain::loan::Loan;
 use event_store::{Feed, Log, LogError, StoredEventRow};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::Checked;
+use super::pace::Pace;
 
 /// How many events are read at once.
 const PAGE: i64 = 5_000;
@@ -43,6 +39,36 @@ pub enum Fault {
         event_type: String,
         cause: String,
     },
+    /// The event is not the one that was sealed at its position.
+    EventChanged {
+        position: i64,
+    },
+    /// An event was sealed at the position, and there is none.
+    EventRemoved {
+        position: i64,
+    },
+    /// The tree has no leaf for the position, though it was sealed.
+    LeafMissing {
+        position: i64,
+    },
+    /// A tile of the tree does not follow from the leaves.
+    TileChanged {
+        tile: String,
+    },
+    /// A checkpoint, of the log's own or an anchor, that is not of this log as it is.
+    CheckpointWrong {
+        place: String,
+        size: u64,
+        cause: String,
+    },
+    /// A read model is not what the events come to.
+    ReadModelDiffers {
+        read_model: &'static str,
+        table: &'static str,
+        /// The key of a row, as text.
+        row: String,
+        cause: String,
+    },
     /// What an event books does not sum to zero.
     Unbalanced {
         position: i64,
@@ -54,6 +80,7 @@ pub enum Fault {
 pub async fn check_log(
     log: &Log,
     head: i64,
+    pace: &mut Pace,
     progress: impl Fn(u64),
     found: &mut (dyn FnMut(Fault) + Send),
 ) -> Result<Checked, LogError> {
@@ -85,6 +112,7 @@ pub async fn check_log(
         }
         faults.into_iter().for_each(&mut note);
         progress(checked.events);
+        pace.keep(checked.events).await;
     }
     if last != head {
         note(Fault::HeadElsewhere { head, last });
@@ -104,36 +132,10 @@ pub async fn check_log(
 
 fn look_at(row: &StoredEventRow) -> Option<Fault> {
     let (position, event_type) = (row.position, row.event_type.clone());
-    match postings(row) {
+    match books::postings(row) {
         Err(error) => Some(Fault::Unreadable { position, event_type, cause: error.to_string() }),
         Ok(postings) => {
-            (!postings.iter().all(balances)).then_some(Fault::Unbalanced { position, event_type })
+            (!postings.iter().all(books::balances)).then_some(Fault::Unbalanced { position, event_type })
         }
     }
-}
-
-/// What an event books. Of a kind of stream that this version does not know nothing can be said.
-fn postings(row: &StoredEventRow) -> Result<Vec<Posting>, serde_json::Error> {
-    let (event_type, payload) = (&row.event_type, &row.payload);
-    Ok(match row.aggregate_type.as_str() {
-        Loan::TYPE => journal::loan_postings(&LoanEvent::read(event_type, payload)?),
-        Entry::TYPE => vec![journal::entry_posting(&EntryEvent::read(event_type, payload)?)],
-        DayClose::TYPE => {
-            let event = DayCloseEvent::read(event_type, payload)?;
-            journal::day_close_posting(&event).into_iter().collect()
-        }
-        Product::TYPE => ProductEvent::read(event_type, payload).map(|_| Vec::new())?,
-        Periods::TYPE => PeriodEvent::read(event_type, payload).map(|_| Vec::new())?,
-        _ => Vec::new(),
-    })
-}
-
-/// In each currency.
-fn balances(posting: &Posting) -> bool {
-    posting.lines.iter().all(|line| {
-        let same = posting.lines.iter().filter(|other| other.currency == line.currency);
-        let sum: Amount =
-            same.map(|line| if line.side == Side::Debit { line.amount } else { line.amount.negated() }).sum();
-        sum.is_zero()
-    })
 }

@@ -22,7 +22,7 @@ pub(super) const AGE: Days = Days::new(75);
 const LENDERS: usize = 256;
 
 /// Lends so many times; the ids of the loans.
-pub(super) async fn lend(log: &Log, loans: usize, today: NaiveDate) -> anyhow::Result<Arc<[Uuid]>> {
+pub(in crate::bench) async fn lend(log: &Log, loans: usize, today: NaiveDate) -> anyhow::Result<Arc<[Uuid]>> {
     let streams = Arc::new(Streams::new(log.clone(), CACHE_BYTES));
     let mut rng = Rng::with_seed(7);
     let ids: Arc<[Uuid]> = (0..loans)

@@ -1,6 +1,6 @@
 //! Lending: the engine on a long loan, and closing a day over many loans, alone and beside commands.
 
-mod book;
+pub(super) mod book;
 mod engine;
 
 use std::path::Path;

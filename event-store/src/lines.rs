@@ -1,0 +1,245 @@
+//! Events as lines: what `GET /v1/events` gives as NDJSON, and what the tree over the log is of (ADR 0017).
+//!
+//! A line has every column of its event, and the JSON texts as they are stored. It must never change for an event that
+//! is there.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::postgres::PgRow;
+use sqlx::{PgPool, Row};
+
+use crate::feed::Feed;
+use crate::log::{Log, LogError};
+
+/// An event's columns that everyone is shown.
+pub(crate) struct EventText<'a> {
+    pub(crate) position: i64,
+    pub(crate) stream_type: &'a str,
+    pub(crate) stream_id: &'a str,
+    pub(crate) sequence: i64,
+    pub(crate) event_type: &'a str,
+    pub(crate) event_version: &'a str,
+    pub(crate) recorded_at: &'a str,
+    pub(crate) metadata: &'a str,
+    pub(crate) payload: &'a str,
+}
+
+impl EventText<'_> {
+    /// As others receive it: a [`crate::PublicEvent`].
+    pub(crate) fn to_public_json(&self) -> Vec<u8> {
+        let mut value = Vec::new();
+        write_open(&mut value, self);
+        value.push(b'}');
+        value
+    }
+}
+
+/// Consecutive lines, or those of them that were wanted.
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// Each with its line feed.
+    text: Vec<u8>,
+    places: Vec<(i64, Range<usize>)>,
+    /// The last event that was looked at, wanted or not; `None`: there was none.
+    looked_to: Option<i64>,
+}
+
+/// What tells whether a line is wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct LineHead<'a> {
+    pub stream_id: &'a str,
+    pub event_type: &'a str,
+}
+
+const COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, event_type, event_version, payload::text, \
+    metadata::text, recorded_at, client, idempotency_key, request_hash, command_events";
+
+/// The version of the payload's shape.
+pub(crate) fn public_version(event_version: &str) -> u32 {
+    event_version.parse().unwrap_or(1)
+}
+
+/// Writes the event as a JSON object that is not closed yet.
+pub(crate) fn write_open(value: &mut Vec<u8>, event: &EventText<'_>) {
+    fn put(value: &mut Vec<u8>, name: &str, text: &str) {
+        value.extend_from_slice(name.as_bytes());
+        write_json(value, text);
+    }
+    value.reserve(event.payload.len() + event.metadata.len() + 320);
+    let written = write!(value, r#"{{"position":{}"#, event.position);
+    put(value, r#","stream_type":"#, event.stream_type);
+    put(value, r#","stream_id":"#, event.stream_id);
+    let written = written.and_then(|()| write!(value, r#","sequence":{}"#, event.sequence));
+    put(value, r#","type":"#, event.event_type);
+    let version = public_version(event.event_version);
+    let written = written.and_then(|()| write!(value, r#","version":{version}"#));
+    written.expect("memory takes everything");
+    for part in [r#","recorded_at":"#, event.recorded_at, r#","metadata":"#, event.metadata] {
+        value.extend_from_slice(part.as_bytes());
+    }
+    value.extend_from_slice(br#","payload":"#);
+    value.extend_from_slice(event.payload.as_bytes());
+}
+
+/// An instant as JSON text.
+pub(crate) fn instant(at: DateTime<Utc>) -> String {
+    serde_json::to_string(&at).expect("an instant is a text")
+}
+
+fn write_json(value: &mut Vec<u8>, of: &(impl Serialize + ?Sized)) {
+    serde_json::to_writer(value, of).expect("texts and numbers");
+}
+
+impl Lines {
+    /// Each line without its line feed, with its position.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (i64, &[u8])> {
+        self.places.iter().map(|(position, place)| (*position, &self.text[place.clone()]))
+    }
+
+    /// All lines, each with its line feed.
+    pub fn into_text(self) -> Vec<u8> {
+        self.text
+    }
+
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// The position of the last event that was looked at; `None` where there was none.
+    pub const fn looked_to(&self) -> Option<i64> {
+        self.looked_to
+    }
+
+    /// Forgets all lines after the first `count`.
+    pub fn truncate(&mut self, count: usize) {
+        self.places.truncate(count);
+        self.text.truncate(self.places.last().map_or(0, |(_, place)| place.end + 1));
+    }
+
+    fn of(rows: &[PgRow], wanted: impl Fn(LineHead<'_>) -> bool) -> Result<Self, LogError> {
+        let mut lines = Self::default();
+        let mut recorded: Option<(DateTime<Utc>, String)> = None;
+        for row in rows {
+            let head = LineHead { stream_id: row.try_get(2)?, event_type: row.try_get(4)? };
+            lines.looked_to = Some(row.try_get(0)?);
+            if wanted(head) {
+                // Events of one commit have one instant.
+                let at: DateTime<Utc> = row.try_get(8)?;
+                let recorded_at = match &mut recorded {
+                    Some((of, text)) if *of == at => text,
+                    other => &mut other.insert((at, instant(at))).1,
+                };
+                lines.push(row, recorded_at)?;
+            }
+        }
+        Ok(lines)
+    }
+
+    fn push(&mut self, row: &PgRow, recorded_at: &str) -> Result<(), LogError> {
+        let event = EventText {
+            position: row.try_get(0)?,
+            stream_type: row.try_get(1)?,
+            stream_id: row.try_get(2)?,
+            sequence: row.try_get(3)?,
+            event_type: row.try_get(4)?,
+            event_version: row.try_get(5)?,
+            recorded_at,
+            metadata: row.try_get(7)?,
+            payload: row.try_get(6)?,
+        };
+        let start = self.text.len();
+        write_open(&mut self.text, &event);
+        if public_version(event.event_version).to_string() != event.event_version {
+            self.text.extend_from_slice(br#","stored_version":"#);
+            write_json(&mut self.text, event.event_version);
+        }
+        self.push_idempotency(row)?;
+        self.text.push(b'}');
+        // Within a JSON text these can only stand between two tokens.
+        for byte in &mut self.text[start..] {
+            if matches!(byte, b'\n' | b'\r') {
+                *byte = b' ';
+            }
+        }
+        self.places.push((event.position, start..self.text.len()));
+        self.text.push(b'\n');
+        Ok(())
+    }
+
+    fn push_idempotency(&mut self, row: &PgRow) -> Result<(), LogError> {
+        let (client, key): (Option<&str>, Option<&str>) = (row.try_get(9)?, row.try_get(10)?);
+        let (hash, events): (Option<&[u8]>, Option<i32>) = (row.try_get(11)?, row.try_get(12)?);
+        if client.is_none() && key.is_none() && hash.is_none() && events.is_none() {
+            return Ok(());
+        }
+        let hash = hash.map(|hash| {
+            hash.iter().fold(String::new(), |mut text, byte| {
+                write!(text, "{byte:02x}").expect("a string takes everything");
+                text
+            })
+        });
+        self.text.extend_from_slice(br#","idempotency":{"client":"#);
+        write_json(&mut self.text, &client);
+        self.text.extend_from_slice(br#","key":"#);
+        write_json(&mut self.text, &key);
+        self.text.extend_from_slice(br#","request_hash":"#);
+        write_json(&mut self.text, &hash);
+        self.text.extend_from_slice(br#","events":"#);
+        write_json(&mut self.text, &events);
+        self.text.push(b'}');
+        Ok(())
+    }
+}
+
+async fn lines_after(pool: &PgPool, position: i64, limit: i64) -> Result<Vec<PgRow>, LogError> {
+    let query = format!("select {COLUMNS} from events where position > $1 order by position limit $2");
+    Ok(sqlx::query(&query).bind(position).bind(limit).fetch_all(pool).await?)
+}
+
+impl Feed {
+    /// The lines of up to `limit` events after `position`, waiting for the first one; empty after a while without any.
+    pub async fn next_lines(&mut self, position: i64, limit: i64) -> Result<Lines, LogError> {
+        self.heard();
+        let rows = lines_after(&self.pool, position, limit).await?;
+        if !rows.is_empty() {
+            return Lines::of(&rows, |_| true);
+        }
+        self.wait_for_news().await;
+        Lines::of(&lines_after(&self.pool, position, limit).await?, |_| true)
+    }
+}
+
+impl Log {
+    /// The wanted lines among those of up to `limit` events after `position`.
+    pub async fn lines_after(
+        &self,
+        position: i64,
+        limit: i64,
+        wanted: impl Fn(LineHead<'_>) -> bool,
+    ) -> Result<Lines, LogError> {
+        Lines::of(&lines_after(&self.pool, position, limit).await?, wanted)
+    }
+
+    /// The lines of up to `limit` events of one stream after `sequence`.
+    pub async fn lines_of_stream(
+        &self,
+        (stream_type, stream_id): (&str, &str),
+        sequence: i64,
+        limit: i64,
+    ) -> Result<Lines, LogError> {
+        let query = format!(
+            "select {COLUMNS} from events where aggregate_type = $1 and aggregate_id = $2 and sequence > $3 \
+             order by sequence limit $4"
+        );
+        let query = sqlx::query(&query).bind(stream_type).bind(stream_id).bind(sequence).bind(limit);
+        Lines::of(&query.fetch_all(&self.pool).await?, |_| true)
+    }
+}

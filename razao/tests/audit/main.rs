@@ -1,0 +1,15 @@
+//! What proves that nothing was changed: the sealer, the proofs, the auditor's pack and both of its verifiers, and what
+//! each says of a log that somebody tampered with.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is all it has to say")]
+
+mod book;
+mod corpus;
+mod lender;
+mod packs;
+mod proofs;
+mod running;
+mod sealing;
+#[path = "../support/mod.rs"]
+mod support;
+mod tampering;

@@ -1,0 +1,124 @@
+//! The sealer: follows the log, adds each event to the tree, and signs what it comes to (ADR 0017).
+//!
+//! It is off the way of commands, and takes up at the last checkpoint. A log must never sign two trees of which one is
+//! not the beginning of the other, so whatever does not fit together stops it until a person has looked.
+
+mod resume;
+mod round;
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use audit::keys::{Keys, KeysError};
+use audit::tile::Edge;
+use event_store::{Feed, Log, LogError};
+use tokio_util::sync::CancellationToken;
+
+use crate::telemetry;
+
+/// How many events are sealed at once.
+const PAGE: i64 = 10_000;
+/// How long one waits before trying again.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+/// The same where a person has to look first.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+/// Seals the log of one lender.
+pub struct Sealer {
+    pub log: Log,
+    /// The folder of the keys. They are read anew with each checkpoint, so a rotation counts at once.
+    pub keys: PathBuf,
+    /// The shortest time between two checkpoints.
+    pub every: Duration,
+    /// Where checkpoints are written to besides, and how often at most.
+    pub anchors: Option<Anchors>,
+}
+
+/// A file to which checkpoints are appended.
+#[derive(Debug, Clone)]
+pub struct Anchors {
+    pub file: PathBuf,
+    pub every: Duration,
+}
+
+/// Why nothing is sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// What is there contradicts what was signed. Nothing may be signed.
+    #[error("nothing is sealed any more: {0}")]
+    Contradiction(String),
+    #[error("another sealer was faster")]
+    Deposed,
+    #[error("the anchor {} cannot be used", .0.display())]
+    Anchor(PathBuf, #[source] std::io::Error),
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+impl Sealer {
+    /// Seals until `stop`. Of several instances one does it.
+    pub async fn run(self, stop: CancellationToken) {
+        loop {
+            let sealed = tokio::select! {
+                sealed = self.seal() => sealed,
+                () = stop.cancelled() => return,
+            };
+            let wait = match sealed {
+                Err(error @ SealError::Contradiction(_)) => {
+                    telemetry::record_sealer_stopped(true);
+                    tracing::error!(%error, "run `razao verify`; the sealer looks again in a minute");
+                    LOOK_AGAIN
+                }
+                Err(error) => {
+                    let cause = std::error::Error::source(&error).map(ToString::to_string);
+                    tracing::warn!(%error, cause, "the log is not sealed for now; trying again");
+                    TRY_AGAIN
+                }
+                Ok(never) => match never {},
+            };
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// Seals until something is in the way.
+    pub async fn seal(&self) -> Result<Infallible, SealError> {
+        let _leads = loop {
+            match self.log.try_lock("razao sealer").await? {
+                Some(lock) => break lock,
+                None => tokio::time::sleep(TRY_AGAIN).await,
+            }
+        };
+        let mut edge = resume::edge(&self.log, &Keys::load(&self.keys)?, self.anchors.as_ref()).await?;
+        telemetry::record_sealer_stopped(false);
+        // Dropped with this attempt, and the feed's listener with it.
+        let stop = CancellationToken::new();
+        let _stops = stop.clone().drop_guard();
+        let mut feed = Feed::start(&self.log, stop);
+        let mut anchored: Option<Instant> = None;
+        loop {
+            let began = Instant::now();
+            let sealed = self.round(&mut feed, edge).await?;
+            edge = sealed.edge;
+            let Some(note) = sealed.note else { continue };
+            if let Some(anchors) = &self.anchors
+                && anchored.is_none_or(|last| last.elapsed() >= anchors.every)
+            {
+                round::anchor(anchors, note).await?;
+                anchored = Some(Instant::now());
+            }
+            if !sealed.is_behind {
+                tokio::time::sleep(self.every.saturating_sub(began.elapsed())).await;
+            }
+        }
+    }
+
+    async fn round(&self, feed: &mut Feed, edge: Edge) -> Result<round::Sealed, SealError> {
+        round::seal_next(&self.log, feed, &self.keys, edge).await
+    }
+}
