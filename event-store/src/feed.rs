@@ -9,7 +9,7 @@ use sqlx::{FromRow, PgPool, Row};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::log::{Log, LogError};
+use crate::log::{self, Head, Log, LogError};
 use crate::upcast::{self, Stored};
 
 /// How long the feed waits at most for news before it looks by itself: the net under `LISTEN`.
@@ -72,6 +72,11 @@ impl Feed {
         let news = log.news.subscribe();
         tokio::spawn(log.news.clone().listen(log.pool.clone(), stop));
         Self { pool: log.pool.clone(), news }
+    }
+
+    /// Where the log ends now.
+    pub async fn head(&self) -> Result<Head, LogError> {
+        log::head(&self.pool).await
     }
 
     /// Up to `limit` events after `position`, in order: none is ever missing between two of them.

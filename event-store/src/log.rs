@@ -95,11 +95,7 @@ impl Log {
 
     /// Where the log ends now.
     pub async fn head(&self) -> Result<Head, LogError> {
-        let (position, recorded_at): (i64, Option<DateTime<Utc>>) =
-            sqlx::query_as("select position, case when position > 0 then recorded_at end from event_head")
-                .fetch_one(&self.pool)
-                .await?;
-        Ok(Head { position, recorded_at })
+        head(&self.pool).await
     }
 
     /// A connection of its own to the log's database, with settings of its own: for a lock that is held long.
@@ -120,4 +116,12 @@ impl Log {
         self.tasks.wait().await;
         self.pool.close().await;
     }
+}
+
+pub(crate) async fn head(pool: &PgPool) -> Result<Head, LogError> {
+    let (position, recorded_at): (i64, Option<DateTime<Utc>>) =
+        sqlx::query_as("select position, case when position > 0 then recorded_at end from event_head")
+            .fetch_one(pool)
+            .await?;
+    Ok(Head { position, recorded_at })
 }

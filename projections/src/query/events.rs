@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, List, NotThere, POSITION, ReadProblems, Refused, answer};
-use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, decode_cursor};
+use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading};
 
 /// How many events are read at once.
 const PAGE: i64 = 1_000;
@@ -168,7 +168,7 @@ async fn history(
     page: &HistoryPage,
     reading: &Reading,
 ) -> Answer {
-    let after = decode_cursor(page.after.as_deref(), |place| place.parse::<i64>().ok())?;
+    let after = reading.place(page.after.as_deref(), |place| place.parse::<i64>().ok())?;
     let as_of = state.head(reading).await?;
     let stream_id = id.to_string();
     let more = page.limit.and_one_more();
@@ -179,7 +179,7 @@ async fn history(
     }
     // What was appended after the head was read belongs to a later answer.
     rows.retain(|row| row.position <= as_of.position);
-    let next = page.limit.page(&mut rows, |last| last.sequence.to_string());
+    let next = reading.page(page.limit, &mut rows, |last| last.sequence.to_string());
     let items: Vec<EventView> = rows.into_iter().map(EventView::of).collect::<Result<_, _>>()?;
     Ok(answer(reading, as_of, state.booking_day.today(), List { items, next, as_of }))
 }
