@@ -75,6 +75,11 @@ impl Feed {
         Self { pool: log.pool.clone(), news }
     }
 
+    /// Where the log ends now.
+    pub async fn head(&self) -> Result<Head, LogError> {
+        log::head(&self.pool).await
+    }
+
     /// Up to `limit` events after `position`, in order: none is ever missing between two of them.
     pub async fn after(&self, position: i64, limit: i64) -> Result<Vec<StoredEventRow>, LogError> {
         brought_up_to_date(self.stored_after(position, limit).await?)

@@ -220,12 +220,6 @@ pub static UNBALANCED: Kind = kind(
     "The entry does not balance",
     "The debits and the credits of an entry have the same sum.",
 );
-pub static NOT_SUPPORTED: Kind = kind(
-    "not_supported",
-    422,
-    "Not supported yet",
-    "What is asked for is defined, but this server does not answer it yet.",
-);
 
 // 500, 503
 pub static INTERNAL: Kind = kind(
@@ -305,7 +299,6 @@ pub static ALL: &[&Kind] = &[
     &PRODUCT_UNKNOWN,
     &OUTSIDE_PRODUCT_LIMITS,
     &PERIOD_NOT_OVER,
-    &NOT_SUPPORTED,
     &NEGATIVE_AMORTIZATION,
     &GRACE_TOO_LONG,
     &GRACE_NOT_FOR_METHOD,

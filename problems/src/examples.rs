@@ -48,7 +48,6 @@ pub(crate) const EXAMPLES: &[(&str, &str)] = &[
     ("product_unknown", "`POST /v1/loans` with `\"product\": \"no such thing\"`"),
     ("outside_product_limits", "a principal below the product's least"),
     ("period_not_over", "`POST /v1/periods/{month}/close` with the current month"),
-    ("not_supported", "`GET /v1/portfolio?on=` with another day than today"),
     ("negative_amortization", "`\"installment_amount\": \"1.00\"` on 1000.00 at 1.99 % a month"),
     ("grace_too_long", "`\"grace\": {\"principal\": 12}` with 12 installments"),
     ("grace_not_for_method", "`\"grace\": {\"principal\": 1}` with `\"method\": \"bullet\"`"),

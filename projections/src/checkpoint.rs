@@ -14,12 +14,14 @@ const ADVANCE: &str = "update projections.projection_checkpoints \
 /// Where events come by Kafka, every partition is at least as far as the one that is least far.
 const FIND: &str = "select c.name, greatest(c.position, p.position) as position, \
     case when p.position > c.position then p.recorded_at else c.recorded_at end as recorded_at, \
-    coalesce(p.revision, 0)::bigint as revision, c.road, c.stopped_by \
+    coalesce(p.revision, 0)::bigint as revision, c.road, c.stopped_by, c.serves_from \
     from projections.projection_checkpoints c left join lateral \
     (select min(position) as position, (array_agg(recorded_at order by position))[1] as recorded_at, \
     sum(position) as revision from projections.projection_partitions p where p.name = c.name) p on true \
     where c.name = $1";
 const LOCK: &str = "select 1 from projections.projection_checkpoints where name = $1 for update";
+const SERVE_FROM: &str = "update projections.projection_checkpoints set serves_from = $2 \
+    where name = $1 and position = 0 and serves_from < $2";
 const STOP: &str =
     "update projections.projection_checkpoints set stopped_by = $3 where name = $1 and position = $2";
 const HINDER: &str = "update projections.projection_checkpoints set stopped_by = $2 \
@@ -39,6 +41,8 @@ pub(crate) struct Checkpoint {
     pub(crate) road: String,
     /// Why no event after it can be read or projected.
     pub(crate) stopped_by: Option<String>,
+    /// Before this position it is only half built.
+    pub(crate) serves_from: i64,
 }
 
 /// The checkpoint of a read model.
@@ -70,6 +74,16 @@ pub(crate) async fn advance(
     let advanced =
         sqlx::query(ADVANCE).bind(name).bind(from).bind(to.0).bind(to.1).execute(connection).await?;
     Ok(advanced.rows_affected() == 1)
+}
+
+/// One of which nothing is projected yet answers once it holds what is in the log by now.
+pub(crate) async fn serve_from(
+    connection: &mut PgConnection,
+    name: &str,
+    head: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(SERVE_FROM).bind(name).bind(head).execute(connection).await?;
+    Ok(())
 }
 
 /// Notes why a read model stands still, for everyone who asks.

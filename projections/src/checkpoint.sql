@@ -9,6 +9,8 @@ create table if not exists projections.projection_checkpoints (
 ) with (fillfactor = 10);
 -- By which road events come: `log`, or a topic of a Kafka. Who comes by another one writes nothing.
 alter table projections.projection_checkpoints add column if not exists road text not null default 'log';
+-- Before this position it is only half built, and answers nothing.
+alter table projections.projection_checkpoints add column if not exists serves_from bigint not null default 0;
 -- Where events come by Kafka, how far each partition is.
 create table if not exists projections.projection_partitions (
     name        text        not null,

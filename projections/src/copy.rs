@@ -66,6 +66,14 @@ impl CopyRows {
         self.column(Some(value.into_bytes()))
     }
 
+    pub(crate) fn uuid_or_null(&mut self, value: Option<Uuid>) -> &mut Self {
+        self.column(value.map(Uuid::into_bytes))
+    }
+
+    pub(crate) fn boolean(&mut self, value: bool) -> &mut Self {
+        self.column(Some([u8::from(value)]))
+    }
+
     pub(crate) fn text<'a>(&mut self, value: impl Into<Option<&'a str>>) -> &mut Self {
         let value = value.into().map(storable);
         self.column(value.as_deref().map(str::as_bytes))

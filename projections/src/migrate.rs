@@ -16,8 +16,10 @@ pub async fn migrate(pool: &PgPool) -> Result<(), ProjectionError> {
         .await?;
     session::run(&mut transaction, checkpoint::SCHEMA).await?;
     session::run(&mut transaction, parking::SCHEMA).await?;
+    session::run(&mut transaction, include_str!("bi.sql")).await?;
     for model in read_model::ALL {
         bring_about(model, &mut transaction).await?;
+        session::run(&mut transaction, model.views_sql).await?;
     }
     transaction.commit().await?;
     Ok(())

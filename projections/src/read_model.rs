@@ -16,6 +16,8 @@ pub(crate) struct ReadModel {
     pub(crate) tables_sql: &'static str,
     /// Creates what only reading needs: a rebuild does so last.
     pub(crate) indexes_sql: &'static str,
+    /// Creates its views in the schema `bi`; none where it has none.
+    pub(crate) views_sql: &'static str,
     /// The kinds of stream that it is about.
     pub(crate) kinds: &'static [StreamKind],
     pub(crate) begin: fn() -> Box<dyn Changes>,

@@ -189,6 +189,8 @@ impl Building {
              alter schema {schema} rename to {serving};"
         );
         session::run(&mut transaction, &swap).await?;
+        // The views went with the tables that they were of.
+        session::run(&mut transaction, model.views_sql).await?;
         transaction.commit().await?;
         connection.close().await?;
         Ok(position)

@@ -46,6 +46,8 @@ pub(crate) async fn enter(
     feed: &Feed,
     road: &Road,
 ) -> Result<(), ProjectionError> {
+    let head = feed.head().await?.position;
+    checkpoint::serve_from(connection, model.name, head).await?;
     let mut transaction = connection.begin().await?;
     let checkpoint = checkpoint::lock(&mut transaction, model.name).await?;
     if checkpoint.road == road.to_string() {

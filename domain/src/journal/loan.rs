@@ -59,8 +59,8 @@ pub fn loan_postings(event: &LoanEvent) -> Vec<Posting> {
     book.postings(currency, against)
 }
 
-/// The account that is credited when a component is received.
-fn account_of(component: Component) -> &'static Account {
+/// The account that is credited when a component is received of a loan that is on the books.
+pub fn account_of(component: Component) -> &'static Account {
     match component {
         Component::LateFee => &LATE_FEE_INCOME,
         Component::LateInterest => &LATE_INTEREST_INCOME,

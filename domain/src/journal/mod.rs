@@ -15,7 +15,7 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 pub use accrual::{accrual_posting, accrual_written_off, day_close_posting, interest_receivable};
-pub use loan::loan_postings;
+pub use loan::{account_of, loan_postings};
 
 use crate::entry::EntryEvent;
 use crate::{Amount, Currency, spelt};

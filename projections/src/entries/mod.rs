@@ -19,6 +19,7 @@ pub(crate) static READ_MODEL: ReadModel = ReadModel {
     tables: &[Table { name: "entries", key: "id" }],
     tables_sql: include_str!("schema.sql"),
     indexes_sql: include_str!("indexes.sql"),
+    views_sql: "",
     kinds: &[StreamKind::Entry],
     begin: || Box::new(EntryChanges::default()),
 };

@@ -16,6 +16,7 @@ pub(crate) static READ_MODEL: ReadModel = ReadModel {
     tables: &[Table { name: "journal_lines", key: "position, line" }],
     tables_sql: include_str!("schema.sql"),
     indexes_sql: include_str!("indexes.sql"),
+    views_sql: include_str!("views.sql"),
     kinds: &[StreamKind::Loan, StreamKind::Entry, StreamKind::DayClose],
     begin: || Box::new(NewLines(CopyRows::new(9))),
 };

@@ -1,8 +1,10 @@
 //! Loans: the application, and how each stands after its last event. What happened to one is read from its events.
 
+mod flows;
 mod standing;
+mod step;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use domain::loan::LoanEvent;
 use domain::loan::event::Applied;
@@ -14,14 +16,20 @@ use uuid::Uuid;
 use crate::copy::CopyRows;
 use crate::event::{Event, Fact, StreamKind};
 use crate::read_model::{Changes, ReadModel, Table};
-use standing::StandingChange;
+use step::Step;
 
 pub(crate) static READ_MODEL: ReadModel = ReadModel {
     name: "loans",
     schema: "read_loans",
-    tables: &[Table { name: "loans", key: "id" }, Table { name: "standings", key: "loan_id" }],
+    tables: &[
+        Table { name: "loans", key: "id" },
+        Table { name: "standings", key: "loan_id" },
+        Table { name: "standing_changes", key: "loan_id, position" },
+        Table { name: "flows", key: "size, block, currency, product, on_day" },
+    ],
     tables_sql: include_str!("schema.sql"),
     indexes_sql: include_str!("indexes.sql"),
+    views_sql: include_str!("views.sql"),
     kinds: &[StreamKind::Loan],
     begin: || Box::new(LoanChanges::new()),
 };
@@ -32,7 +40,8 @@ const COPY_LOANS: &str = "copy loans (id, position, borrower_id, currency, produ
 /// What a page changes.
 struct LoanChanges {
     loans: CopyRows,
-    standings: HashMap<Uuid, StandingChange>,
+    /// Each loan's, in their order.
+    steps: BTreeMap<Uuid, Vec<Step>>,
 }
 
 impl Changes for LoanChanges {
@@ -41,13 +50,14 @@ impl Changes for LoanChanges {
         if let LoanEvent::Applied(applied) = &**fact {
             self.applied(event, applied);
         }
-        self.standings.entry(event.stream_id).or_default().fold(event, fact);
+        self.steps.entry(event.stream_id).or_default().push(Step::of(event, fact));
     }
 
     fn write(self: Box<Self>, connection: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>> {
         async move {
             self.loans.write(connection, COPY_LOANS).await?;
-            standing::write(&self.standings, connection).await
+            standing::write(&self.steps, connection).await?;
+            flows::write(&self.steps, connection).await
         }
         .boxed()
     }
@@ -55,7 +65,7 @@ impl Changes for LoanChanges {
 
 impl LoanChanges {
     fn new() -> Self {
-        Self { loans: CopyRows::new(10), standings: HashMap::new() }
+        Self { loans: CopyRows::new(10), steps: BTreeMap::new() }
     }
 
     fn applied(&mut self, event: &Event, applied: &Applied) {

@@ -44,5 +44,58 @@ create table standings (
     late_from        date,
     version          bigint      not null,
     position         bigint      not null,
-    updated_at       timestamptz not null
+    updated_at       timestamptz not null,
+    -- The latest value date of its events, and whether one of them ever counted before an earlier one.
+    last_on          date        not null,
+    disordered       boolean     not null
 ) with (fillfactor = 50);
+
+-- How each loan stood after each of its events: `on_day` is the event's value date, `counts_from` the first day of
+-- which it changes how the loan stood (ADR 0018). `fact_id` names what a later event may undo.
+create table standing_changes (
+    loan_id          uuid        not null,
+    status           text        not null,
+    approved_amount  bigint,
+    approved_on      date,
+    disbursed_amount bigint,
+    disbursed_on     date,
+    closed_on        date,
+    closed_because   text,
+    late_fee         bigint      not null,
+    late_interest    bigint      not null,
+    penalty          bigint      not null,
+    fee              bigint      not null,
+    interest         bigint      not null,
+    principal        bigint      not null,
+    overpaid         bigint      not null,
+    credit           bigint      not null,
+    received         bigint      not null,
+    recovered        bigint      not null,
+    restructured_on  date,
+    written_off      bigint      not null,
+    write_off        text,
+    oldest_due_on    date,
+    late_from        date,
+    version          bigint      not null,
+    position         bigint      not null,
+    updated_at       timestamptz not null,
+    on_day           date        not null,
+    counts_from      date        not null,
+    fact_id          uuid,
+    primary key (loan_id, position)
+);
+
+-- What was disbursed, collected, written off and recovered on each value date, by the currency and the product ('' where
+-- there is none) of the loan: of all loans (size 0, block 0), and by blocks of the log as `block_balances` has them.
+create table flows (
+    size        int    not null,
+    block       bigint not null,
+    currency    text   collate "C" not null,
+    product     text   collate "C" not null,
+    on_day      date   not null,
+    disbursed   numeric not null,
+    collected   numeric not null,
+    written_off numeric not null,
+    recovered   numeric not null,
+    primary key (size, block, currency, product, on_day)
+) with (fillfactor = 70);

@@ -1,225 +1,280 @@
-//! How a loan stands after a page of its events.
+//! How a loan stands after its last event, and how it stood after each.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::Currency;
-use domain::loan::event::{Closed, Effect, FactKind, WriteOff};
-use domain::loan::{LoanEvent, Standing, Status};
-use sqlx::PgConnection;
+use domain::loan::Status;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
+use super::step::{ALWAYS, Books, FactId, Owed, Step};
 use crate::copy::{CopyRows, storable};
-use crate::event::Event;
-use crate::minor::{components_to_minor, to_minor};
 
-const COPY: &str = "copy standings (loan_id, status, approved_amount, approved_on, disbursed_amount, disbursed_on, \
-    closed_on, closed_because, late_fee, late_interest, penalty, fee, interest, principal, overpaid, credit, \
-    received, recovered, restructured_on, written_off, write_off, oldest_due_on, late_from, version, position, updated_at) from stdin (format binary)";
+const COLUMNS: &str = "loan_id, status, approved_amount, approved_on, disbursed_amount, disbursed_on, closed_on, \
+    closed_because, late_fee, late_interest, penalty, fee, interest, principal, overpaid, credit, received, \
+    recovered, restructured_on, written_off, write_off, oldest_due_on, late_from, version, position, updated_at";
 
-/// What the events of a page set. `None`: they left it as it was.
-#[derive(Default)]
-pub(super) struct StandingChange {
-    /// The loan came into being in this page, so its row has to be added.
-    is_new: bool,
-    status: &'static str,
+const FIND: &str = "select * from standings where loan_id = any($1)";
+
+const UNDONE: &str = "select distinct on (c.loan_id, c.fact_id) c.loan_id, c.fact_id, c.on_day \
+    from unnest($1::uuid[], $2::uuid[]) as u (loan_id, fact_id) \
+    join standing_changes c on c.loan_id = u.loan_id and c.fact_id = u.fact_id \
+    order by c.loan_id, c.fact_id, c.position desc";
+
+/// A loan's row: what the events up to one come to.
+#[derive(Debug, Clone)]
+struct LoanStanding {
+    status: Cow<'static, str>,
     approved: Option<(i64, NaiveDate)>,
-    /// What was disbursed in this page, and its first date.
     disbursed: Option<(i64, NaiveDate)>,
-    closed: Option<(NaiveDate, Option<String>)>,
-    owed: Option<Owed>,
+    closed_on: Option<NaiveDate>,
+    closed_because: Option<String>,
+    owed: Owed,
     received: i64,
     recovered: i64,
     restructured_on: Option<NaiveDate>,
-    /// Where the page says which write-off stands.
-    write_off: Option<Books>,
+    written_off: i64,
+    write_off: Option<String>,
     version: i64,
     position: i64,
     updated_at: DateTime<Utc>,
+    /// The latest value date of its events.
+    last_on: NaiveDate,
+    /// Whether an event ever counted before an earlier one.
+    disordered: bool,
 }
 
-/// What is owed since the last event that moved money.
-#[derive(Clone, Copy, Default)]
-struct Owed {
-    components: [i64; 6],
-    overpaid: i64,
-    credit: i64,
-    oldest_due_on: Option<NaiveDate>,
-    late_from: Option<NaiveDate>,
+/// Writes what the events of a page change, each loan's in their order.
+pub(super) async fn write(
+    steps: &BTreeMap<Uuid, Vec<Step>>,
+    connection: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    let mut standing = load(steps, connection).await?;
+    let undone = undone(steps, connection).await?;
+    let mut history = CopyRows::new(29);
+    let (mut new, mut moved) = (CopyRows::new(28), Vec::new());
+    for (loan, steps) in steps {
+        let known = standing.remove(loan);
+        let is_new = steps[0].version == 1;
+        if !is_new && known.is_none() {
+            // Its application was discarded, so there is no loan that could stand anyhow.
+            continue;
+        }
+        let mut row = known.unwrap_or_else(LoanStanding::of_nothing);
+        for (index, step) in steps.iter().enumerate() {
+            let counts_from = match step.fact {
+                Some(FactId::Undoes(id)) => {
+                    let here =
+                        steps[..index].iter().rev().find(|step| step.fact == Some(FactId::Records(id)));
+                    let original = here.map(|step| step.on).or_else(|| undone.get(&(*loan, id)).copied());
+                    step.counts_from.min(original.unwrap_or(ALWAYS))
+                }
+                _ => step.counts_from,
+            };
+            row.apply(step, counts_from);
+            row.encode(*loan, &mut history);
+            let fact = match step.fact {
+                Some(FactId::Records(id)) => Some(id),
+                _ => None,
+            };
+            history.date(step.on).date(counts_from).uuid_or_null(fact);
+        }
+        if is_new {
+            row.encode(*loan, &mut new);
+            new.date(row.last_on).boolean(row.disordered);
+        } else {
+            moved.push((*loan, row));
+        }
+    }
+    let copy =
+        |table: &str, more: &str| format!("copy {table} ({COLUMNS}, {more}) from stdin (format binary)");
+    history.write(connection, &copy("standing_changes", "on_day, counts_from, fact_id")).await?;
+    new.write(connection, &copy("standings", "last_on, disordered")).await?;
+    update(&moved, connection).await
 }
 
-/// Whether a loan is on the books, or what a write-off took off them.
-enum Books {
-    Carried,
-    WrittenOff { amount: i64, json: String },
+/// The rows of the loans that are there already.
+async fn load(
+    steps: &BTreeMap<Uuid, Vec<Step>>,
+    connection: &mut PgConnection,
+) -> Result<HashMap<Uuid, LoanStanding>, sqlx::Error> {
+    // The first event of a loan brings its row about.
+    let earlier = steps.iter().filter(|(_, steps)| steps[0].version > 1);
+    let earlier: Vec<Uuid> = earlier.map(|(loan, _)| *loan).collect();
+    if earlier.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query(FIND).bind(earlier).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get("loan_id")?, LoanStanding::read(row)?))).collect()
 }
 
-impl StandingChange {
-    pub(super) fn fold(&mut self, event: &Event, fact: &LoanEvent) {
-        self.version = event.sequence;
-        self.position = event.position;
-        self.updated_at = event.recorded_at;
-        match fact {
-            LoanEvent::Applied(_) => {
-                self.is_new = true;
-                self.status = Status::Applied.name();
-            }
-            LoanEvent::Approved(approved) => {
-                self.status = Status::Approved.name();
-                self.approved = Some((to_minor(approved.principal, approved.currency), approved.on));
-            }
-            LoanEvent::Rejected(closed) => self.close(Status::Rejected, closed),
-            LoanEvent::Withdrawn(closed) => self.close(Status::Withdrawn, closed),
-            LoanEvent::Disbursed(disbursed) => {
-                let amount = to_minor(disbursed.amount, disbursed.currency);
-                let (before, on) = self.disbursed.unwrap_or((0, disbursed.on));
-                self.disbursed = Some((before + amount, on.min(disbursed.on)));
-            }
-            _ => {}
-        }
-        if let (Some(outcome), Some(currency)) = (fact.outcome(), fact.currency()) {
-            self.received += to_minor(fact.cash_received(), currency);
-            self.stand(&outcome.standing, currency);
-            for moved in outcome.rederived.iter().filter(|moved| moved.kind == FactKind::WriteOff) {
-                self.write_off(moved.after.as_ref(), currency);
-            }
-            self.follow(fact, currency);
-        }
+/// The value dates of facts of earlier pages that are undone.
+async fn undone(
+    steps: &BTreeMap<Uuid, Vec<Step>>,
+    connection: &mut PgConnection,
+) -> Result<HashMap<(Uuid, Uuid), NaiveDate>, sqlx::Error> {
+    let undone = steps.iter().flat_map(|(loan, steps)| {
+        steps.iter().filter_map(|step| match step.fact {
+            Some(FactId::Undoes(id)) => Some((*loan, id)),
+            _ => None,
+        })
+    });
+    let (loans, facts): (Vec<Uuid>, Vec<Uuid>) = undone.unzip();
+    if loans.is_empty() {
+        return Ok(HashMap::new());
     }
+    let found: Vec<(Uuid, Uuid, NaiveDate)> =
+        sqlx::query_as(UNDONE).bind(loans).bind(facts).fetch_all(connection).await?;
+    Ok(found.into_iter().map(|(loan, fact, on)| ((loan, fact), on)).collect())
+}
 
-    /// What an event changes besides what is owed.
-    fn follow(&mut self, fact: &LoanEvent, currency: Currency) {
-        match fact {
-            LoanEvent::RecoveryRecorded(_) | LoanEvent::RecoveryReversed(_) => {
-                self.recovered += to_minor(fact.cash_received(), currency);
-            }
-            LoanEvent::Restructured(event) => {
-                self.restructured_on = self.restructured_on.max(Some(event.on));
-            }
-            LoanEvent::WrittenOff(event) => self.write_off(Some(&event.effect), currency),
-            LoanEvent::WriteOffReversed(_) => self.write_off(None, currency),
-            _ => {}
+impl LoanStanding {
+    fn of_nothing() -> Self {
+        Self {
+            status: Cow::Borrowed(Status::Applied.name()),
+            approved: None,
+            disbursed: None,
+            closed_on: None,
+            closed_because: None,
+            owed: Owed::default(),
+            received: 0,
+            recovered: 0,
+            restructured_on: None,
+            written_off: 0,
+            write_off: None,
+            version: 0,
+            position: 0,
+            updated_at: DateTime::UNIX_EPOCH,
+            last_on: ALWAYS,
+            disordered: false,
         }
     }
 
-    fn write_off(&mut self, effect: Option<&Effect>, currency: Currency) {
-        let write_off = effect.and_then(|effect| effect.write_off);
-        self.write_off = Some(write_off.map_or(Books::Carried, |write_off: WriteOff| Books::WrittenOff {
-            amount: to_minor(write_off.open.total(), currency),
-            json: serde_json::to_string(&write_off).expect("a write-off is plain data"),
-        }));
+    fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
+        let with_day = |amount: Option<i64>, day| Ok::<_, sqlx::Error>(amount.zip(row.try_get(day)?));
+        let mut components = [0; 6];
+        for (component, column) in components.iter_mut().zip(domain::component::Component::ALL) {
+            *component = row.try_get(column.name())?;
+        }
+        Ok(Self {
+            status: Cow::Owned(row.try_get("status")?),
+            approved: with_day(row.try_get("approved_amount")?, "approved_on")?,
+            disbursed: with_day(row.try_get("disbursed_amount")?, "disbursed_on")?,
+            closed_on: row.try_get("closed_on")?,
+            closed_because: row.try_get("closed_because")?,
+            owed: Owed {
+                components,
+                overpaid: row.try_get("overpaid")?,
+                credit: row.try_get("credit")?,
+                oldest_due_on: row.try_get("oldest_due_on")?,
+                late_from: row.try_get("late_from")?,
+            },
+            received: row.try_get("received")?,
+            recovered: row.try_get("recovered")?,
+            restructured_on: row.try_get("restructured_on")?,
+            written_off: row.try_get("written_off")?,
+            write_off: row.try_get("write_off")?,
+            version: row.try_get("version")?,
+            position: row.try_get("position")?,
+            updated_at: row.try_get("updated_at")?,
+            last_on: row.try_get("last_on")?,
+            disordered: row.try_get("disordered")?,
+        })
     }
 
-    fn close(&mut self, status: Status, closed: &Closed) {
-        self.status = status.name();
-        self.closed = Some((closed.on, closed.reason.clone()));
-    }
-
-    fn stand(&mut self, standing: &Standing, currency: Currency) {
-        self.status = standing.status.name();
-        self.owed = Some(Owed {
-            components: components_to_minor(&standing.balances, currency),
-            overpaid: to_minor(standing.overpaid, currency),
-            credit: to_minor(standing.credit, currency),
-            oldest_due_on: standing.oldest_due_on,
-            late_from: standing.late_from,
-        });
+    fn apply(&mut self, step: &Step, counts_from: NaiveDate) {
+        if let Some(status) = step.status {
+            self.status = Cow::Borrowed(status);
+        }
+        self.approved = step.approved.or(self.approved);
+        if let Some((amount, on)) = step.disbursed {
+            let (before, first) = self.disbursed.unwrap_or((0, on));
+            self.disbursed = Some((before + amount, first.min(on)));
+        }
+        if let Some((on, because)) = &step.closed {
+            self.closed_on = Some(*on);
+            self.closed_because = because.as_deref().map(|text| storable(text).into_owned());
+        }
+        self.owed = step.owed.unwrap_or(self.owed);
+        self.received += step.received;
+        self.recovered += step.recovered;
+        self.restructured_on = self.restructured_on.max(step.restructured_on);
+        match &step.write_off {
+            Some(Books::Carried) => (self.written_off, self.write_off) = (0, None),
+            Some(Books::WrittenOff { amount, json }) => {
+                (self.written_off, self.write_off) = (*amount, Some(json.clone()));
+            }
+            None => {}
+        }
+        self.disordered |= counts_from < self.last_on;
+        self.last_on = self.last_on.max(step.on);
+        (self.version, self.position, self.updated_at) = (step.version, step.position, step.recorded_at);
     }
 
     fn encode(&self, loan: Uuid, rows: &mut CopyRows) {
-        let owed = self.owed.unwrap_or_default();
         rows.row()
             .uuid(loan)
-            .text(self.status)
+            .text(&*self.status)
             .bigint(self.approved.map(|(amount, _)| amount))
             .date(self.approved.map(|(_, on)| on))
             .bigint(self.disbursed.map(|(amount, _)| amount))
             .date(self.disbursed.map(|(_, on)| on))
-            .date(self.closed.as_ref().map(|(on, _)| *on))
-            .text(self.closed_because().as_deref())
-            .bigints(owed.components)
-            .bigint(owed.overpaid)
-            .bigint(owed.credit)
+            .date(self.closed_on)
+            .text(self.closed_because.as_deref())
+            .bigints(self.owed.components)
+            .bigint(self.owed.overpaid)
+            .bigint(self.owed.credit)
             .bigint(self.received)
             .bigint(self.recovered)
             .date(self.restructured_on)
-            .bigint(self.written_off().unwrap_or(0))
-            .text(self.write_off_json())
-            .date(owed.oldest_due_on)
-            .date(owed.late_from)
+            .bigint(self.written_off)
+            .text(self.write_off.as_deref())
+            .date(self.owed.oldest_due_on)
+            .date(self.owed.late_from)
             .bigint(self.version)
             .bigint(self.position)
             .instant(self.updated_at);
     }
-
-    /// The sum of the write-off, where the page says which stands; 0 where none does.
-    fn written_off(&self) -> Option<i64> {
-        self.write_off.as_ref().map(|books| match books {
-            Books::Carried => 0,
-            Books::WrittenOff { amount, .. } => *amount,
-        })
-    }
-
-    fn write_off_json(&self) -> Option<&str> {
-        match self.write_off.as_ref()? {
-            Books::Carried => None,
-            Books::WrittenOff { json, .. } => Some(json),
-        }
-    }
-
-    fn closed_because(&self) -> Option<Cow<'_, str>> {
-        self.closed.as_ref()?.1.as_deref().map(storable)
-    }
 }
 
-pub(super) async fn write(
-    changes: &HashMap<Uuid, StandingChange>,
-    connection: &mut PgConnection,
-) -> Result<(), sqlx::Error> {
-    let mut new = CopyRows::new(26);
-    let mut moved = Vec::with_capacity(changes.len());
-    for (loan, change) in changes {
-        if change.is_new { change.encode(*loan, &mut new) } else { moved.push((*loan, change)) }
-    }
-    new.write(connection, COPY).await?;
-    update(&moved, connection).await
-}
-
-async fn update(moved: &[(Uuid, &StandingChange)], connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+async fn update(moved: &[(Uuid, LoanStanding)], connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     if moved.is_empty() {
         return Ok(());
     }
     let mut query = sqlx::query(include_str!("update_standings.sql"))
         .bind(moved.iter().map(|(loan, _)| *loan).collect::<Vec<_>>())
-        .bind(each(moved, |change| change.status))
-        .bind(each(moved, |change| change.approved.map(|(amount, _)| amount)))
-        .bind(each(moved, |change| change.approved.map(|(_, on)| on)))
-        .bind(each(moved, |change| change.disbursed.map(|(amount, _)| amount)))
-        .bind(each(moved, |change| change.disbursed.map(|(_, on)| on)))
-        .bind(each(moved, |change| change.closed.as_ref().map(|(on, _)| *on)))
-        .bind(each(moved, StandingChange::closed_because));
+        .bind(each(moved, |row| &*row.status))
+        .bind(each(moved, |row| row.approved.map(|(amount, _)| amount)))
+        .bind(each(moved, |row| row.approved.map(|(_, on)| on)))
+        .bind(each(moved, |row| row.disbursed.map(|(amount, _)| amount)))
+        .bind(each(moved, |row| row.disbursed.map(|(_, on)| on)))
+        .bind(each(moved, |row| row.closed_on))
+        .bind(each(moved, |row| row.closed_because.as_deref()));
     for component in 0..6 {
-        query = query.bind(each(moved, |change| change.owed.map(|owed| owed.components[component])));
+        query = query.bind(each(moved, |row| row.owed.components[component]));
     }
     query
-        .bind(each(moved, |change| change.owed.map(|owed| owed.overpaid)))
-        .bind(each(moved, |change| change.owed.map(|owed| owed.credit)))
-        .bind(each(moved, |change| change.received))
-        .bind(each(moved, |change| change.recovered))
-        .bind(each(moved, |change| change.restructured_on))
-        .bind(each(moved, StandingChange::written_off))
-        .bind(each(moved, StandingChange::write_off_json))
-        .bind(each(moved, |change| change.owed.and_then(|owed| owed.oldest_due_on)))
-        .bind(each(moved, |change| change.owed.and_then(|owed| owed.late_from)))
-        .bind(each(moved, |change| change.version))
-        .bind(each(moved, |change| change.position))
-        .bind(each(moved, |change| change.updated_at))
+        .bind(each(moved, |row| row.owed.overpaid))
+        .bind(each(moved, |row| row.owed.credit))
+        .bind(each(moved, |row| row.received))
+        .bind(each(moved, |row| row.recovered))
+        .bind(each(moved, |row| row.restructured_on))
+        .bind(each(moved, |row| row.written_off))
+        .bind(each(moved, |row| row.write_off.as_deref()))
+        .bind(each(moved, |row| row.owed.oldest_due_on))
+        .bind(each(moved, |row| row.owed.late_from))
+        .bind(each(moved, |row| row.version))
+        .bind(each(moved, |row| row.position))
+        .bind(each(moved, |row| row.updated_at))
+        .bind(each(moved, |row| row.last_on))
+        .bind(each(moved, |row| row.disordered))
         .execute(connection)
         .await?;
     Ok(())
 }
 
-fn each<'a, T>(moved: &[(Uuid, &'a StandingChange)], column: impl Fn(&'a StandingChange) -> T) -> Vec<T> {
-    moved.iter().map(|(_, change)| column(change)).collect()
+fn each<'a, T>(moved: &'a [(Uuid, LoanStanding)], column: impl Fn(&'a LoanStanding) -> T) -> Vec<T> {
+    moved.iter().map(|(_, row)| column(row)).collect()
 }

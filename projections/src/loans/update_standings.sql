@@ -1,36 +1,18 @@
--- A column that the page did not move comes as null and keeps its value; sums are added.
 update standings s
-   set status = n.status,
-       approved_amount = coalesce(n.approved_amount, s.approved_amount),
-       approved_on = coalesce(n.approved_on, s.approved_on),
-       disbursed_amount = coalesce(s.disbursed_amount + n.disbursed_amount, n.disbursed_amount, s.disbursed_amount),
-       disbursed_on = least(n.disbursed_on, s.disbursed_on),
-       closed_on = coalesce(n.closed_on, s.closed_on),
-       closed_because = coalesce(n.closed_because, s.closed_because),
-       late_fee = coalesce(n.late_fee, s.late_fee),
-       late_interest = coalesce(n.late_interest, s.late_interest),
-       penalty = coalesce(n.penalty, s.penalty),
-       fee = coalesce(n.fee, s.fee),
-       interest = coalesce(n.interest, s.interest),
-       principal = coalesce(n.principal, s.principal),
-       overpaid = coalesce(n.overpaid, s.overpaid),
-       credit = coalesce(n.credit, s.credit),
-       received = s.received + n.received,
-       recovered = s.recovered + n.recovered,
-       restructured_on = greatest(n.restructured_on, s.restructured_on),
-       written_off = coalesce(n.written_off, s.written_off),
-       write_off = case when n.written_off is null then s.write_off else n.write_off end,
-       oldest_due_on = case when n.principal is null then s.oldest_due_on else n.oldest_due_on end,
-       late_from = case when n.principal is null then s.late_from else n.late_from end,
-       version = n.version,
-       position = n.position,
-       updated_at = n.updated_at
+   set status = n.status, approved_amount = n.approved_amount, approved_on = n.approved_on,
+       disbursed_amount = n.disbursed_amount, disbursed_on = n.disbursed_on, closed_on = n.closed_on,
+       closed_because = n.closed_because, late_fee = n.late_fee, late_interest = n.late_interest, penalty = n.penalty,
+       fee = n.fee, interest = n.interest, principal = n.principal, overpaid = n.overpaid, credit = n.credit,
+       received = n.received, recovered = n.recovered, restructured_on = n.restructured_on,
+       written_off = n.written_off, write_off = n.write_off, oldest_due_on = n.oldest_due_on, late_from = n.late_from,
+       version = n.version, position = n.position, updated_at = n.updated_at, last_on = n.last_on,
+       disordered = n.disordered
   from unnest($1::uuid[], $2::text[], $3::bigint[], $4::date[], $5::bigint[], $6::date[], $7::date[], $8::text[],
               $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
               $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::date[], $20::bigint[], $21::text[],
-              $22::date[], $23::date[], $24::bigint[], $25::bigint[], $26::timestamptz[])
+              $22::date[], $23::date[], $24::bigint[], $25::bigint[], $26::timestamptz[], $27::date[], $28::boolean[])
        as n (loan_id, status, approved_amount, approved_on, disbursed_amount, disbursed_on, closed_on,
              closed_because, late_fee, late_interest, penalty, fee, interest, principal, overpaid, credit, received,
              recovered, restructured_on, written_off, write_off, oldest_due_on, late_from, version, position,
-             updated_at)
+             updated_at, last_on, disordered)
  where s.loan_id = n.loan_id

@@ -18,6 +18,7 @@ pub(crate) static READ_MODEL: ReadModel = ReadModel {
     tables: &[Table { name: "periods", key: "month" }],
     tables_sql: include_str!("schema.sql"),
     indexes_sql: include_str!("indexes.sql"),
+    views_sql: "",
     kinds: &[StreamKind::Periods],
     begin: || Box::new(PeriodChanges::default()),
 };

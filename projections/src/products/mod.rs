@@ -20,6 +20,7 @@ pub(crate) static READ_MODEL: ReadModel = ReadModel {
     tables: &[Table { name: "products", key: "id" }, Table { name: "versions", key: "product_id, version" }],
     tables_sql: include_str!("schema.sql"),
     indexes_sql: include_str!("indexes.sql"),
+    views_sql: "",
     kinds: &[StreamKind::Product],
     begin: || Box::new(ProductChanges::default()),
 };

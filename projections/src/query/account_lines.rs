@@ -7,21 +7,21 @@ use domain::journal::{Account, Side};
 use domain::{Amount, Currency};
 use problems::{NOT_FOUND, Problem};
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, List, NotThere, ReadProblems, answer};
 use super::loan_row::read_currency;
-use super::request::{Limit, Params, ReadHeaders, Reading, decode_cursor, invalid};
-use crate::journal;
+use super::point_in_time::{KnownAt, in_known_years};
+use super::request::{Limit, Params, ReadHeaders, Reading, invalid};
 use crate::minor::from_minor;
 
 /// One debit or credit of the account.
 #[derive(Debug, Serialize, ToSchema)]
-struct LineView {
+pub(crate) struct LineView {
     /// The accounting day.
     booked_on: NaiveDate,
     /// The day on which the event counts that it comes from: before `booked_on` where that day's period was closed.
@@ -32,9 +32,9 @@ struct LineView {
     /// The loan or entry that it comes from.
     stream_id: Uuid,
     /// The position of the event that it comes from.
-    position: i64,
+    pub(crate) position: i64,
     /// Its number among the lines of that event.
-    line: i32,
+    pub(crate) line: i32,
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -52,6 +52,11 @@ pub(crate) struct LineFilter {
     limit: Limit,
     /// The `next` of the page before.
     after: Option<String>,
+    /// Only what counts by the end of this day, by value date. All by default.
+    effective_on: Option<NaiveDate>,
+    /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
+    #[param(value_type = Option<String>)]
+    known_at: Option<KnownAt>,
 }
 
 /// The account in the path.
@@ -79,9 +84,13 @@ pub(crate) async fn list(
     Params(filter): Params<LineFilter>,
     reading: Reading,
 ) -> Answer {
-    let after = decode_cursor(filter.after.as_deref(), read_place)?;
-    let mut snapshot = state.snapshot(&journal::READ_MODEL, &reading).await?;
+    let after = reading.place(filter.after.as_deref(), read_place)?;
+    if let Some(day) = filter.effective_on {
+        in_known_years("effective_on", day)?;
+    }
+    let mut snapshot = state.journal(filter.known_at, &reading).await?;
     let as_of = snapshot.as_of;
+    let known = filter.known_at.map(|_| as_of.position);
     // The day before all days that Postgres knows stands for no place.
     let (day, position, line) =
         after.unwrap_or((NaiveDate::from_ymd_opt(-4712, 1, 1).unwrap_or_default(), 0, 0));
@@ -94,22 +103,28 @@ pub(crate) async fn list(
         .bind(filter.to)
         .bind(filter.currency.map(Currency::code))
         .bind(filter.limit.and_one_more())
+        .bind(known)
+        .bind(filter.effective_on)
         .fetch_all(&mut *snapshot.transaction)
         .await?;
-    if rows.is_empty() && after.is_none() && !exists(&mut snapshot.transaction, &account).await? {
+    if rows.is_empty() && after.is_none() && !exists(&mut snapshot.transaction, &account, known).await? {
         return Err(NOT_FOUND.because(format!("nothing was ever booked on the account {account}")).into());
     }
     let mut items = rows.iter().map(LineView::read).collect::<Result<Vec<_>, _>>()?;
-    let next =
-        filter.limit.page(&mut items, |last| format!("{} {} {}", last.booked_on, last.position, last.line));
+    let next = reading
+        .page(filter.limit, &mut items, |last| format!("{} {} {}", last.booked_on, last.position, last.line));
     Ok(answer(&reading, as_of, state.booking_day.today(), List { items, next, as_of }))
 }
 
-async fn exists(connection: &mut sqlx::PgConnection, account: &Account) -> Result<bool, sqlx::Error> {
-    let found = sqlx::query("select from read_journal.journal_lines where account = $1 limit 1")
-        .bind(account.as_str())
-        .fetch_optional(connection)
-        .await?;
+const EXISTS: &str = "select from read_journal.journal_lines \
+    where account = $1 and ($2::bigint is null or position <= $2) limit 1";
+
+async fn exists(
+    connection: &mut PgConnection,
+    account: &Account,
+    known: Option<i64>,
+) -> Result<bool, sqlx::Error> {
+    let found = sqlx::query(EXISTS).bind(account.as_str()).bind(known).fetch_optional(connection).await?;
     Ok(found.is_some())
 }
 
@@ -119,7 +134,7 @@ fn read_place(place: &str) -> Option<(NaiveDate, i64, i32)> {
 }
 
 impl LineView {
-    fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
+    pub(crate) fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
         let currency = read_currency(row)?;
         let side: &str = row.try_get("side")?;
         Ok(Self {

@@ -1,18 +1,24 @@
 //! The chart of accounts with balances: an account exists from its first line on.
 
 use axum::extract::State;
+use chrono::NaiveDate;
 use domain::{Amount, Currency};
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::{QueryBuilder, Row};
 use utoipa::ToSchema;
 
 use super::QueryState;
 use super::answer::{Answer, List, ReadProblems, answer};
+use super::ledger::Chosen;
 use super::loan_row::read_currency;
-use super::request::{Limit, Params, ReadHeaders, Reading, decode_cursor};
-use crate::daily_balances;
+use super::point_in_time::KnownAt;
+use super::request::{Limit, Params, ReadHeaders, Reading};
 use crate::minor::from_sum;
+
+/// What every account was debited and credited, of movements that follow.
+pub(crate) const SUMS: &str =
+    "select account, currency, sum(debits) as debits, sum(credits) as credits from ";
 
 /// An account in one currency.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -34,6 +40,11 @@ pub(crate) struct AccountPage {
     limit: Limit,
     /// The `next` of the page before.
     after: Option<String>,
+    /// Only what counts by the end of this day, by value date. All by default.
+    effective_on: Option<NaiveDate>,
+    /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
+    #[param(value_type = Option<String>)]
+    known_at: Option<KnownAt>,
 }
 
 /// Every account with its balance, by name, then by currency.
@@ -47,17 +58,18 @@ pub(crate) async fn list(
     Params(page): Params<AccountPage>,
     reading: Reading,
 ) -> Answer {
-    let after = decode_cursor(page.after.as_deref(), read_place)?.unwrap_or_default();
-    let mut snapshot = state.snapshot(&daily_balances::READ_MODEL, &reading).await?;
-    let as_of = snapshot.as_of;
-    let rows = sqlx::query(include_str!("accounts.sql"))
-        .bind(after.0)
-        .bind(after.1)
-        .bind(page.limit.and_one_more())
-        .fetch_all(&mut *snapshot.transaction)
-        .await?;
+    let after = reading.place(page.after.as_deref(), read_place)?;
+    let after = after.as_ref().map(|(account, currency)| (account.as_str(), currency.as_str()));
+    let mut ledger = state.ledger(page.effective_on, page.known_at, &reading).await?;
+    let as_of = ledger.snapshot.as_of;
+    let mut query = QueryBuilder::new(SUMS);
+    let chosen = Chosen { after, effective_on: page.effective_on, ..Chosen::default() };
+    ledger.push_movements(&mut query, &chosen);
+    query.push(" m group by account, currency order by account, currency limit ");
+    query.push_bind(page.limit.and_one_more());
+    let rows = query.build().fetch_all(&mut *ledger.snapshot.transaction).await?;
     let mut items = rows.iter().map(AccountView::read).collect::<Result<Vec<_>, _>>()?;
-    let next = page.limit.page(&mut items, |last| format!("{} {}", last.account, last.currency));
+    let next = reading.page(page.limit, &mut items, |last| format!("{} {}", last.account, last.currency));
     Ok(answer(&reading, as_of, state.booking_day.today(), List { items, next, as_of }))
 }
 

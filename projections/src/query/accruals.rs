@@ -10,12 +10,13 @@ use utoipa::ToSchema;
 use super::QueryState;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::point_in_time::{KnownAt, PointInTime, in_known_years};
-use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, decode_cursor, invalid};
+use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, invalid};
 use super::seen_loan::{SeenLoan, underivable};
 use crate::minor::exact;
 
-/// How many days one request looks through at most.
+/// How many days one request looks through at most, and how many where it gives no `limit`: ten years.
 const MOST_DAYS: i64 = 36_600;
+const MOST_DAYS_AT_ONCE: i64 = 3_653;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -30,7 +31,7 @@ pub(crate) struct AccrualsBetween {
     /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
     #[param(value_type = Option<String>)]
     known_at: Option<KnownAt>,
-    /// At most so many: all of them by default.
+    /// At most so many: all of them by default, of ten years at most.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<Limit>,
     /// The `next` of the page before.
@@ -72,7 +73,7 @@ pub(crate) async fn list(
     Params(params): Params<AccrualsBetween>,
     reading: Reading,
 ) -> Answer {
-    let after = decode_cursor(params.after.as_deref(), |place| place.parse::<NaiveDate>().ok())?;
+    let after = reading.place(params.after.as_deref(), |place| place.parse::<NaiveDate>().ok())?;
     let point = PointInTime { effective_on: params.effective_on, known_at: params.known_at };
     let seen = state.loan(id, point, &reading).await?;
     let (as_of, currency) = (seen.as_of, seen.currency());
@@ -82,6 +83,10 @@ pub(crate) async fn list(
     in_known_years("to", to)?;
     if from > to {
         return Err(invalid("from", format!("{from} is after `to`, {to}")).into());
+    }
+    if params.limit.is_none() && (to - from).num_days() > MOST_DAYS_AT_ONCE {
+        let detail = format!("more than ten years after `from`, {from}; give a `limit`");
+        return Err(invalid("to", detail).into());
     }
     if (to - from).num_days() > MOST_DAYS {
         return Err(invalid("to", format!("more than {MOST_DAYS} days after `from`, {from}")).into());
@@ -99,7 +104,7 @@ pub(crate) async fn list(
             total: exact(total, currency),
         })
         .collect();
-    let next = params.limit.and_then(|limit| limit.page(&mut items, |last| last.on.to_string()));
+    let next = params.limit.and_then(|limit| reading.page(limit, &mut items, |last| last.on.to_string()));
     let body = AccrualList { items, next, from, to, as_of };
     Ok(answer(&reading, as_of, state.booking_day.today(), body))
 }

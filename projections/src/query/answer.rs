@@ -134,6 +134,10 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         match self {
             Self::Problem(problem) => problem.into_response(),
+            Self::Database(error) if is_too_long(&error) => {
+                tracing::warn!(%error, "a read was broken off");
+                UNAVAILABLE.because("the read took longer than 10 seconds; ask for less").into_response()
+            }
             Self::Database(error) if is_outage(&error) => {
                 tracing::warn!(%error, "a read was refused: the database cannot be reached");
                 UNAVAILABLE.because("the database cannot be reached").into_response()
@@ -153,6 +157,11 @@ impl IntoResponse for Refused {
             }
         }
     }
+}
+
+/// Whether the statement was broken off for the time that it took (SQLSTATE 57014).
+fn is_too_long(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if error.code().as_deref() == Some("57014"))
 }
 
 /// Whether the server, not the statement, is at fault (SQLSTATE classes 08, 40, 53, 57 and 58), or cannot be reached.

@@ -1,36 +1,25 @@
 //! The balances of accounts day by day, days without movement included.
 
-use std::collections::HashMap;
-
 use axum::extract::State;
 use chrono::{Days, NaiveDate};
+use domain::Currency;
 use domain::journal::Account;
-use domain::{Amount, Currency};
-use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
-use utoipa::ToSchema;
+use serde::Deserialize;
+use sqlx::QueryBuilder;
+use uuid::Uuid;
 
 use super::QueryState;
-use super::answer::{Answer, List, ReadProblems, Refused, answer};
-use super::request::{Limit, Params, ReadHeaders, Reading, decode_cursor, invalid};
-use crate::daily_balances;
-use crate::minor::from_sum;
+use super::answer::{Answer, AsOf, List, ReadProblems, Refused, answer};
+use super::day_balance::{DailyBalance, Days as Wanted, Key, Movement, read_place};
+use super::ledger::{Chosen, DayBy, Ledger};
+use super::loan_movements::Scope;
+use super::point_in_time::{KnownAt, in_known_years};
+use super::request::{Limit, Params, ReadHeaders, Reading, invalid};
 
 /// How far back the first day is by default.
 const DAYS_BACK: Days = Days::new(30);
-
-/// An account's balance on one day, by booking date. A balance is debits less credits.
-#[derive(Debug, Serialize, ToSchema)]
-struct DailyBalance {
-    account: String,
-    currency: Currency,
-    date: NaiveDate,
-    opening: Amount,
-    debits: Amount,
-    credits: Amount,
-    closing: Amount,
-}
+/// The longest range: ten years.
+const MOST_DAYS: i64 = 3_653;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -38,13 +27,28 @@ struct DailyBalance {
 pub(crate) struct DailyBalancesOf {
     /// Only this account.
     account: Option<String>,
+    /// Only what the loans of this product moved.
+    product: Option<String>,
+    /// Only what this loan moved.
+    loan: Option<Uuid>,
+    /// Only what the loans of this borrower moved: the id, or a CPF or CNPJ, with punctuation or without.
+    borrower: Option<String>,
     /// 30 days before `to` by default.
     from: Option<NaiveDate>,
-    /// Today by default.
+    /// Today by default. At most ten years after `from`.
     to: Option<NaiveDate>,
     /// Only this currency.
     #[param(value_type = Option<Currency>)]
     currency: Option<Currency>,
+    /// Whether a day has what is booked on it, or what counts on it.
+    #[serde(default)]
+    #[param(inline, value_type = Option<DayBy>, default = "booked_on")]
+    by: DayBy,
+    /// Only what counts by the end of this day, by value date. All by default.
+    effective_on: Option<NaiveDate>,
+    /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
+    #[param(value_type = Option<String>)]
+    known_at: Option<KnownAt>,
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 50)]
     limit: Limit,
@@ -52,18 +56,9 @@ pub(crate) struct DailyBalancesOf {
     after: Option<String>,
 }
 
-/// An account in one currency.
-type Key = (String, String);
-
-/// What is listed: these days, from a place on.
-struct Wanted {
-    from: NaiveDate,
-    to: NaiveDate,
-    after: Option<(Key, NaiveDate)>,
-    limit: Limit,
-}
-
-/// Opening and closing balances with the movements of each day, by account, currency and day.
+/// Opening and closing balances with the movements of each day, by account, currency and day: of the whole book, or of
+/// what the loans of a product or a borrower, or one loan moved. The interest that closing a day accrues is booked for
+/// all loans together, so it is in the whole book only.
 #[utoipa::path(
     get, path = "/v1/balances/daily", tag = "ledger",
     params(DailyBalancesOf, ReadHeaders),
@@ -75,106 +70,113 @@ pub(crate) async fn list(
     reading: Reading,
 ) -> Answer {
     let today = state.booking_day.today();
-    let after = decode_cursor(params.after.as_deref(), read_place)?;
-    let to = params.to.unwrap_or(today);
-    let from = params.from.or_else(|| to.checked_sub_days(DAYS_BACK)).unwrap_or(to);
-    if from > to {
-        return Err(invalid("from", format!("{from} is after `to`, {to}")).into());
-    }
-    if let Some(account) = &params.account {
-        Account::parse(account).map_err(|error| invalid("account", error.to_string()))?;
-    }
-    let wanted = Wanted { from, to, after, limit: params.limit };
-    let mut snapshot = state.snapshot(&daily_balances::READ_MODEL, &reading).await?;
-    let as_of = snapshot.as_of;
-    let keys = wanted.keys(&mut snapshot.transaction, params.account, params.currency).await?;
-    let mut items = wanted.days_of(&mut snapshot.transaction, &keys).await?;
-    let next =
-        params.limit.page(&mut items, |last| format!("{} {} {}", last.account, last.currency, last.date));
+    let wanted = params.wanted(today, &reading)?;
+    let (mut items, as_of) = match params.scope()? {
+        Some(scope) => params.of_loans(&state, &scope, &wanted, &reading).await?,
+        None => params.of_accounts(&state, &wanted, &reading).await?,
+    };
+    let next = reading
+        .page(params.limit, &mut items, |last| format!("{} {} {}", last.account, last.currency, last.date));
     Ok(answer(&reading, as_of, today, List { items, next, as_of }))
 }
 
-impl Wanted {
-    /// The accounts of this page: no more than it has room for.
-    async fn keys(
-        &self,
-        connection: &mut PgConnection,
-        account: Option<String>,
-        currency: Option<Currency>,
-    ) -> Result<Vec<Key>, sqlx::Error> {
-        let days = usize::try_from((self.to - self.from).num_days() + 1).unwrap_or(usize::MAX);
-        let room = i64::try_from(self.limit.count() / days + 2).expect("at most a thousand");
-        let begin = self.after.as_ref().map(|(key, _)| key.clone()).unwrap_or_default();
-        sqlx::query_as(include_str!("daily_balances_accounts.sql"))
-            .bind(begin.0)
-            .bind(begin.1)
-            .bind(account)
-            .bind(currency.map(Currency::code))
-            .bind(room)
-            .fetch_all(connection)
-            .await
-    }
-
-    /// Every day of every account, one more than the page has at most.
-    async fn days_of(
-        &self,
-        connection: &mut PgConnection,
-        keys: &[Key],
-    ) -> Result<Vec<DailyBalance>, Refused> {
-        let (accounts, currencies): (Vec<&str>, Vec<&str>) =
-            keys.iter().map(|(account, currency)| (account.as_str(), currency.as_str())).unzip();
-        let opening: Vec<(String, String, Decimal)> =
-            sqlx::query_as(include_str!("daily_balances_opening.sql"))
-                .bind(&accounts)
-                .bind(&currencies)
-                .bind(self.from)
-                .fetch_all(&mut *connection)
-                .await?;
-        let moved: Vec<(String, String, NaiveDate, Decimal, Decimal)> =
-            sqlx::query_as(include_str!("daily_balances_moved.sql"))
-                .bind(&accounts)
-                .bind(&currencies)
-                .bind(self.from)
-                .bind(self.to)
-                .fetch_all(connection)
-                .await?;
-        let mut opening: HashMap<Key, Decimal> =
-            opening.into_iter().map(|(account, currency, sum)| ((account, currency), sum)).collect();
-        let moved: HashMap<(Key, NaiveDate), (Decimal, Decimal)> = moved
-            .into_iter()
-            .map(|(account, currency, day, debits, credits)| (((account, currency), day), (debits, credits)))
-            .collect();
-        let mut items = Vec::new();
-        for key in keys {
-            let mut balance = opening.remove(key).unwrap_or_default();
-            let currency: Currency = key.1.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-            for date in self.from.iter_days().take_while(|day| *day <= self.to) {
-                let (debits, credits) = moved.get(&(key.clone(), date)).copied().unwrap_or_default();
-                let opening = balance;
-                balance += debits - credits;
-                if self.after.as_ref().is_some_and(|(last, day)| last == key && date <= *day) {
-                    continue;
-                }
-                if items.len() > self.limit.count() {
-                    return Ok(items);
-                }
-                items.push(DailyBalance {
-                    account: key.0.clone(),
-                    currency,
-                    date,
-                    opening: from_sum(opening, currency),
-                    debits: from_sum(debits, currency),
-                    credits: from_sum(credits, currency),
-                    closing: from_sum(balance, currency),
-                });
-            }
+impl DailyBalancesOf {
+    fn wanted(&self, today: NaiveDate, reading: &Reading) -> Result<Wanted, Refused> {
+        let after = reading.place(self.after.as_deref(), read_place)?;
+        let to = self.to.unwrap_or(today);
+        in_known_years("to", to)?;
+        let from = self.from.or_else(|| to.checked_sub_days(DAYS_BACK)).unwrap_or(to);
+        in_known_years("from", from)?;
+        if from > to {
+            return Err(invalid("from", format!("{from} is after `to`, {to}")).into());
         }
-        Ok(items)
+        if (to - from).num_days() > MOST_DAYS {
+            return Err(invalid("to", format!("{to} is more than ten years after `from`, {from}")).into());
+        }
+        if let Some(account) = &self.account {
+            Account::parse(account).map_err(|error| invalid("account", error.to_string()))?;
+        }
+        Ok(Wanted { from, to, after, limit: self.limit.count() })
     }
-}
 
-fn read_place(place: &str) -> Option<(Key, NaiveDate)> {
-    let (key, day) = place.rsplit_once(' ')?;
-    let (account, currency) = key.split_once(' ')?;
-    Some(((account.to_owned(), currency.to_owned()), day.parse().ok()?))
+    /// Whose loans it is about; none: those of a product, or the whole book.
+    fn scope(&self) -> Result<Option<Scope<'_>>, Refused> {
+        let both = |name, other| Err(invalid(name, format!("not together with `{other}`")).into());
+        match (self.loan, &self.borrower, &self.product) {
+            (Some(_), Some(_), _) => both("borrower", "loan"),
+            (Some(_), _, Some(_)) => both("product", "loan"),
+            (_, Some(_), Some(_)) => both("product", "borrower"),
+            (Some(loan), ..) => Ok(Some(Scope::Loan(loan))),
+            (_, Some(borrower), _) => Ok(Some(Scope::Borrower(borrower))),
+            _ => Ok(None),
+        }
+    }
+
+    async fn of_loans(
+        &self,
+        state: &QueryState,
+        scope: &Scope<'_>,
+        wanted: &Wanted,
+        reading: &Reading,
+    ) -> Result<(Vec<DailyBalance>, AsOf), Refused> {
+        if let Some(day) = self.effective_on {
+            in_known_years("effective_on", day)?;
+        }
+        let (lines, as_of) = state.loan_lines(scope, self.known_at, reading).await?;
+        let chosen = lines.iter().filter(|line| {
+            self.account.as_ref().is_none_or(|account| *account == line.account)
+                && self.currency.is_none_or(|currency| currency == line.currency)
+                && self.effective_on.is_none_or(|day| line.value_date <= day)
+        });
+        let movements: Vec<Movement> = chosen.map(|line| line.movement(self.by)).collect();
+        let mut keys: Vec<Key> = movements.iter().map(Movement::key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.retain(|key| wanted.after.as_ref().is_none_or(|(after, _)| key >= after));
+        Ok((wanted.balances(&keys, movements)?, as_of))
+    }
+
+    async fn of_accounts(
+        &self,
+        state: &QueryState,
+        wanted: &Wanted,
+        reading: &Reading,
+    ) -> Result<(Vec<DailyBalance>, AsOf), Refused> {
+        let mut ledger = state.ledger(self.effective_on, self.known_at, reading).await?;
+        let keys = self.keys(&mut ledger, wanted).await?;
+        let (accounts, currencies): (Vec<String>, Vec<String>) = keys.iter().cloned().unzip();
+        let chosen = Chosen { keys: Some((&accounts, &currencies)), ..self.chosen() };
+        let day = self.by.column();
+        let mut query = QueryBuilder::new("select account, currency, nullif(greatest(");
+        let before = wanted.from.pred_opt().unwrap_or(wanted.from);
+        query.push(day).push(", ").push_bind(before).push("), ").push_bind(before).push(
+            ") as day, sum(debits) as debits, sum(credits) as credits, max(last_position) as last_position from ",
+        );
+        ledger.push_movements(&mut query, &chosen);
+        query.push(format!(" m where {day} <= ")).push_bind(wanted.to).push(" group by 1, 2, 3");
+        let movements = query.build_query_as().fetch_all(&mut *ledger.snapshot.transaction).await?;
+        Ok((wanted.balances(&keys, movements)?, ledger.snapshot.as_of))
+    }
+
+    /// The accounts of this page: no more than it has room for.
+    async fn keys(&self, ledger: &mut Ledger, wanted: &Wanted) -> Result<Vec<Key>, sqlx::Error> {
+        let days = usize::try_from((wanted.to - wanted.from).num_days() + 1).unwrap_or(usize::MAX);
+        let room = i64::try_from(wanted.limit / days + 2).expect("at most a thousand");
+        let from =
+            wanted.after.as_ref().map(|((account, currency), _)| (account.as_str(), currency.as_str()));
+        let mut query = QueryBuilder::new("select account, currency from ");
+        ledger.push_movements(&mut query, &Chosen { from, ..self.chosen() });
+        query.push(" m group by account, currency order by account, currency limit ").push_bind(room);
+        query.build_query_as().fetch_all(&mut *ledger.snapshot.transaction).await
+    }
+
+    fn chosen(&self) -> Chosen<'_> {
+        Chosen {
+            account: self.account.as_deref(),
+            currency: self.currency,
+            product: self.product.as_deref(),
+            effective_on: self.effective_on,
+            ..Chosen::default()
+        }
+    }
 }

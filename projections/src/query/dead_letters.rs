@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::QueryState;
 use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, Refused, answer_of_now};
 use super::discard_body::{DiscardProblems, read_reason};
-use super::request::{IdInPath, Limit, Nothing, Params, ReadHeaders, Reading, decode_cursor, invalid};
+use super::request::{IdInPath, Limit, Nothing, Params, ReadHeaders, Reading, invalid};
 use crate::NAMES;
 use crate::parking::letters::{
     self, DeadLetter, DeadLetterFilter, DeadLetterState, DiscardedEvent, WaitingEvent,
@@ -77,7 +77,7 @@ pub(crate) async fn list(
     Params(page): Params<DeadLetterPage>,
     reading: Reading,
 ) -> Answer {
-    let after = decode_cursor(page.after.as_deref(), |place| Uuid::try_parse(place).ok())?;
+    let after = reading.place(page.after.as_deref(), |place| Uuid::try_parse(place).ok())?;
     if let Some(unknown) = page.projection.as_deref().filter(|name| !NAMES.contains(name)) {
         let detail = format!("`{unknown}` is no projection: {}", NAMES.join(", "));
         return Err(invalid("projection", detail).into());
@@ -85,7 +85,7 @@ pub(crate) async fn list(
     let as_of = state.head(&reading).await?;
     let filter = DeadLetterFilter { projection: page.projection, state: page.state };
     let mut items = letters::dead_letters(&state.pool, &filter, after, page.limit.and_one_more()).await?;
-    let next = page.limit.page(&mut items, |last| last.id.to_string());
+    let next = reading.page(page.limit, &mut items, |last| last.id.to_string());
     Ok(answer_of_now(as_of, List { items, next, as_of }))
 }
 
@@ -164,7 +164,7 @@ pub(crate) async fn discarded(
     Params(page): Params<DiscardedPage>,
     reading: Reading,
 ) -> Answer {
-    let after = decode_cursor(page.after.as_deref(), |place| {
+    let after = reading.place(page.after.as_deref(), |place| {
         let (position, projection) = place.split_once(' ')?;
         Some((position.parse::<i64>().ok()?, projection.to_owned()))
     })?;
@@ -172,7 +172,7 @@ pub(crate) async fn discarded(
     let as_of = state.head(&reading).await?;
     let more = page.limit.and_one_more();
     let mut items = letters::discarded_events(&state.pool, (position, &projection), more).await?;
-    let next = page.limit.page(&mut items, |last| format!("{} {}", last.position, last.projection));
+    let next = reading.page(page.limit, &mut items, |last| format!("{} {}", last.position, last.projection));
     Ok(answer_of_now(as_of, List { items, next, as_of }))
 }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::QueryState;
 use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, answer};
 use super::loan_row::{read_currency, read_json};
-use super::request::{IdInPath, Limit, Nothing, Params, ReadHeaders, Reading, decode_cursor};
+use super::request::{IdInPath, Limit, Nothing, Params, ReadHeaders, Reading};
 use crate::entries;
 use crate::event::StreamKind;
 
@@ -83,7 +83,7 @@ pub(crate) async fn list(
     Params(filter): Params<EntryFilter>,
     reading: Reading,
 ) -> Answer {
-    let after = decode_cursor(filter.after.as_deref(), |place| place.parse::<i64>().ok())?;
+    let after = reading.place(filter.after.as_deref(), |place| place.parse::<i64>().ok())?;
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
     query.push(" where first_position > ").push_bind(after.unwrap_or(0));
     if let Some(external_id) = filter.external_id {
@@ -100,7 +100,7 @@ pub(crate) async fn list(
     let as_of = snapshot.as_of;
     let rows = query.build().fetch_all(&mut *snapshot.transaction).await?;
     let mut rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let next = filter.limit.page(&mut rows, |(first_position, _)| first_position.to_string());
+    let next = reading.page(filter.limit, &mut rows, |(first_position, _)| first_position.to_string());
     let items: Vec<EntryView> = rows.into_iter().map(|(_, entry)| entry).collect();
     Ok(answer(&reading, as_of, state.booking_day.today(), List { items, next, as_of }))
 }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, List, NotThere, POSITION, ReadProblems, Refused, answer};
-use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, decode_cursor};
+use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading};
 use super::story;
 
 /// How many events are read at once.
@@ -195,7 +195,7 @@ async fn history(
     reading: &Reading,
     item: impl Fn(i64, &[u8]) -> Result<Box<RawValue>, Refused>,
 ) -> Answer {
-    let after = decode_cursor(page.after.as_deref(), |place| place.parse::<i64>().ok())?;
+    let after = reading.place(page.after.as_deref(), |place| place.parse::<i64>().ok())?;
     let as_of = state.head(reading).await?;
     let stream_id = id.to_string();
     let more = page.limit.and_one_more();
@@ -210,7 +210,7 @@ async fn history(
         .zip(of_answer)
         .map(|(sequence, (position, line))| Ok((sequence, item(position, line)?)))
         .collect::<Result<_, Refused>>()?;
-    let next = page.limit.page(&mut items, |(sequence, _)| sequence.to_string());
+    let next = reading.page(page.limit, &mut items, |(sequence, _)| sequence.to_string());
     let items: Vec<Box<RawValue>> = items.into_iter().map(|(_, item)| item).collect();
     Ok(answer(reading, as_of, state.booking_day.today(), List { items, next, as_of }))
 }

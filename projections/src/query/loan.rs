@@ -163,7 +163,15 @@ pub(crate) async fn find(
 }
 
 impl LoanView {
-    fn of(seen: &SeenLoan) -> Result<Self, serde_json::Error> {
+    /// Counts the days past due on a day, by the oldest due date that is known.
+    pub(crate) fn count_days_past_due(&mut self, day: NaiveDate) {
+        self.days_past_due = match (self.oldest_due_on, self.late_from) {
+            (Some(due_on), Some(late_from)) if day >= late_from => (day - due_on).num_days(),
+            _ => 0,
+        };
+    }
+
+    pub(crate) fn of(seen: &SeenLoan) -> Result<Self, serde_json::Error> {
         let (book, currency) = (&seen.book, seen.currency());
         let applied = &book.applied;
         let derived = seen.derived.as_ref();

@@ -1,13 +1,10 @@
 //! A loan as its read model has it: as it stood after its last event.
 
-use std::collections::HashMap;
-
 use chrono::NaiveDate;
 use domain::Currency;
 use domain::component::{Component, Components};
 use domain::loan::facts::WriteOff;
 use domain::loan::{Standing, Status};
-use event_store::Borrower;
 use serde_json::value::RawValue;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -16,13 +13,12 @@ use uuid::Uuid;
 use super::loan::{Balances, BorrowerView, LoanView, WriteOffView};
 use crate::minor::{components_from_minor, from_minor};
 
-/// The columns that [`LoanRow::read`] reads.
-pub(crate) const COLUMNS: &str = include_str!("loan_columns.sql");
-
 pub(crate) struct LoanRow {
     pub(crate) first_position: i64,
     pub(crate) borrower_id: Uuid,
-    view: LoanView,
+    /// Whether its facts came out of order, so that `view` is not how it stood.
+    pub(crate) is_to_be_derived: bool,
+    pub(crate) view: LoanView,
 }
 
 impl LoanRow {
@@ -65,13 +61,9 @@ impl LoanRow {
             created_at: row.try_get("created_at")?,
             updated_at: row.try_get("updated_at")?,
         };
-        Ok(Self { first_position: row.try_get("first_position")?, borrower_id, view })
-    }
-
-    pub(crate) fn with_borrower(self, borrowers: &HashMap<Uuid, Borrower>) -> LoanView {
-        let mut view = self.view;
-        view.borrower.name_from(borrowers);
-        view
+        let (first_position, is_to_be_derived) =
+            (row.try_get("first_position")?, row.try_get("is_to_be_derived")?);
+        Ok(Self { first_position, borrower_id, is_to_be_derived, view })
     }
 }
 
@@ -96,11 +88,16 @@ pub(crate) fn read_components(row: &PgRow, currency: Currency) -> Result<Compone
     Ok(components_from_minor(minors, currency))
 }
 
-fn read_standing(row: &PgRow, currency: Currency) -> Result<Standing, sqlx::Error> {
+/// The column `status`.
+pub(crate) fn read_status(row: &PgRow) -> Result<Status, sqlx::Error> {
     let status: &str = row.try_get("status")?;
     let status = Status::ALL.into_iter().find(|known| known.name() == status);
+    status.ok_or_else(|| sqlx::Error::Decode("unknown status".into()))
+}
+
+fn read_standing(row: &PgRow, currency: Currency) -> Result<Standing, sqlx::Error> {
     Ok(Standing {
-        status: status.ok_or_else(|| sqlx::Error::Decode("unknown status".into()))?,
+        status: read_status(row)?,
         balances: read_components(row, currency)?,
         overpaid: from_minor(row.try_get("overpaid")?, currency),
         credit: from_minor(row.try_get("credit")?, currency),

@@ -1,7 +1,7 @@
 //! Loans by what they have in common.
 
 use axum::extract::State;
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 use domain::Currency;
 use domain::id::BorrowerId;
 use domain::loan::Status;
@@ -12,9 +12,10 @@ use uuid::Uuid;
 use super::QueryState;
 use super::answer::{Answer, List, ReadProblems, Refused, answer};
 use super::loan::LoanView;
-use super::loan_row::{COLUMNS, LoanRow};
-use super::request::{Limit, Params, ReadHeaders, Reading, decode_cursor, invalid};
-use crate::loans;
+use super::loan_list::{Listed, Moment};
+use super::loan_row::LoanRow;
+use super::point_in_time::KnownAt;
+use super::request::{Limit, Params, ReadHeaders, Reading, invalid};
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -27,13 +28,18 @@ pub(crate) struct LoanFilter {
     product: Option<String>,
     #[param(value_type = Option<Currency>)]
     currency: Option<Currency>,
-    /// Only loans that are so many days past due today, or more.
+    /// Only loans that are so many days past due on the day seen, or more.
     days_past_due_from: Option<u32>,
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 50)]
     limit: Limit,
     /// The `next` of the page before.
     after: Option<String>,
+    /// The day on which the loans are seen: what is dated after it is left out, charges apart. Today by default.
+    effective_on: Option<NaiveDate>,
+    /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
+    #[param(value_type = Option<String>)]
+    known_at: Option<KnownAt>,
 }
 
 /// Loans in the order of their applications.
@@ -47,51 +53,85 @@ pub(crate) async fn list(
     Params(filter): Params<LoanFilter>,
     reading: Reading,
 ) -> Answer {
-    let after = decode_cursor(filter.after.as_deref(), |place| place.parse::<i64>().ok())?;
+    let after = reading.place(filter.after.as_deref(), |place| place.parse::<i64>().ok())?;
     let borrower = match &filter.borrower {
         Some(borrower) => Some(find_borrower(&state, borrower).await?),
         None => None,
     };
-    let today = state.booking_day.today();
-    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    query.push(" where l.position > ").push_bind(after.unwrap_or(0));
-    if let Some(status) = filter.status {
-        query.push(" and s.status = ").push_bind(status.name());
-    }
-    if let Some(borrower) = borrower {
-        query.push(" and l.borrower_id = ").push_bind(borrower);
-    }
-    if let Some(external_id) = filter.external_id {
-        query.push(" and l.external_id = ").push_bind(external_id);
-    }
-    if let Some(product) = filter.product {
-        query.push(" and l.product = ").push_bind(product);
-    }
-    if let Some(currency) = filter.currency {
-        query.push(" and l.currency = ").push_bind(currency.code());
-    }
-    if let Some(days) = filter.days_past_due_from.filter(|days| *days > 0) {
-        let due_by = today.checked_sub_days(Days::new(u64::from(days)));
-        let due_by = due_by.ok_or_else(|| invalid("days_past_due_from", "that is before all dates"))?;
-        query.push(" and s.oldest_due_on <= ").push_bind(due_by);
-        query.push(" and s.late_from <= ").push_bind(today);
-    }
-    query.push(" order by l.position limit ").push_bind(filter.limit.and_one_more());
-
-    let mut snapshot = state.snapshot(&loans::READ_MODEL, &reading).await?;
-    let rows = query.build().fetch_all(&mut *snapshot.transaction).await?;
-    let rows: Result<Vec<LoanRow>, _> = rows.iter().map(|row| LoanRow::read(row, today)).collect();
-    let mut rows = rows?;
-    let next = filter.limit.page(&mut rows, |last| last.first_position.to_string());
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.borrower_id).collect();
-    let borrowers = state.log.borrowers(&ids).await?;
-    let items = rows.into_iter().map(|row| row.with_borrower(&borrowers)).collect();
+    let (mut snapshot, moment) = state.loans_at(filter.effective_on, filter.known_at, &reading).await?;
     let as_of = snapshot.as_of;
-    Ok(answer(&reading, as_of, today, List { items, next, as_of }))
+    let mut place = after.unwrap_or(0);
+    let mut items: Vec<Listed> = Vec::new();
+    loop {
+        let more = filter.limit.and_one_more() - i64::try_from(items.len()).expect("at most a page");
+        let mut query = moment.query()?;
+        query.push(" and v.first_position > ").push_bind(place);
+        filter.push(&mut query, borrower, &moment)?;
+        query.push(" order by v.first_position limit ").push_bind(more);
+        let rows = query.build().fetch_all(&mut *snapshot.transaction).await?;
+        for row in &rows {
+            let row = LoanRow::read(row, moment.day)?;
+            place = row.first_position;
+            let (listed, was_derived) = state.listed(row, &moment, as_of).await?;
+            if !was_derived || filter.wants(&listed.view) {
+                items.push(listed);
+            }
+        }
+        // A derived one may not be what is wanted, so that a page takes several goes.
+        if i64::try_from(rows.len()).is_ok_and(|found| found < more) || items.len() > filter.limit.count() {
+            break;
+        }
+    }
+    let next = reading.page(filter.limit, &mut items, |last| last.first_position.to_string());
+    let ids: Vec<Uuid> = items.iter().map(Listed::borrower_id).collect();
+    let borrowers = state.log.borrowers(&ids).await?;
+    let items = items.into_iter().map(|listed| listed.named_from(&borrowers)).collect();
+    Ok(answer(&reading, as_of, state.booking_day.today(), List { items, next, as_of }))
+}
+
+impl LoanFilter {
+    /// Adds what loans are wanted; of one that is to be derived only what never changes can be asked.
+    fn push(
+        &self,
+        query: &mut QueryBuilder<'static, Postgres>,
+        borrower: Option<Uuid>,
+        moment: &Moment,
+    ) -> Result<(), Refused> {
+        if let Some(position) = moment.known {
+            query.push(" and v.first_position <= ").push_bind(position);
+        }
+        if let Some(borrower) = borrower {
+            query.push(" and v.borrower_id = ").push_bind(borrower);
+        }
+        if let Some(external_id) = &self.external_id {
+            query.push(" and v.external_id = ").push_bind(external_id.clone());
+        }
+        if let Some(product) = &self.product {
+            query.push(" and v.product = ").push_bind(product.clone());
+        }
+        if let Some(currency) = self.currency {
+            query.push(" and v.currency = ").push_bind(currency.code());
+        }
+        if let Some(status) = self.status {
+            query.push(" and (v.is_to_be_derived or v.status = ").push_bind(status.name()).push(")");
+        }
+        if let Some(days) = self.days_past_due_from.filter(|days| *days > 0) {
+            let due_by = moment.day.checked_sub_days(Days::new(u64::from(days)));
+            let due_by = due_by.ok_or_else(|| invalid("days_past_due_from", "that is before all dates"))?;
+            query.push(" and (v.is_to_be_derived or v.oldest_due_on <= ").push_bind(due_by);
+            query.push(" and v.late_from <= ").push_bind(moment.day).push(")");
+        }
+        Ok(())
+    }
+
+    fn wants(&self, loan: &LoanView) -> bool {
+        self.status.is_none_or(|status| status == loan.status)
+            && self.days_past_due_from.is_none_or(|days| loan.days_past_due >= i64::from(days))
+    }
 }
 
 /// The id of a borrower who is named by it or by a tax id; one that is nobody's where the tax id is unknown.
-async fn find_borrower(state: &QueryState, named: &str) -> Result<Uuid, Refused> {
+pub(super) async fn find_borrower(state: &QueryState, named: &str) -> Result<Uuid, Refused> {
     if let Ok(id) = Uuid::try_parse(named) {
         return Ok(id);
     }

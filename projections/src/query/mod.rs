@@ -5,18 +5,27 @@ mod accounts;
 mod accruals;
 mod answer;
 mod audit;
+mod balance_explain;
 mod daily_balances;
+mod day_balance;
 mod dead_letters;
 mod discard_body;
+mod download;
 mod entries;
 mod events;
+mod ledger;
 mod loan;
 mod loan_book;
+mod loan_explain;
+mod loan_list;
+mod loan_movements;
 mod loan_row;
+mod loan_trail;
 mod loans;
 mod periods;
 mod point_in_time;
 mod portfolio;
+mod portfolio_sums;
 mod products;
 mod projections;
 mod request;
@@ -30,7 +39,8 @@ mod story;
 mod transactions;
 mod trial_balance;
 
-use event_store::{BookingDay, Log};
+use axum::middleware;
+use event_store::{BookingDay, Feed, Log};
 use problems::{FieldProblem, ProblemDetails};
 use sqlx::PgPool;
 use utoipa::OpenApi;
@@ -55,7 +65,8 @@ impl QueryState {
 
 /// Every route, with its documentation.
 pub fn router(state: QueryState) -> OpenApiRouter {
-    routes().with_state(state)
+    let as_file = middleware::from_fn_with_state(state.clone(), download::as_file);
+    routes().layer(as_file).with_state(state)
 }
 
 /// What the API document says of the reads, without a server.
@@ -76,6 +87,7 @@ fn routes() -> OpenApiRouter<QueryState> {
         .routes(routes!(transactions::list))
         .routes(routes!(statement::find))
         .routes(routes!(settlement_quote::find))
+        .routes(routes!(loan_explain::find))
         .routes(routes!(accruals::list))
         .routes(routes!(events::of_loan))
         .routes(routes!(entries::list))
@@ -86,6 +98,7 @@ fn routes() -> OpenApiRouter<QueryState> {
         .routes(routes!(accounts::list))
         .routes(routes!(account_lines::list))
         .routes(routes!(daily_balances::list))
+        .routes(routes!(balance_explain::find))
         .routes(routes!(trial_balance::find))
         .routes(routes!(periods::list))
         .routes(routes!(portfolio::find))

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::QueryState;
 use super::answer::{Answer, AsOf, ReadProblems, answer};
-use super::request::{Limit, Params, ReadHeaders, Reading, decode_cursor};
+use super::request::{Limit, Params, ReadHeaders, Reading};
 use crate::periods;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -73,7 +73,7 @@ pub(crate) async fn list(
     Params(page): Params<PeriodPage>,
     reading: Reading,
 ) -> Answer {
-    let after = decode_cursor(page.after.as_deref(), |place| Month::parse(place).ok())?;
+    let after = reading.place(page.after.as_deref(), |place| Month::parse(place).ok())?;
     let after = after.map(|month| month.to_string()).unwrap_or_default();
     let mut snapshot = state.snapshot(&periods::READ_MODEL, &reading).await?;
     let as_of = snapshot.as_of;
@@ -85,7 +85,7 @@ pub(crate) async fn list(
         .fetch_all(&mut *snapshot.transaction)
         .await?;
     let mut items = rows.iter().map(PeriodView::read).collect::<Result<Vec<_>, _>>()?;
-    let next = page.limit.page(&mut items, |last| last.month.clone());
+    let next = reading.page(page.limit, &mut items, |last| last.month.clone());
     let closed_through = closed.map(|(day,)| day);
     let list = PeriodList { items, next, closed_through, as_of };
     Ok(answer(&reading, as_of, state.booking_day.today(), list))

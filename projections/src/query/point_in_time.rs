@@ -1,5 +1,7 @@
 //! As of when a loan is read: the day on which it is seen, and what was known by then.
 
+use std::time::SystemTime;
+
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use problems::Problem;
 use serde::Deserialize;
@@ -70,10 +72,16 @@ impl QueryState {
         let head = self.head(reading).await?;
         match at {
             None => Ok(head),
-            Some(KnownAt::Instant(instant)) => Ok(self.log.head_by(instant).await?.into()),
+            Some(KnownAt::Instant(instant)) => {
+                if instant > DateTime::<Utc>::from(SystemTime::now()) {
+                    return Err(invalid("known_at", format!("{instant} is in the future")).into());
+                }
+                Ok(self.log.head_by(instant).await?.into())
+            }
             Some(KnownAt::Position(position)) => {
                 let then = self.log.head_at(position).await?;
-                let detail = || format!("the log ends at position {}", head.position);
+                let detail =
+                    || format!("{position} is in the future: the log ends at position {}", head.position);
                 Ok(then.ok_or_else(|| invalid("known_at", detail()))?.into())
             }
         }

@@ -1,18 +1,25 @@
-with disbursed as (
-    select l.currency, l.product, s.*, s.status = 'written_off' as is_lost,
-           width_bucket(case when s.late_from <= $1 then $1 - s.oldest_due_on else 0 end, $2::int[]) as bucket
-      from read_loans.standings s
-      join read_loans.loans l on l.id = s.loan_id
-     where s.disbursed_amount is not null
+, disbursed as materialized (
+    select v.*, v.late_fee + v.late_interest + v.penalty + v.fee + v.interest + v.principal as total,
+           width_bucket(case when v.late_from <= $3 then $3 - v.oldest_due_on else 0 end, $4::int[]) as bucket
+      from seen v
+     where v.disbursed_amount is not null or v.is_to_be_derived
+), borrowers as (
+    select currency, borrower_id, count(*) filter (where not is_to_be_derived) as loans,
+           coalesce(sum(total) filter (where not is_to_be_derived), 0) as total,
+           bool_or(is_to_be_derived) as has_derived,
+           rank() over (partition by currency
+                        order by coalesce(sum(total) filter (where not is_to_be_derived), 0) desc, borrower_id) as place
+      from disbursed
+     where status <> 'written_off' or is_to_be_derived
+     group by currency, borrower_id
 )
-select currency, product, bucket, count(*) as loans, sum(disbursed_amount)::bigint as disbursed,
-       sum(received)::bigint as collected,
-       coalesce(sum(late_fee) filter (where not is_lost), 0)::bigint as late_fee,
-       coalesce(sum(late_interest) filter (where not is_lost), 0)::bigint as late_interest,
-       coalesce(sum(penalty) filter (where not is_lost), 0)::bigint as penalty,
-       coalesce(sum(fee) filter (where not is_lost), 0)::bigint as fee,
-       coalesce(sum(interest) filter (where not is_lost), 0)::bigint as interest,
-       coalesce(sum(principal) filter (where not is_lost), 0)::bigint as principal,
-       sum(written_off)::bigint as written_off, sum(recovered)::bigint as recovered
+select currency, product, status, bucket, case when is_to_be_derived then id end as derive, null::uuid as borrower_id,
+       count(*) as loans, sum(late_fee)::bigint as late_fee, sum(late_interest)::bigint as late_interest,
+       sum(penalty)::bigint as penalty, sum(fee)::bigint as fee, sum(interest)::bigint as interest,
+       sum(principal)::bigint as principal, null::numeric as total
   from disbursed
- group by currency, product, bucket
+ group by 1, 2, 3, 4, 5
+ union all
+select currency, null, '', 0, null, borrower_id, loans, 0, 0, 0, 0, 0, 0, total
+  from borrowers
+ where has_derived or place <= $5

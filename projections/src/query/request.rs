@@ -4,17 +4,20 @@ use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Path, Query};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{Uri, header};
 use problems::{INVALID_PARAMETER, Problem};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::hexadecimal::hexadecimal;
 
 const DEFAULT_WAIT: Duration = Duration::from_secs(2);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// So many digits of a cursor say of which query it is.
+const QUERY_DIGITS: usize = 8;
 
 /// The headers that every read takes.
 #[derive(utoipa::IntoParams)]
@@ -39,6 +42,8 @@ pub(crate) struct Reading {
     pub(crate) max_wait: Duration,
     if_none_match: Option<String>,
     pub(crate) accepts_ndjson: bool,
+    /// What is asked for, pages apart: a cursor of one query is none of another.
+    query: String,
 }
 
 /// The query parameters as `T`, which refuses unknown ones.
@@ -84,15 +89,6 @@ impl Limit {
     pub(crate) fn and_one_more(self) -> i64 {
         i64::from(self.0) + 1
     }
-
-    /// Takes the row too many off, and makes the cursor of the last row that stays.
-    pub(crate) fn page<T>(self, rows: &mut Vec<T>, cursor: impl FnOnce(&T) -> String) -> Option<String> {
-        if rows.len() <= self.count() {
-            return None;
-        }
-        rows.truncate(self.count());
-        rows.last().map(|last| encode_cursor(&cursor(last)))
-    }
 }
 
 impl Reading {
@@ -100,6 +96,42 @@ impl Reading {
     pub(crate) fn has(&self, tag: &str) -> bool {
         let tags = self.if_none_match.as_deref().unwrap_or_default();
         tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)
+    }
+
+    /// Takes the row too many off, and makes the cursor of the last row that stays.
+    pub(crate) fn page<T>(
+        &self,
+        limit: Limit,
+        rows: &mut Vec<T>,
+        place: impl FnOnce(&T) -> String,
+    ) -> Option<String> {
+        if rows.len() <= limit.count() {
+            return None;
+        }
+        rows.truncate(limit.count());
+        rows.last().map(|last| self.cursor(&place(last)))
+    }
+
+    /// A place in the list as text that says nothing to anyone else.
+    fn cursor(&self, place: &str) -> String {
+        format!("{}{}", self.query, hexadecimal(place.as_bytes()))
+    }
+
+    /// The place that a cursor stands for, read as `T`.
+    pub(crate) fn place<T>(
+        &self,
+        cursor: Option<&str>,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        let Some(cursor) = cursor else { return Ok(None) };
+        let place = cursor.get(QUERY_DIGITS..).and_then(from_hexadecimal).and_then(|place| read(&place));
+        let place = place.ok_or_else(|| invalid("after", "this is no cursor of this list"))?;
+        if !cursor.starts_with(&self.query) {
+            let detail =
+                "this cursor is of another query: a page is asked for with the parameters of the first";
+            return Err(invalid("after", detail));
+        }
+        Ok(Some(place))
     }
 }
 
@@ -120,7 +152,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Reading {
         let accepts_ndjson =
             text(header::ACCEPT).is_some_and(|accept| accept.contains("application/x-ndjson"));
         let if_none_match = text(header::IF_NONE_MATCH).map(ToOwned::to_owned);
-        Ok(Self { min_position, max_wait: wait, if_none_match, accepts_ndjson })
+        let query = digits_of_query(&parts.uri);
+        Ok(Self { min_position, max_wait: wait, if_none_match, accepts_ndjson, query })
     }
 }
 
@@ -150,23 +183,21 @@ pub(crate) fn invalid(name: &str, detail: impl Into<String>) -> Problem {
     INVALID_PARAMETER.because(format!("{name}: {detail}")).at(name, INVALID_PARAMETER.code, detail)
 }
 
-/// A place in a list as text that says nothing to anyone else.
-pub(crate) fn encode_cursor(place: &str) -> String {
-    hexadecimal(place.as_bytes())
+/// Tells queries apart: the path and its parameters in any order, without those that choose a page.
+fn digits_of_query(uri: &Uri) -> String {
+    let chooses_page = |pair: &&str| pair.starts_with("limit=") || pair.starts_with("after=");
+    let mut pairs: Vec<&str> = uri.query().unwrap_or_default().split('&').collect();
+    pairs.retain(|pair| !pair.is_empty() && !chooses_page(pair));
+    pairs.sort_unstable();
+    let hash = Sha256::digest(format!("{}?{}", uri.path(), pairs.join("&")));
+    hexadecimal(&hash[..QUERY_DIGITS / 2])
 }
 
-/// The place that a cursor stands for, read as `T`.
-pub(crate) fn decode_cursor<T>(
-    cursor: Option<&str>,
-    read: impl FnOnce(&str) -> Option<T>,
-) -> Result<Option<T>, Problem> {
-    let Some(cursor) = cursor else { return Ok(None) };
-    let bytes = (0..cursor.len())
+fn from_hexadecimal(text: &str) -> Option<String> {
+    let bytes = (0..text.len())
         .step_by(2)
-        .map(|at| cursor.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok()));
-    let place = bytes.collect::<Option<Vec<u8>>>().and_then(|bytes| String::from_utf8(bytes).ok());
-    let place = place.and_then(|place| read(&place));
-    place.map(Some).ok_or_else(|| invalid("after", "this is no cursor of this list"))
+        .map(|at| text.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok()));
+    String::from_utf8(bytes.collect::<Option<Vec<u8>>>()?).ok()
 }
 
 fn number(parts: &Parts, name: &'static str) -> Result<Option<u64>, Problem> {
@@ -201,17 +232,39 @@ fn not_understood(rejection: &QueryRejection) -> Problem {
 mod tests {
     use super::*;
 
+    fn reading(uri: &str) -> Reading {
+        let query = digits_of_query(&uri.parse().unwrap());
+        Reading {
+            min_position: None,
+            max_wait: DEFAULT_WAIT,
+            if_none_match: None,
+            accepts_ndjson: false,
+            query,
+        }
+    }
+
     #[test]
-    fn a_cursor_gives_the_place_again() {
-        let cursor = encode_cursor("assets:cash|BRL");
-        let place = decode_cursor(Some(&cursor), |place| Some(place.to_owned())).unwrap();
+    fn a_cursor_gives_the_place_again_whatever_the_size_of_the_page() {
+        let cursor = reading("/v1/accounts?limit=1&known_at=3").cursor("assets:cash|BRL");
+        let again = reading(&format!("/v1/accounts?known_at=3&after={cursor}&limit=2"));
+        let place = again.place(Some(&cursor), |place| Some(place.to_owned())).unwrap();
         assert_eq!(place.as_deref(), Some("assets:cash|BRL"));
     }
 
     #[test]
+    fn a_cursor_of_another_query_is_refused() {
+        let cursor = reading("/v1/accounts?known_at=3").cursor("7");
+        for uri in ["/v1/accounts", "/v1/accounts?known_at=4", "/v1/entries?known_at=3"] {
+            let refused = reading(uri).place(Some(&cursor), |place| place.parse::<i64>().ok());
+            assert!(refused.is_err(), "{uri}");
+        }
+    }
+
+    #[test]
     fn what_is_no_cursor_is_refused() {
-        for text in ["zz", "6", "é1", "6x"] {
-            assert!(decode_cursor(Some(text), |place| place.parse::<i64>().ok()).is_err(), "{text}");
+        for text in ["zz", "6", "\u{e9}1", "6x", "0123456789abcdé1", "00000000000"] {
+            let refused = reading("/").place(Some(text), |place| place.parse::<i64>().ok());
+            assert!(refused.is_err(), "{text}");
         }
     }
 }

@@ -76,8 +76,15 @@ pub(crate) fn underivable(id: Uuid, error: &dyn std::error::Error) -> Problem {
     INTERNAL.because("the loan could not be derived; the server's log has the cause")
 }
 
+impl SeenFact<'_> {
+    /// Its number in the order of recording, from 1.
+    pub(crate) const fn number(&self) -> usize {
+        self.index + 1
+    }
+}
+
 impl SeenLoan {
-    fn of(book: LoanBook, day: NaiveDate, as_of: AsOf) -> Result<Self, EngineError> {
+    pub(crate) fn of(book: LoanBook, day: NaiveDate, as_of: AsOf) -> Result<Self, EngineError> {
         let derived = if book.history.known().disbursed_by(day) { Some(book.history.derive(day)?) } else { None };
         Ok(Self { book, day, as_of, derived })
     }

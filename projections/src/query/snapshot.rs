@@ -17,6 +17,9 @@ use crate::read_model::ReadModel;
 /// How often a waiting read looks whether its read model got there.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
+/// No statement of a read runs longer.
+const LONGEST_STATEMENT: &str = "10s";
+
 const SET_ASIDE: &str = "select \
     (select count(*) from projections.parked_streams where projection = $1) as streams, \
     (select count(*) from projections.parked_events where projection = $1) as events, \
@@ -35,8 +38,42 @@ pub(crate) struct Snapshot {
 impl QueryState {
     /// The read model as it is, once it holds the position that is wanted.
     pub(crate) async fn snapshot(&self, model: &ReadModel, reading: &Reading) -> Result<Snapshot, Refused> {
-        if let Some(wanted) = reading.min_position {
-            let deadline = Instant::now() + reading.max_wait;
+        self.await_position(&[model], reading.min_position, reading).await?;
+        let mut transaction = self.pool.begin_with(begin(&[model])).await?;
+        let as_of = as_of(&mut transaction, model.name).await?;
+        Ok(Snapshot { model: model.name, transaction, as_of })
+    }
+
+    /// Read models together as they were known at a position, once all of them hold it. The statements have to leave
+    /// out what came after it.
+    pub(crate) async fn snapshot_of_known(
+        &self,
+        models: &[&ReadModel],
+        known: AsOf,
+        reading: &Reading,
+    ) -> Result<Snapshot, Refused> {
+        let wanted = reading.min_position.unwrap_or(0).max(known.position);
+        self.await_position(models, Some(wanted), reading).await?;
+        let mut transaction = self.pool.begin_with(begin(models)).await?;
+        let mut as_of = AsOf { parked_streams: None, set_aside: (0, 0), revision: 0, ..known };
+        for model in models {
+            let now = self::as_of(&mut transaction, model.name).await?;
+            as_of.parked_streams = as_of.parked_streams.max(now.parked_streams);
+            as_of.set_aside = as_of.set_aside.max(now.set_aside);
+        }
+        Ok(Snapshot { model: models[0].name, transaction, as_of })
+    }
+
+    /// Waits until all of the read models hold a position.
+    async fn await_position(
+        &self,
+        models: &[&ReadModel],
+        wanted: Option<i64>,
+        reading: &Reading,
+    ) -> Result<(), Refused> {
+        let Some(wanted) = wanted else { return Ok(()) };
+        let deadline = Instant::now() + reading.max_wait;
+        for model in models {
             loop {
                 let reached = checkpoint(&self.pool, model.name).await?.position;
                 if reached >= wanted {
@@ -45,14 +82,7 @@ impl QueryState {
                 wait(deadline, wanted, reached).await?;
             }
         }
-        // The lock comes before the snapshot, so a rebuild is swapped in either before both or after the answer.
-        let begin = format!(
-            "begin isolation level repeatable read read only; lock table {}.{} in access share mode",
-            model.schema, model.tables[0].name
-        );
-        let mut transaction = self.pool.begin_with(begin).await?;
-        let as_of = as_of(&mut transaction, model.name).await?;
-        Ok(Snapshot { model: model.name, transaction, as_of })
+        Ok(())
     }
 
     /// Where the log ends, once that is as far as is wanted.
@@ -86,12 +116,29 @@ impl Snapshot {
     }
 }
 
+/// The locks come before the snapshot, so a rebuild is swapped in either before both or after the answer.
+fn begin(models: &[&ReadModel]) -> String {
+    let gates = models.iter().map(|model| format!("{}.{}", model.schema, model.tables[0].name));
+    format!(
+        "begin isolation level repeatable read read only; set local statement_timeout = '{LONGEST_STATEMENT}'; \
+         lock table {} in access share mode",
+        gates.collect::<Vec<_>>().join(", ")
+    )
+}
+
 async fn checkpoint(executor: impl PgExecutor<'_>, name: &str) -> Result<Checkpoint, sqlx::Error> {
     checkpoint::find(executor, name).await?.ok_or(sqlx::Error::RowNotFound)
 }
 
-async fn as_of(connection: &mut PgConnection, name: &str) -> Result<AsOf, sqlx::Error> {
-    let Checkpoint { position, recorded_at, revision, .. } = checkpoint(&mut *connection, name).await?;
+async fn as_of(connection: &mut PgConnection, name: &str) -> Result<AsOf, Refused> {
+    let Checkpoint { position, recorded_at, revision, serves_from, .. } =
+        checkpoint(&mut *connection, name).await?;
+    if position < serves_from {
+        let detail = format!(
+            "the read model `{name}` is being built: it is at position {position}, and answers from {serves_from} on"
+        );
+        return Err(NOT_YET_VISIBLE.because(detail).into());
+    }
     let (streams, events, discarded): (i64, i64, i64) =
         sqlx::query_as(SET_ASIDE).bind(name).fetch_one(connection).await?;
     let parked_streams = (streams > 0).then_some(streams);

@@ -14,7 +14,7 @@ use super::QueryState;
 use super::answer::{Answer, List, NotThere, ReadProblems, answer};
 use super::loan::EachComponent;
 use super::point_in_time::{KnownAt, PointInTime};
-use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, decode_cursor};
+use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading};
 use super::seen_loan::SeenFact;
 use crate::minor::exact;
 
@@ -90,7 +90,7 @@ pub(crate) async fn list(
     Params(page): Params<TransactionPage>,
     reading: Reading,
 ) -> Answer {
-    let after = decode_cursor(page.after.as_deref(), read_place)?;
+    let after = reading.place(page.after.as_deref(), read_place)?;
     let point = PointInTime { effective_on: page.effective_on, known_at: page.known_at };
     let seen = state.loan(id, point, &reading).await?;
     let (currency, as_of) = (seen.currency(), seen.as_of);
@@ -98,7 +98,7 @@ pub(crate) async fn list(
     let transactions = facts.iter().filter_map(|fact| TransactionView::of(fact, currency));
     let later = transactions.filter(|row| after.is_none_or(|after| (row.on, row.position) > after));
     let mut items: Vec<TransactionView> = later.take(page.limit.count() + 1).collect();
-    let next = page.limit.page(&mut items, |last| format!("{} {}", last.on, last.position));
+    let next = reading.page(page.limit, &mut items, |last| format!("{} {}", last.on, last.position));
     Ok(answer(&reading, as_of, state.booking_day.today(), List { items, next, as_of }))
 }
 

@@ -4,13 +4,15 @@ use axum::extract::State;
 use chrono::NaiveDate;
 use domain::{Amount, Currency};
 use serde::{Deserialize, Serialize};
+use sqlx::QueryBuilder;
 use utoipa::ToSchema;
 
 use super::QueryState;
-use super::accounts::AccountView;
+use super::accounts::{AccountView, SUMS};
 use super::answer::{Answer, AsOf, ReadProblems, answer};
+use super::ledger::Chosen;
+use super::point_in_time::{KnownAt, in_known_years};
 use super::request::{Params, ReadHeaders, Reading};
-use crate::daily_balances;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +23,11 @@ pub(crate) struct TrialBalanceOf {
     /// Only this currency.
     #[param(value_type = Option<Currency>)]
     currency: Option<Currency>,
+    /// Only what counts by the end of this day, by value date. All by default.
+    effective_on: Option<NaiveDate>,
+    /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
+    #[param(value_type = Option<String>)]
+    known_at: Option<KnownAt>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -54,13 +61,15 @@ pub(crate) async fn find(
 ) -> Answer {
     let today = state.booking_day.today();
     let on = params.on.unwrap_or(today);
-    let mut snapshot = state.snapshot(&daily_balances::READ_MODEL, &reading).await?;
-    let as_of = snapshot.as_of;
-    let rows = sqlx::query(include_str!("trial_balance.sql"))
-        .bind(on)
-        .bind(params.currency.map(Currency::code))
-        .fetch_all(&mut *snapshot.transaction)
-        .await?;
+    in_known_years("on", on)?;
+    let mut ledger = state.ledger(params.effective_on, params.known_at, &reading).await?;
+    let as_of = ledger.snapshot.as_of;
+    let mut query = QueryBuilder::new(SUMS);
+    let (currency, effective_on) = (params.currency, params.effective_on);
+    let chosen = Chosen { currency, booked_by: Some(on), effective_on, ..Chosen::default() };
+    ledger.push_movements(&mut query, &chosen);
+    query.push(" m group by account, currency order by currency, account");
+    let rows = query.build().fetch_all(&mut *ledger.snapshot.transaction).await?;
     let items = rows.iter().map(AccountView::read).collect::<Result<Vec<_>, _>>()?;
     let totals = totals(&items);
     Ok(answer(&reading, as_of, today, TrialBalanceAnswer { on, items, totals, as_of }))

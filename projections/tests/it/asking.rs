@@ -40,6 +40,14 @@ impl Client {
         self.send(request.body(Body::empty()).expect("a request")).await
     }
 
+    /// The body of an answer that is no text.
+    pub(crate) async fn bytes(&self, path: &str, (name, value): (&str, &str)) -> Vec<u8> {
+        let request = Request::get(path).header(name, value).body(Body::empty()).expect("a request");
+        let response = self.0.clone().oneshot(request).await.expect("the router does not fail");
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        to_bytes(response.into_body(), usize::MAX).await.expect("the body is whole").to_vec()
+    }
+
     /// Posts JSON; nothing where there is none.
     pub(crate) async fn post(&self, path: &str, body: &str) -> Reply {
         let request = Request::post(path).header("content-type", "application/json");

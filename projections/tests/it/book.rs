@@ -77,7 +77,7 @@ impl Book {
         self.split_off(events)
     }
 
-    fn split_off(&mut self, events: usize) -> Self {
+    pub(crate) fn split_off(&mut self, events: usize) -> Self {
         Self {
             stream_types: self.stream_types.split_off(events),
             stream_ids: self.stream_ids.split_off(events),

@@ -1,7 +1,11 @@
 //! The promises of the read models, on a real Postgres with a fresh database for each test.
 
+mod analysts;
 mod asking;
 mod book;
+mod building;
+mod downloads;
+mod explaining;
 mod lender;
 mod loans;
 mod parking;
@@ -9,6 +13,7 @@ mod point_in_time;
 mod projecting;
 mod reading;
 mod trouble;
+mod two_axes;
 
 use event_store::Log;
 use sqlx::PgPool;

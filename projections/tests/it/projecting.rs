@@ -176,7 +176,7 @@ async fn a_read_model_whose_tables_changed_is_projected_anew(pool: PgPool) {
     running.stop().await;
     sqlx::raw_sql(
         "update projections.projection_checkpoints set shape = 'another' where name = 'journal'; \
-         alter table read_journal.journal_lines drop column account;",
+         alter table read_journal.journal_lines drop column account cascade;",
     )
     .execute(&pool)
     .await

@@ -1,0 +1,80 @@
+//! Lists and statements as files.
+
+use axum::http::StatusCode;
+use sqlx::PgPool;
+
+use crate::asking::Client;
+use crate::book::varied;
+use crate::loans::projected;
+
+const CSV: (&str, &str) = ("Accept", "text/csv");
+const XLSX: (&str, &str) = ("Accept", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+
+async fn records(client: &Client, path: &str) -> (Vec<String>, Vec<csv::StringRecord>) {
+    let reply = client.ask_with(path, &[CSV]).await;
+    assert_eq!(reply.status, 200, "{path}: {}", reply.text);
+    assert_eq!(reply.headers["content-type"], "text/csv; charset=utf-8");
+    let mut reader = csv::Reader::from_reader(reply.text.as_bytes());
+    let columns = reader.headers().unwrap().iter().map(ToOwned::to_owned).collect();
+    (columns, reader.records().collect::<Result<_, _>>().unwrap())
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_list_is_downloaded_whole_however_many_pages_it_has(pool: PgPool) {
+    let (_log, running, client) = projected(&pool, varied(80)).await;
+    let (columns, rows) = records(&client, "/v1/accounts/assets:cash/lines").await;
+    let (lines,): (i64,) =
+        sqlx::query_as("select count(*) from read_journal.journal_lines where account = 'assets:cash'")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    assert!(lines > 100);
+    assert_eq!(i64::try_from(rows.len()).unwrap(), lines);
+    assert_eq!(columns[..4], ["booked_on", "value_date", "side", "amount"]);
+    let page = client.ask_with("/v1/accounts/assets:cash/lines?limit=7", &[CSV]).await;
+    assert_eq!(page.text.lines().count(), 8);
+    let next = page.headers["razao-next"].to_str().unwrap();
+    let after = format!("/v1/accounts/assets:cash/lines?limit=7&after={next}");
+    let second = client.ask_with(&after, &[CSV]).await;
+    assert_eq!(second.status, StatusCode::OK, "{}", second.text);
+    assert_eq!(second.text.lines().nth(1), Some(rows[7].iter().collect::<Vec<_>>().join(",").as_str()));
+    let (columns, loans) = records(&client, "/v1/loans").await;
+    assert_eq!(loans.len(), 80);
+    assert!(columns.iter().any(|column| column == "balances.principal"), "{columns:?}");
+    running.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn each_statement_and_list_comes_as_a_file_and_all_else_as_json(pool: PgPool) {
+    let (_log, running, client) = projected(&pool, varied(10)).await;
+    let loan = "/v1/loans/00000000-0000-0000-0000-000000000001";
+    for path in [
+        "/v1/loans",
+        "/v1/entries",
+        "/v1/accounts",
+        "/v1/trial-balance",
+        "/v1/balances/daily",
+        "/v1/loans/00000000-0000-0000-0000-000000000001/statement",
+        "/v1/loans/00000000-0000-0000-0000-000000000001/schedule",
+        "/v1/loans/00000000-0000-0000-0000-000000000001/transactions",
+        "/v1/loans/00000000-0000-0000-0000-000000000001/accruals",
+    ] {
+        let (columns, rows) = records(&client, path).await;
+        assert!(columns.len() > 2 && !rows.is_empty(), "{path}: {columns:?}");
+        let tag = client.ask_with(path, &[CSV]).await.headers["etag"].to_str().unwrap().to_owned();
+        let again = client.ask_with(path, &[CSV, ("If-None-Match", &tag)]).await;
+        assert_eq!((again.status.as_u16(), again.text.as_str()), (304, ""), "{path}");
+        let sheet = client.bytes(path, XLSX).await;
+        assert_eq!(&sheet[..4], b"PK\x03\x04", "{path}");
+    }
+    for path in [loan, "/v1/portfolio"] {
+        let reply = client.ask_with(path, &[CSV]).await;
+        assert_eq!(
+            (reply.status.as_u16(), &reply.headers["content-type"]),
+            (200, &"application/json".parse().unwrap())
+        );
+    }
+    let refused = client.ask_with("/v1/loans?limt=1", &[CSV]).await;
+    assert_eq!(refused.json()["errors"][0]["pointer"], "limt");
+    running.stop().await;
+}
