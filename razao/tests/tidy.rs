@@ -58,6 +58,7 @@ const DOCUMENTS: [&str; 11] = [
     "docs/EVENTS.md",
     "docs/LENDING.md",
     "docs/OPERATIONS.md",
+    "docs/SECURITY.md",
     "docs/problems.md",
 ];
 
