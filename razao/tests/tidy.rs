@@ -47,7 +47,7 @@ const CLOCKS: [&str; 4] = ["Instant", "Local", "SystemTime", "Utc"];
 const IMPURE_STD: [&str; 6] = ["env", "fs", "io", "net", "process", "thread"];
 
 /// What a newcomer, an operator and a lawyer look for.
-const DOCUMENTS: [&str; 11] = [
+const DOCUMENTS: [&str; 12] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
