@@ -115,11 +115,6 @@ impl Feed {
         &self.pool
     }
 
-    /// Where the log ends now.
-    pub async fn head(&self) -> Result<Head, LogError> {
-        log::head(&self.pool).await
-    }
-
     /// What tells this log from those of other lenders.
     pub async fn log_id(&self) -> Result<Uuid, LogError> {
         log::id(&self.pool).await
