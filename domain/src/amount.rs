@@ -63,14 +63,17 @@ impl Amount {
 
     /// So many of the smallest units, each `10^-decimals`. A decimal has less than 2^96 of them, which leaves room for
     /// the sums of millions.
+    #[inline]
     pub(crate) const fn from_units(units: i128, decimals: u32) -> Self {
         Self((units << 8) | decimals as i128)
     }
 
+    #[inline]
     const fn units(self) -> i128 {
         self.0 >> 8
     }
 
+    #[inline]
     const fn decimals(self) -> u32 {
         self.0.to_le_bytes()[0] as u32
     }
@@ -124,19 +127,23 @@ impl Amount {
         Decimal::from_i128_with_scale(self.units(), self.decimals())
     }
 
+    #[inline]
     pub const fn is_zero(self) -> bool {
         self.0 & !Self::DECIMALS == 0
     }
 
+    #[inline]
     pub const fn is_positive(self) -> bool {
         self.0 > Self::DECIMALS
     }
 
+    #[inline]
     pub const fn is_negative(self) -> bool {
         self.0 < 0
     }
 
     /// The sum of two amounts of one currency.
+    #[inline]
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         let (one, other) = self.alike(other);
@@ -144,6 +151,7 @@ impl Amount {
     }
 
     /// The difference of two amounts of one currency; it may be negative.
+    #[inline]
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
         let (one, other) = self.alike(other);
@@ -173,12 +181,14 @@ impl Amount {
     }
 
     /// What is left after taking `other` away, or `None` where that would be negative.
+    #[inline]
     pub fn checked_less(self, other: Self) -> Option<Self> {
         let left = self.minus(other);
         (!left.is_negative()).then_some(left)
     }
 
     #[must_use]
+    #[inline]
     pub fn negated(self) -> Self {
         Self::from_units(-self.units(), self.decimals())
     }
@@ -191,6 +201,7 @@ impl Amount {
 }
 
 impl PartialEq for Amount {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         // Nearly all amounts that meet have the same decimals.
         self.0 == other.0 || self.decimals() != other.decimals() && self.cmp(other).is_eq()
@@ -200,12 +211,14 @@ impl PartialEq for Amount {
 impl Eq for Amount {}
 
 impl PartialOrd for Amount {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl Ord for Amount {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         let (one, other) = self.alike(*other);
         one.0.cmp(&other.0)

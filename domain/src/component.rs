@@ -68,6 +68,7 @@ impl Components {
         principal: nothing(),
     };
 
+    #[inline]
     pub const fn of(&self, component: Component) -> Amount {
         match component {
             Component::LateFee => self.late_fee,
@@ -79,6 +80,7 @@ impl Components {
         }
     }
 
+    #[inline]
     pub const fn of_mut(&mut self, component: Component) -> &mut Amount {
         match component {
             Component::LateFee => &mut self.late_fee,

@@ -14,8 +14,7 @@ use crate::rounding::RoundingMode;
 /// What borrowing costs, as rates of interest: fractions with four decimals (a percentage with two).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EffectiveCost {
-    /// The x with Σ received/(1+x)^(d/365) = Σ paid/(1+x)^(d/365). Where there are several, as may be when money is
-    /// received again after some was paid, the one nearest to zero.
+    /// The x with Σ received/(1+x)^(d/365) = Σ paid/(1+x)^(d/365).
     pub yearly: Decimal,
     /// (1+x)^(1/12) − 1
     pub monthly: Decimal,
@@ -39,7 +38,8 @@ const LOWEST_DISCOUNT: Decimal = Decimal::from_parts(9, 0, 0, false, 1);
 const HIGHEST_DISCOUNT: Decimal = Decimal::from_parts(10127, 0, 0, false, 4);
 const FIRST_STRIDE: Decimal = Decimal::from_parts(1, 0, 0, false, 6);
 
-/// The effective cost of receiving `received` and paying `paid`; `None` where no rate makes them equal.
+/// The effective cost of receiving `received` and paying `paid`; `None` where no rate makes them equal. Where several do, as
+/// may be when money is received again after some was paid, it is the one nearest to zero.
 pub fn effective_cost(received: &[Flow], paid: &[Flow]) -> Option<EffectiveCost> {
     let discount = daily_discount(received, paid)?;
     let yearly = yearly(discount).ok()?;

@@ -33,7 +33,10 @@ impl RoundingMode {
         let scale = value.scale();
         if scale <= decimals {
             let mut same = value;
-            same.rescale(decimals);
+            // Most figures that are rounded once more have their decimals already.
+            if scale < decimals {
+                same.rescale(decimals);
+            }
             if same.is_zero() {
                 same.set_sign_positive(true);
             }

@@ -126,7 +126,8 @@ fn a_multiple_above_the_installment_is_refused() {
 fn an_installment_that_the_remainder_brings_back_is_not_nothing() {
     for method in ["price", "sac", "sam", "flat"] {
         let rounding = json!({"multiple_of": "1000.00", "mode": "down", "remainder": "respread"});
-        let spread = json!({"method": method, "rate": {"value": "0"}, "installments": 3, "rounding": rounding});
+        let spread =
+            json!({"method": method, "rate": {"value": "0"}, "installments": 3, "rounding": rounding});
         let totals = outcome(&spread).unwrap();
         let totals: Vec<_> = totals.installments.iter().map(|row| row.total.to_string()).collect();
         assert_eq!(totals, ["333.33", "333.33", "333.34"], "{method}");

@@ -77,6 +77,24 @@ fn two_disbursements_of_one_period_are_those_of_a_plan_that_knew_of_both() {
 }
 
 #[test]
+fn a_payment_does_not_see_what_is_charged_back_later_that_day_though_more_was_released_on_it() {
+    let mut loan = lent("price", json!({}));
+    // It pays all there is in advance, what will be charged back with it.
+    loan.command("repayments", &json!({"id": ID, "on": "2026-02-20", "amount": "6500.00"}));
+    loan.command("disburse", &json!({"on": "2026-03-10", "amount": "500.00"}));
+    let later = "00000000-0000-0000-0000-000000000002";
+    loan.command("repayments", &json!({"id": later, "on": "2026-03-10", "amount": "1000.00"}));
+    let mut charged_back = loan.clone();
+    let body = json!({"on": "2026-03-10", "amount": "5.60", "reason": "disputed"});
+    charged_back.command(&format!("repayments/{ID}/chargeback"), &body);
+    let principal = |loan: &Played| {
+        let derived = engine::derive(&loan.terms, &loan.facts, day("2026-08-01")).unwrap();
+        derived.effects[3].as_ref().unwrap().components().principal
+    };
+    assert_eq!(principal(&charged_back), principal(&loan));
+}
+
+#[test]
 fn re_amortizing_where_nothing_is_past_due_changes_nothing() {
     let mut loan = lent("flat", json!({}));
     let before = column(&loan, "2026-01-20", "total");

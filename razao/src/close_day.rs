@@ -81,9 +81,7 @@ fn failure(error: CloseDayError) -> anyhow::Error {
     match error {
         CloseDayError::NotYet { .. }
         | CloseDayError::BeforeClosed { .. }
-        | CloseDayError::BeforeBegun { .. } => {
-            Failure::WrongUsage(error.to_string()).into()
-        }
+        | CloseDayError::BeforeBegun { .. } => Failure::WrongUsage(error.to_string()).into(),
         CloseDayError::Unavailable(_) | CloseDayError::Log(LogError::Unavailable(_)) => {
             Failure::Unreachable(format!("{:#}", anyhow::Error::from(error))).into()
         }

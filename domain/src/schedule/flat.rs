@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use super::draft::{Draft, Row};
 use super::{PlanError, parts};
 use crate::exact::{add, mul, sub};
+use crate::terms::Remainder;
 
 pub(super) fn rows(draft: &Draft<'_>) -> Result<Vec<Row>, PlanError> {
     let grace = draft.terms.grace.principal as usize;
@@ -17,7 +18,9 @@ pub(super) fn rows(draft: &Draft<'_>) -> Result<Vec<Row>, PlanError> {
     amortizing.fill(sub(draft.precision.multiple(add(plain, interest)?)?, interest)?);
     parts::spread_remainder(draft, amortizing, owed)?;
     let (rows, part) = (amortizing.len(), amortizing.last().copied().unwrap_or_default());
-    if part.is_sign_negative() && !part.is_zero() {
+    // A single row repays all there is, whatever its part would be.
+    let is_drawn = rows > 1 || draft.precision.remainder == Remainder::None;
+    if is_drawn && part < Decimal::ZERO {
         let installment = draft.precision.round(add(part, interest)?);
         let interest = draft.precision.round(interest);
         return Err(PlanError::NegativeAmortization { row: grace + 1, installment, interest, agreed: false });

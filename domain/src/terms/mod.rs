@@ -289,7 +289,9 @@ impl Rounding {
     /// plan does.
     pub fn round_to_currency(&self, value: Decimal, currency: Currency) -> Amount {
         let mut rounded = self.round(value);
-        rounded.rescale(currency.decimals());
+        if rounded.scale() != currency.decimals() {
+            rounded.rescale(currency.decimals());
+        }
         Amount::from_checked(rounded)
     }
 }

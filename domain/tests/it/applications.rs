@@ -128,7 +128,9 @@ fn only_an_approved_loan_is_disbursed_and_once() {
     given::<Loan>([]).when(&disburse("2026-01-15")).refused(&LoanRefusal::Unknown);
     let refused = |status| LoanRefusal::NotApproved { status, verb: "disbursed" };
     applied().when(&disburse("2026-01-15")).refused(&refused(Status::Applied));
-    disbursed(four_installments()).when(&disburse("2026-01-15")).refused(&refused(Status::Active));
+    disbursed(four_installments())
+        .when(&disburse("2026-01-15"))
+        .refused_in_words("all of the 1200.00 BRL that was approved is disbursed");
 }
 
 #[test]

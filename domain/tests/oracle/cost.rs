@@ -55,7 +55,11 @@ fn turns(flows: &[Release]) -> usize {
 }
 
 /// Of several costs the one nearest to nothing counts: the first span, from no growth on, in which the value turns.
-fn around(one: BigInt, [low, high]: [BigInt; 2], value: &dyn Fn(&BigInt) -> BigInt) -> Option<(BigInt, BigInt)> {
+fn around(
+    one: BigInt,
+    [low, high]: [BigInt; 2],
+    value: &dyn Fn(&BigInt) -> BigInt,
+) -> Option<(BigInt, BigInt)> {
     let grows = value(&one).is_negative();
     let (mut step, mut before) = (&one / 2_000_000, one.clone());
     loop {

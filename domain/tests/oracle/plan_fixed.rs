@@ -20,7 +20,8 @@ impl Draft<'_> {
         }
         let left = self.count() - terms.grace_principal;
         part += self.respread_by(&(&financed - &part * &amortizing), left);
-        if part.is_negative() {
+        // A single row repays all there is.
+        if part.is_negative() && (left > 1 || rounding.remainder == "none") {
             return Err(NEGATIVE);
         }
         let (mut balance, mut waiting, mut rows) = (financed.clone(), zero(), Vec::new());

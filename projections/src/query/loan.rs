@@ -156,7 +156,8 @@ pub(crate) async fn find(
     let mut loan = LoanView::of(&seen)?;
     loan.borrower.name_from(&borrowers);
     let (effective_on, as_of) = (seen.day, seen.as_of);
-    let in_force = seen.book.history.known().terms_on(seen.day).filter(|terms| **terms != seen.book.applied.terms);
+    let in_force =
+        seen.book.history.known().terms_on(seen.day).filter(|terms| **terms != seen.book.applied.terms);
     let current_terms = in_force.map(to_raw_value).transpose()?;
     let body = LoanAnswer { loan, current_terms, effective_on, as_of };
     Ok(answer(&reading, as_of, state.booking_day.today(), body))

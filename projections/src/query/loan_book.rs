@@ -97,7 +97,8 @@ impl LoanBook {
             | LoanEvent::CreditReversed(reversed)
             | LoanEvent::RecoveryReversed(reversed) => self.reverse_payment(reversed),
             LoanEvent::WriteOffReversed(reversed) => {
-                let index = self.history.known().write_off().expect("a write-off is undone that was recorded");
+                let index =
+                    self.history.known().write_off().expect("a write-off is undone that was recorded");
                 let (reason, undone) = (reversed.reason.clone(), reversed.undone.clone());
                 self.records[index].reversal = Some(Reversal { on: reversed.on, reason, undone });
             }

@@ -85,7 +85,8 @@ impl SeenFact<'_> {
 
 impl SeenLoan {
     pub(crate) fn of(book: LoanBook, day: NaiveDate, as_of: AsOf) -> Result<Self, EngineError> {
-        let derived = if book.history.known().disbursed_by(day) { Some(book.history.derive(day)?) } else { None };
+        let derived =
+            if book.history.known().disbursed_by(day) { Some(book.history.derive(day)?) } else { None };
         Ok(Self { book, day, as_of, derived })
     }
 

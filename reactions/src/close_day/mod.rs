@@ -74,7 +74,9 @@ pub enum CloseDayError {
     NotYet { on: NaiveDate, today: NaiveDate },
     #[error("{last} is closed, and {on} before it was not: its interest is booked with that of {last}")]
     BeforeClosed { on: NaiveDate, last: NaiveDate },
-    #[error("the close of {begun} has begun, and {on} before it was not closed: its interest is booked with it")]
+    #[error(
+        "the close of {begun} has begun, and {on} before it was not closed: its interest is booked with it"
+    )]
     BeforeBegun { on: NaiveDate, begun: NaiveDate },
     /// Nobody else has the lock, and yet the stream moved on.
     #[error("another process closes {on} too")]
@@ -141,7 +143,8 @@ impl DayCloser {
             return Err(CloseDayError::NotYet { on, today });
         }
         let last = self.last_begun().await?;
-        if let Some((last, is_closed)) = last.filter(|(last, is_closed)| on < *last || on == *last && *is_closed)
+        if let Some((last, is_closed)) =
+            last.filter(|(last, is_closed)| on < *last || on == *last && *is_closed)
         {
             if self.days.state(day_close::stream(on)).await?.is_closed {
                 return Ok(Closed::Already);

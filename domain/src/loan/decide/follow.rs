@@ -31,7 +31,8 @@ pub(super) fn without(
     index: usize,
 ) -> Result<Outcome, EngineError> {
     let undone = before.effect_of(index);
-    let covered = undone.map_or(Amount::ZERO, |undone| taken_off(undone, before.known().is_written_off_at(index)));
+    let covered =
+        undone.map_or(Amount::ZERO, |undone| taken_off(undone, before.known().is_written_off_at(index)));
     Ok(outcome(loan, before, now, &now.derive_last()?, (None, covered.negated())))
 }
 

@@ -145,7 +145,8 @@ impl Engine<'_> {
         }
     }
 
-    /// Hides what is unpaid of the charges of `day` from the facts recorded before them.
+    /// Hides what is unpaid of the charges of `day` from the facts recorded before them: when the day begins, and again
+    /// when more principal comes into rows on it, since what was charged back is paid after that.
     pub(super) fn hide_charges_of(&mut self, day: NaiveDate) {
         let first = self.charges.partition_point(|charge| charge.on < day);
         let end = self.charges.partition_point(|charge| charge.on <= day);
@@ -153,10 +154,10 @@ impl Engine<'_> {
         for at in (first..end).rev() {
             let (component, Some(row)) = (self.charges[at].component, self.charges[at].row) else { continue };
             let index = self.index_of(row);
-            if index < self.rows.len() {
+            if index < self.rows.len() && !self.charges[at].taken {
                 let unpaid = self.unpaid(index, at);
                 self.add_due(index, component, unpaid.negated());
-                self.charges[at].hidden = unpaid;
+                self.charges[at].hidden = self.charges[at].hidden.plus(unpaid);
             }
         }
     }

@@ -22,7 +22,9 @@ impl Engine<'_> {
             self.lay_charges();
             outlay
         } else {
-            self.disburse_more(on, amount)?
+            let outlay = self.disburse_more(on, amount)?;
+            self.hide_charges_of(on);
+            outlay
         };
         let till = self.use_overpaid(on)?;
         let mut effect = self.effect_of(till);

@@ -47,6 +47,7 @@ pub struct Engine<'f> {
     pub(super) write_off: Option<WriteOff>,
     /// Other charges than interest that became principal.
     pub(super) capitalized_charges: Amount,
+    /// One for each fact, unless nobody will ask.
     pub(super) effects: Vec<Option<Effect>>,
     /// Interest of the periods that have passed; no row before `passed` is still to be counted.
     pub(super) earned: Amount,
@@ -83,6 +84,11 @@ impl Basis {
 impl<'f> Engine<'f> {
     /// The loan before any fact, knowing those dated up to `day` and every charge.
     pub fn begin(terms: &Terms, facts: &'f [Fact], day: NaiveDate) -> Self {
+        Self { effects: vec![None; facts.len()], ..Self::begin_forgetful(terms, facts, day) }
+    }
+
+    /// The same where nobody will ask what each fact came to.
+    fn begin_forgetful(terms: &Terms, facts: &'f [Fact], day: NaiveDate) -> Self {
         let counts = |index: &usize| !facts[*index].reversed && facts[*index].on <= day;
         let mut order: Vec<usize> = (0..facts.len()).filter(counts).collect();
         // A stable sort: facts of one day stay in the order of their recording.
@@ -110,7 +116,7 @@ impl<'f> Engine<'f> {
             applied: Vec::new(),
             write_off: None,
             capitalized_charges: zero,
-            effects: vec![None; facts.len()],
+            effects: Vec::new(),
             earned: zero,
             passed: 0,
             capitalized_interest: zero,
@@ -119,11 +125,19 @@ impl<'f> Engine<'f> {
 
     /// The loan after all facts dated up to `day`.
     pub fn after(terms: &Terms, facts: &'f [Fact], day: NaiveDate) -> Outcome<Self> {
-        let mut engine = Self::begin(terms, facts, day);
-        while engine.next_on().is_some() {
-            engine.take_next()?;
+        Self::begin(terms, facts, day).through()
+    }
+
+    /// The same where nobody will ask what each fact came to.
+    pub(super) fn after_forgetful(terms: &Terms, facts: &'f [Fact], day: NaiveDate) -> Outcome<Self> {
+        Self::begin_forgetful(terms, facts, day).through()
+    }
+
+    fn through(mut self) -> Outcome<Self> {
+        while self.next_on().is_some() {
+            self.take_next()?;
         }
-        Ok(engine)
+        Ok(self)
     }
 
     /// The value date of the fact to be taken in next.
@@ -149,7 +163,9 @@ impl<'f> Engine<'f> {
         let served: Amount = served.map(|share| share.allocation.total()).sum();
         effect.credit = self.credit.minus(credit).plus(served);
         effect.balance = self.balance_on(fact.on);
-        self.effects[index] = Some(effect);
+        if let Some(kept) = self.effects.get_mut(index) {
+            *kept = Some(effect);
+        }
         self.taken += 1;
         Ok(())
     }

@@ -130,5 +130,5 @@ pub fn derive(terms: &Terms, facts: &[Fact], day: NaiveDate) -> Outcome<Derived>
 
 /// What settles the loan on a day (LENDING.md §12), from the facts dated up to it.
 pub fn quote(terms: &Terms, facts: &[Fact], on: NaiveDate) -> Outcome<SettlementQuote> {
-    Engine::after(terms, facts, on)?.into_quote(on)
+    Engine::after_forgetful(terms, facts, on)?.into_quote(on)
 }

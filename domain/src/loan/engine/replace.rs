@@ -23,6 +23,7 @@ impl Engine<'_> {
             }
             Restructure::ReAmortize => self.re_amortize(on)?,
         };
+        self.hide_charges_of(on);
         let till = self.use_overpaid(on)?;
         let mut effect = self.effect_of(till);
         effect.outlay = Some(outlay);

@@ -117,6 +117,7 @@ impl LiveRow {
         }
     }
 
+    #[inline]
     pub(super) fn open_of(&self, component: Component) -> Amount {
         let (due, paid, waived) =
             (self.due.of(component), self.paid.of(component), self.waived.of(component));
