@@ -92,7 +92,8 @@ fn complete_command(operation: &mut Operation, endpoint: &Endpoint) {
     parameters.push(header_parameter(
         "If-Match",
         Required::False,
-        "The version that the caller has seen, as in `\"3\"`; refused with 412 when it is another by now.",
+        "The version that the caller has seen, as in `\"3\"`, or the `ETag` of the loan or the entry as it was read, which \
+         begins with it; refused with 412 when it is another by now.",
         None,
     ));
     parameters.push(header_parameter(

@@ -42,7 +42,7 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {
     })
 }
 
-/// The version that `If-Match` asks for.
+/// The version that `If-Match` asks for: by itself, or as the `ETag` of a loan or an entry that was read begins with it.
 pub(crate) fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     let mut values = headers.get_all(header::IF_MATCH).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -50,13 +50,14 @@ pub(crate) fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, Probl
     match (version, values.next()) {
         (Some(version), None) => Ok(Some(version)),
         _ => Err(INVALID_PARAMETER
-            .because("`If-Match` takes one version in double quotes, such as \"3\"")
+            .because("`If-Match` takes one version in double quotes, such as \"3\", or the `ETag` of what was read")
             .in_field("If-Match")),
     }
 }
 
 fn version_in(tag: &str) -> Option<i64> {
-    let digits = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let digits = tag.split_once('/').map_or(tag, |(version, _)| version);
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     if plain { digits.parse().ok() } else { None }
 }
@@ -113,6 +114,18 @@ fn visible(value: &HeaderValue) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_version_is_taken_by_itself_or_from_what_was_read() {
+        for (tag, version) in [("\"3\"", 3), ("\"12/4711-2026-11-27\"", 12), ("\"2/9.1-2026-11-27-1.0\"", 2)]
+        {
+            assert_eq!(version_in(tag), Some(version), "{tag}");
+        }
+        // A list has no version, and a weak tag promises none.
+        for tag in ["3", "\"4711-2026-11-27\"", "W/\"3\"", "\"\"", "\"/3\"", "\"-3\"", "\"+3/1\"", "*"] {
+            assert_eq!(version_in(tag), None, "{tag}");
+        }
+    }
 
     #[test]
     fn the_preference_is_found_among_others_and_only_as_itself() {

@@ -105,7 +105,7 @@ pub(crate) async fn receive<B: DeserializeOwned>(
     let bytes = body::read(request, state.body_deadline).await?;
     let body = body::parse(&bytes)?;
     let later = later.map(|later| later.with_body(&bytes));
-    let request_hash = hash::of_request(uri.path(), &bytes);
+    let request_hash = state.log.conceal(hash::of_request(uri.path(), &bytes));
     let metadata = Metadata {
         actor: actor.subject.as_ref().to_owned(),
         command: endpoint.command,

@@ -11,7 +11,6 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesOrdered;
 use futures::{FutureExt, StreamExt};
 use metrics::histogram;
-use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::mpsc;
@@ -42,6 +41,8 @@ pub(crate) struct Appender {
     queue: mpsc::UnboundedReceiver<AppendRequest>,
     /// In the order in which they came.
     waiting: Vec<AppendRequest>,
+    /// How many commands the last batch had that came back.
+    answered: usize,
     /// The connections on which nothing is under way: they take turns.
     lanes: VecDeque<Option<PgConnection>>,
     under_way: FuturesOrdered<BoxFuture<'static, Landed>>,
@@ -78,6 +79,7 @@ impl Appender {
             options: options.options([("lock_timeout", LONGEST_WAIT)]),
             queue,
             waiting: Vec::new(),
+            answered: 0,
             lanes: (0..LANES).map(|_| None).collect(),
             under_way: FuturesOrdered::new(),
             drafts: VecDeque::new(),
@@ -114,10 +116,11 @@ impl Appender {
     /// Whoever was answered by the last batch is about to ask again: a moment's patience makes one transaction of
     /// what would be two.
     async fn let_others_queue(&mut self) {
+        let answered = std::mem::take(&mut self.answered);
         loop {
             let queued = self.queue.len();
             tokio::task::yield_now().await;
-            if self.queue.len() == queued || queued >= LARGEST_BATCH {
+            if self.queue.len() == queued || self.queue.len() >= answered.max(1) {
                 return;
             }
         }
@@ -197,34 +200,28 @@ impl Appender {
     }
 
     async fn land(&mut self, landed: Landed) {
-        if let Some(failed) = self.answer(landed) {
-            // Whatever comes after it fails too, unless it is in the log although nobody knows.
-            let mut all = vec![failed];
-            while let Some(landed) = self.under_way.next().await {
+        let Some(failed) = self.answer(landed) else { return };
+        // Whatever comes after it fails too, unless it is in the log although nobody knows. Barriers wait.
+        let mut all = vec![failed];
+        while let Some(landed) = self.under_way.next().await {
+            if landed.lane.is_none() {
+                self.drafts.pop_front();
+                all.push((landed.batch, None));
+            } else {
                 all.extend(self.answer(landed));
             }
-            self.end = None;
-            self.note(&all[0].1);
-            for (batch, error) in all {
-                self.settle(batch, &error).await;
+        }
+        self.end = None;
+        for (batch, error) in all {
+            match error {
+                Some(error) => self.settle(batch, &error).await,
+                None => pass(batch),
             }
         }
-    }
-
-    /// Whether another process appends: then it is quicker to take turns with it than to give way each time.
-    fn note(&mut self, error: &sqlx::Error) {
-        let is_other = |refusal: &dyn DatabaseError| has_code(refusal, MOVED) || has_code(refusal, LOCK_TIMEOUT);
-        if !error.as_database_error().is_some_and(is_other) {
-            return;
-        }
-        let (now, (first, most)) = (Instant::now(), ALONE);
-        let again = self.alone.filter(|(until, length)| now < *until + *length);
-        let length = again.map_or(first, |(_, length)| (length * 2).min(most));
-        self.alone = Some((now + length, length));
     }
 
     /// Answers a batch that is in the log; gives back one that is not, with the reason.
-    fn answer(&mut self, landed: Landed) -> Option<(Vec<AppendRequest>, sqlx::Error)> {
+    fn answer(&mut self, landed: Landed) -> Option<(Vec<AppendRequest>, Option<sqlx::Error>)> {
         let Landed { batch, place, outcome, lane } = landed;
         self.drafts.pop_front();
         let is_stored = lane.is_some();
@@ -232,22 +229,34 @@ impl Appender {
         match outcome {
             Ok(()) if is_stored => {
                 self.news.tell();
+                self.answered = batch.len();
                 succeed(batch, &place);
-                None
             }
-            Ok(()) => {
-                pass(batch);
-                None
-            }
-            Err(error) => Some((batch, error)),
+            Ok(()) => pass(batch),
+            Err(error) => return Some((batch, Some(error))),
         }
+        None
     }
 
     async fn settle(&mut self, batch: Vec<AppendRequest>, error: &sqlx::Error) {
-        if error.as_database_error().is_none_or(is_outage) {
+        let Some(refusal) = error.as_database_error().filter(|refusal| !is_outage(*refusal)) else {
             return self.settler.give_up(batch, error);
+        };
+        if has_code(refusal, MOVED) {
+            self.go_alone(2);
+        } else if has_code(refusal, LOCK_TIMEOUT) {
+            self.go_alone(1);
         }
         self.settler.settle(batch).await;
+    }
+
+    /// Another process appends: it is quicker to take turns with it than to give way each time. The next time lasts
+    /// `longer` than this one, if it comes soon.
+    fn go_alone(&mut self, longer: u32) {
+        let (now, (first, most)) = (Instant::now(), ALONE);
+        let soon = self.alone.filter(|(until, length)| now < *until + *length);
+        let length = soon.map_or(first, |(_, length)| (length * longer).min(most));
+        self.alone = Some((now + length, length));
     }
 }
 

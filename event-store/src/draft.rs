@@ -41,7 +41,10 @@ impl Draft {
         let stream = (request.stream_type, request.stream_id);
         let is_barrier = request.is_barrier();
         // Two states of one stream may be in use, when the cache let go of the first: one of them loses the race.
-        let end = self.ends.get(&stream).or_else(|| under_way.iter().rev().find_map(|draft| draft.ends.get(&stream)));
+        let end = self
+            .ends
+            .get(&stream)
+            .or_else(|| under_way.iter().rev().find_map(|draft| draft.ends.get(&stream)));
         let continues = is_barrier || end.is_none_or(|end| *end == request.expected);
         let joins = continues
             && !self.put_off.contains(&stream)

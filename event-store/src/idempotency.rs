@@ -8,7 +8,8 @@ use sqlx::Row;
 use crate::log::{Log, LogError};
 use crate::receipt::{Receipt, RecordedEvent};
 
-/// A client's name for one command, with the hash of what was asked: the key does not expire.
+/// A client's name for one command, with the hash of what was asked, concealed ([`Log::conceal`]): the key does not
+/// expire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
     pub client: Arc<str>,

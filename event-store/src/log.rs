@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, PgConnection, PgPool};
@@ -32,6 +33,7 @@ pub struct Log {
     pub(crate) admission: Arc<Semaphore>,
     pub(crate) closing: Arc<KnownClosing>,
     pub(crate) news: News,
+    secret: Arc<[u8]>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -82,6 +84,7 @@ impl Log {
             .acquire_timeout(Duration::from_secs(5))
             .connect_with(options.clone())
             .await?;
+        let (secret,): (Vec<u8>,) = sqlx::query_as("select secret from log_secret").fetch_one(&pool).await?;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let news = News::new();
@@ -93,7 +96,13 @@ impl Log {
         tasks.spawn(news.clone().announce(pool.clone(), stop.clone()));
         tasks.close();
         let admission = Arc::new(Semaphore::new(COMMANDS_IN_FLIGHT));
-        Ok(Self { pool, appends, snapshots, admission, closing: Arc::default(), news, stop, tasks })
+        let (closing, secret) = (Arc::default(), secret.into());
+        Ok(Self { pool, appends, snapshots, admission, closing, news, secret, stop, tasks })
+    }
+
+    /// The hash of a request as it may stand in the log: from it alone nobody finds out, by trying, what was asked.
+    pub fn conceal(&self, request_hash: [u8; 32]) -> [u8; 32] {
+        Sha256::new_with_prefix(&self.secret).chain_update(request_hash).finalize().into()
     }
 
     /// Where the log ends now.

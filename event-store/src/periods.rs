@@ -55,12 +55,14 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
+    use domain::decider::Decider;
+    use domain::period::{self, Periods};
+
     #[test]
-    fn the_append_asks_for_the_stream_of_the_periods() {
-        let migration = include_str!("../migrations/0004_periods.sql");
-        assert!(migration.contains(&format!("'{}'", domain::period::STREAM)));
-        assert!(
-            migration.contains(&format!("'{}'", <domain::period::Periods as domain::decider::Decider>::TYPE))
-        );
+    fn the_schema_knows_the_stream_of_the_periods() {
+        let migration = include_str!("../migrations/0012_turns_and_secret.sql");
+        for known in [period::STREAM.to_string().as_str(), <Periods as Decider>::TYPE] {
+            assert!(migration.contains(&format!("'{known}'")), "{known}");
+        }
     }
 }

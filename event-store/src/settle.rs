@@ -134,7 +134,10 @@ impl Settler {
     }
 }
 
-async fn end_of(connection: &mut PgConnection, sql: &'static str) -> Result<(i64, DateTime<Utc>), sqlx::Error> {
+async fn end_of(
+    connection: &mut PgConnection,
+    sql: &'static str,
+) -> Result<(i64, DateTime<Utc>), sqlx::Error> {
     sqlx::query_as(sql).fetch_one(connection).await
 }
 

@@ -9,6 +9,7 @@ mod feed;
 mod migrations;
 mod periods;
 mod stock;
+mod turns;
 
 use event_store::{Log, Streams};
 use sqlx::PgPool;

@@ -86,19 +86,40 @@ impl From<Head> for AsOf {
 
 /// Answers with `body`, unless the caller has it already.
 pub(crate) fn answer(reading: &Reading, as_of: AsOf, today: NaiveDate, body: impl Serialize) -> Response {
-    // What is overdue depends on the day, everything else on the position, on what is there of the events after it,
-    // and on what is set aside.
+    tagged(reading, as_of, &format!("\"{}\"", state_of(as_of, today)), body)
+}
+
+/// Answers with what one stream came to at `version`: `If-Match` takes the tag, of which that version counts.
+pub(crate) fn answer_of_stream(
+    reading: &Reading,
+    as_of: AsOf,
+    today: NaiveDate,
+    version: i64,
+    body: impl Serialize,
+) -> Response {
+    tagged(reading, as_of, &format!("\"{version}/{}\"", state_of(as_of, today)), body)
+}
+
+/// What an answer depends on: what is overdue on the day, everything else on the position, on what is there of the
+/// events after it, and on what is set aside.
+fn state_of(as_of: AsOf, today: NaiveDate) -> String {
     let revision = if as_of.revision == 0 { String::new() } else { format!(".{}", as_of.revision) };
     let set_aside = match as_of.set_aside {
         (0, 0) => String::new(),
         (parked, discarded) => format!("-{parked}.{discarded}"),
     };
-    let tag = format!("\"{}{revision}-{today}{set_aside}\"", as_of.position);
+    format!("{}{revision}-{today}{set_aside}", as_of.position)
+}
+
+fn tagged(reading: &Reading, as_of: AsOf, tag: &str, body: impl Serialize) -> Response {
     let mut response =
-        if reading.has(&tag) { StatusCode::NOT_MODIFIED.into_response() } else { Json(body).into_response() };
+        if reading.has(tag) { StatusCode::NOT_MODIFIED.into_response() } else { Json(body).into_response() };
     let headers = response.headers_mut();
     headers.insert(POSITION.clone(), HeaderValue::from(as_of.position));
-    headers.insert(header::ETAG, HeaderValue::try_from(tag).expect("a tag of digits, dashes and a dot"));
+    headers.insert(
+        header::ETAG,
+        HeaderValue::try_from(tag).expect("a tag of digits, dashes, a dot and a slash"),
+    );
     response
 }
 

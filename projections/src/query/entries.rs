@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::QueryState;
-use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, answer};
+use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, answer, answer_of_stream};
 use super::loan_row::{read_currency, read_json};
 use super::request::{IdInPath, Limit, Nothing, Params, ReadHeaders, Reading};
 use crate::entries;
@@ -126,7 +126,9 @@ pub(crate) async fn find(
         NOT_FOUND.because(format!("there is no entry {id} as of position {}", as_of.position))
     })?;
     let (_, entry) = read(&row)?;
-    Ok(answer(&reading, as_of, state.booking_day.today(), EntryAnswer { entry, as_of }))
+    let version = entry.version;
+    let body = EntryAnswer { entry, as_of };
+    Ok(answer_of_stream(&reading, as_of, state.booking_day.today(), version, body))
 }
 
 /// An entry, and the position of its first event.

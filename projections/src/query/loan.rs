@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::QueryState;
-use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
+use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer_of_stream};
 use super::point_in_time::PointInTime;
 use super::request::{IdInPath, Params, ReadHeaders, Reading};
 use super::seen_loan::SeenLoan;
@@ -159,8 +159,9 @@ pub(crate) async fn find(
     let in_force =
         seen.book.history.known().terms_on(seen.day).filter(|terms| **terms != seen.book.applied.terms);
     let current_terms = in_force.map(to_raw_value).transpose()?;
+    let version = loan.version;
     let body = LoanAnswer { loan, current_terms, effective_on, as_of };
-    Ok(answer(&reading, as_of, state.booking_day.today(), body))
+    Ok(answer_of_stream(&reading, as_of, state.booking_day.today(), version, body))
 }
 
 impl LoanView {

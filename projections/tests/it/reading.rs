@@ -114,6 +114,24 @@ async fn an_answer_that_the_caller_has_is_not_sent_again(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn the_tag_of_an_entry_begins_with_its_version(pool: PgPool) {
+    let log = log_on(&pool).await;
+    let client = Client::new(&pool, &log);
+    let mut book = Book::default();
+    book.post(Uuid::from_u128(1), day("2025-01-02"), "10.00", None);
+    book.append(&pool).await;
+    let running = start(&pool, &log);
+    caught_up(&pool, &log).await;
+    let path = format!("/v1/entries/{}", Uuid::from_u128(1));
+    let entry = client.ask(&path).await;
+    let tag = entry.headers["etag"].to_str().unwrap();
+    assert!(tag.starts_with(&format!("\"{}/1-", entry.json()["version"])), "{tag}");
+    let again = client.ask_with(&path, &[("If-None-Match", tag)]).await;
+    assert_eq!((again.status.as_u16(), again.text.as_str()), (304, ""));
+    running.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
 async fn a_database_that_is_down_is_unavailable(pool: PgPool) {
     let log = log_on(&pool).await;
     let client = Client::new(&pool, &log);

@@ -44,3 +44,19 @@ begin
     perform pg_notify('razao_events', '');
     return new;
 end $$;
+
+-- What a request asked for is known again by its hash, which stands with the command's key. A hash of few unknowns, such as
+-- a person's tax id, could be guessed by trying; not so together with this secret, which is in no event.
+create table log_secret (
+    only_row boolean primary key default true check (only_row),
+    secret   bytea   not null check (length(secret) = 32)
+);
+insert into log_secret (secret)
+values (decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex'));
+create trigger only_one before update or delete or truncate on log_secret
+    for each statement execute function refuse_change();
+grant select on log_secret to razao_app;
+
+alter table events disable trigger only_append;
+update events set request_hash = sha256((select secret from log_secret) || request_hash) where request_hash is not null;
+alter table events enable trigger only_append;
