@@ -8,8 +8,8 @@ use futures::TryStreamExt;
 use sqlx::postgres::PgPoolCopyExt;
 
 use crate::feed::{Feed, StoredEventRow};
-use crate::log::LogError;
 use crate::lines::{self, EventText};
+use crate::log::LogError;
 use crate::upcast::{self, Stored};
 
 /// An event in the shape of [`crate::PublicEvent`], and what is said beside it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header, get_current_timestamp};
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
 use crate::claims::Claims;
@@ -17,7 +17,7 @@ pub(crate) const LONGEST_TOKEN: usize = 16 * 1024;
 /// How far two clocks may be apart, in seconds.
 const CLOCK_SKEW: u64 = 30;
 /// How many tokens are remembered as good, so that their signatures need not be reckoned again.
-const REMEMBERED: u64 = 10_000;
+const REMEMBERED: usize = 10_000;
 
 /// Verifies the tokens of one issuer for one audience.
 pub struct Verifier {

@@ -12,7 +12,11 @@ use super::{Fault, print, progress_bar};
 use crate::roles::Databases;
 
 /// How many rows were compared, and how many faults there are.
-pub(super) async fn check(databases: &Databases, sample: Option<u32>, rate: u64) -> anyhow::Result<(u64, u64)> {
+pub(super) async fn check(
+    databases: &Databases,
+    sample: Option<u32>,
+    rate: u64,
+) -> anyhow::Result<(u64, u64)> {
     match sample {
         Some(loans) => check_sample(databases, loans).await,
         None => check_all(databases, rate).await,
