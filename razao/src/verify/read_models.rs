@@ -12,7 +12,11 @@ use super::{Fault, print, progress_bar};
 use crate::roles::Databases;
 
 /// How many rows were compared, and how many faults there are.
-pub(super) async fn check(databases: &Databases, sample: Option<u32>, rate: u64) -> anyhow::Result<(u64, u64)> {
+pub(super) async fn check(
+    databases: &Databases,
+    sample: Option<u32>,
+    rate: u64,
+) -> anyhow::Result<(u64, u64)> {
     match sample {
         Some(loans) => check_sample(databases, loans).await,
         None => check_all(databases, rate).await,
@@ -55,7 +59,9 @@ async fn check_sample(databases: &Databases, loans: u32) -> anyhow::Result<(u64,
     for loan in sample {
         let differences = differences(&databases.log, &databases.read_pool, loan, &mut rows).await?;
         found += differences.len() as u64;
-        differences.iter().for_each(|difference| print(&bar, difference));
+        for difference in &differences {
+            print(&bar, difference);
+        }
         bar.inc(1);
     }
     bar.finish_and_clear();

@@ -34,7 +34,7 @@ fn with_lines(parts: &Parts, name: &str, change: impl FnOnce(&mut Vec<String>)) 
     with(parts, name, |text| {
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         change(&mut lines);
-        lines.iter().map(|line| format!("{line}\n")).collect()
+        lines.join("\n") + "\n"
     })
 }
 
