@@ -1,6 +1,6 @@
 //! The hashes of RFC 6962, and what of the log they are taken of.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -42,6 +42,14 @@ pub fn leaf_of_line(line: &[u8]) -> TreeHash {
 /// The node above two others.
 pub fn node(left: TreeHash, right: TreeHash) -> TreeHash {
     TreeHash(Sha256::new_with_prefix(NODE).chain_update(left.0).chain_update(right.0).finalize().into())
+}
+
+/// Bytes as hexadecimal text.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes everything");
+        text
+    })
 }
 
 impl TreeHash {

@@ -1,11 +1,13 @@
 //! Signed notes (C2SP signed-note): a text with signatures by Ed25519.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ed25519_dalek::{Signature, Signer, SigningKey};
 use sha2::{Digest, Sha256};
+
+use crate::hash::hexadecimal;
 
 /// The byte that says that a key signs by Ed25519.
 const ED25519: u8 = 1;
@@ -76,7 +78,7 @@ impl Verifier {
 
     /// The id in hexadecimal.
     pub fn id_text(&self) -> String {
-        self.id().iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(&self.id())
     }
 
     /// Name and id, as people read them.
@@ -147,7 +149,8 @@ pub fn sign(text: &str, signers: &[NoteSigner]) -> String {
         let verifier = signer.verifier();
         let signature = signer.key.sign(text.as_bytes());
         let bytes = [verifier.id().as_slice(), &signature.to_bytes()].concat();
-        note.push_str(&format!("{DASH}{} {}\n", verifier.name, BASE64.encode(bytes)));
+        writeln!(note, "{DASH}{} {}", verifier.name, BASE64.encode(bytes))
+            .expect("a string takes everything");
     }
     note
 }
@@ -158,8 +161,7 @@ pub fn open<'n>(note: &'n str, verifiers: &[Verifier]) -> Result<&'n str, NoteEr
     let (mut named, mut is_signed) = (Vec::new(), false);
     for (name, id, signature) in signatures {
         let Some(verifier) = verifiers.iter().find(|known| known.name == name && known.id() == id) else {
-            let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-            named.push(format!("{name}+{id}"));
+            named.push(format!("{name}+{}", hexadecimal(&id)));
             continue;
         };
         let signature = Signature::from_slice(&signature).ok();

@@ -121,7 +121,9 @@ mod tests {
         let leaves = leaves(45);
         for from in 0..=45_u64 {
             let mut peaks = Peaks::default();
-            leaves[..usize::try_from(from).unwrap()].iter().for_each(|leaf| peaks.push(*leaf));
+            for leaf in &leaves[..usize::try_from(from).unwrap()] {
+                peaks.push(*leaf);
+            }
             let roots: Vec<TreeHash> = subtrees(from, 45)
                 .iter()
                 .map(|subtree| {

@@ -59,7 +59,7 @@ fn check_proofs(events: &[PackedEvent<'_>], parts: &Parts, report: &mut Report) 
         match serde_json::from_str::<EventProof>(proof) {
             Ok(proof) => _ = by_position.insert(proof.position, proof),
             Err(error) => {
-                report.findings.push(Finding::new("malformed", PROOFS, error.to_string()).at(line, None))
+                report.findings.push(Finding::new("malformed", PROOFS, error.to_string()).at(line, None));
             }
         }
     }
@@ -86,7 +86,9 @@ fn compare(figures: &LoanFigures, lines: &[Line], report: &mut Report) {
     compare_loan(&figures.loan, report);
     let by_position = |lines: &[Line]| {
         let mut by = BTreeMap::<i64, Vec<Line>>::new();
-        lines.iter().for_each(|line| by.entry(line.position).or_default().push(line.clone()));
+        for line in lines {
+            by.entry(line.position).or_default().push(line.clone());
+        }
         by
     };
     let (said, booked) = (by_position(&figures.lines), by_position(lines));

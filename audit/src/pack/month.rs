@@ -64,7 +64,9 @@ fn in_tree(header: &Header, leaves: &[Option<TreeHash>], range: &str, checkpoint
         let leaves = leaves.iter().copied().collect::<Option<Vec<_>>>()?;
         (last.checked_sub(first)? == leaves.len() as u64).then_some(())?;
         let mut peaks = Peaks::new(first, range.left)?;
-        leaves.into_iter().for_each(|leaf| peaks.push(leaf));
+        for leaf in leaves {
+            peaks.push(leaf);
+        }
         peaks.extend(checkpoint.size, &range.right)?;
         Some(peaks.root())
     };

@@ -40,6 +40,7 @@ mod transactions;
 mod trial_balance;
 
 use axum::middleware;
+use axum::routing::get;
 use event_store::{BookingDay, Feed, Log};
 use problems::{FieldProblem, ProblemDetails};
 use sqlx::PgPool;
@@ -74,9 +75,10 @@ pub fn api_document() -> utoipa::openapi::OpenApi {
     routes().into_openapi()
 }
 
-/// What the problems of all reads are made of: they are only referred to elsewhere.
+/// What the problems of all reads are made of: they are only referred to elsewhere. And the tiles, whose path has more than
+/// one segment, which the document cannot say.
 #[derive(OpenApi)]
-#[openapi(components(schemas(ProblemDetails, FieldProblem)))]
+#[openapi(paths(audit::tiles::find), components(schemas(ProblemDetails, FieldProblem)))]
 struct Problems;
 
 fn routes() -> OpenApiRouter<QueryState> {
@@ -106,7 +108,7 @@ fn routes() -> OpenApiRouter<QueryState> {
         .routes(routes!(audit::checkpoint))
         .routes(routes!(audit::proofs::inclusion))
         .routes(routes!(audit::proofs::consistency))
-        .routes(routes!(audit::tiles::find))
+        .route("/v1/audit/tiles/{*path}", get(audit::tiles::find))
         .routes(routes!(projections::list))
         .routes(routes!(dead_letters::list))
         .routes(routes!(dead_letters::find))

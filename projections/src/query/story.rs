@@ -11,16 +11,16 @@ pub(super) fn of_loan(event: &LoanEvent) -> String {
     let Some(outcome) = event.outcome() else { return story };
     let Some(currency) = event.currency() else { return story };
     if let Some(covered) = event.effect().map(covered).filter(|covered| !covered.is_nothing()) {
-        story.push_str(&format!(", of which {}", components(covered, currency)));
+        story = format!("{story}, of which {}", in_words(covered, currency));
     }
     story.push('.');
     if let Some((on, booked_on)) = event.days().filter(|(on, booked_on)| on != booked_on) {
-        story.push_str(&format!(" {on} lies in a closed period, so it is booked on {booked_on}."));
+        story = format!("{story} {on} lies in a closed period, so it is booked on {booked_on}.");
     }
     match outcome.rederived.len() {
         0 => {}
         1 => story.push_str(" One other fact comes to something else by that."),
-        more => story.push_str(&format!(" {more} other facts come to something else by that.")),
+        more => story = format!("{story} {more} other facts come to something else by that."),
     }
     story.push(' ');
     story.push_str(&after(outcome, currency));
@@ -30,21 +30,8 @@ pub(super) fn of_loan(event: &LoanEvent) -> String {
 fn what(event: &LoanEvent) -> String {
     let of = |amount: Amount, currency: Currency| money(amount, currency);
     match event {
-        LoanEvent::Applied(event) => {
-            let terms = &event.terms;
-            let product =
-                event.product.as_ref().map(|name| format!(" on the product {name}")).unwrap_or_default();
-            format!("A borrower applied for {}{product}.", of(terms.principal, terms.currency))
-        }
-        LoanEvent::Approved(event) => {
-            let reason = because(event.reason.as_deref());
-            format!("On {} {} were approved{reason}.", event.on, of(event.principal, event.currency))
-        }
-        LoanEvent::Rejected(event) => {
-            format!("On {} the application was rejected{}.", event.on, because(event.reason.as_deref()))
-        }
-        LoanEvent::Withdrawn(event) => {
-            format!("On {} the application was withdrawn{}.", event.on, because(event.reason.as_deref()))
+        LoanEvent::Applied(_) | LoanEvent::Approved(_) | LoanEvent::Rejected(_) | LoanEvent::Withdrawn(_) => {
+            application(event)
         }
         LoanEvent::Disbursed(event) => {
             let (amount, released) = (of(event.amount, event.currency), of(event.released, event.currency));
@@ -95,6 +82,30 @@ fn what(event: &LoanEvent) -> String {
     }
 }
 
+/// What came of an application, until money goes out.
+fn application(event: &LoanEvent) -> String {
+    let of = |amount: Amount, currency: Currency| money(amount, currency);
+    match event {
+        LoanEvent::Applied(event) => {
+            let terms = &event.terms;
+            let product =
+                event.product.as_ref().map(|name| format!(" on the product {name}")).unwrap_or_default();
+            format!("A borrower applied for {}{product}.", of(terms.principal, terms.currency))
+        }
+        LoanEvent::Approved(event) => {
+            let reason = because(event.reason.as_deref());
+            format!("On {} {} were approved{reason}.", event.on, of(event.principal, event.currency))
+        }
+        LoanEvent::Rejected(event) => {
+            format!("On {} the application was rejected{}.", event.on, because(event.reason.as_deref()))
+        }
+        LoanEvent::Withdrawn(event) => {
+            format!("On {} the application was withdrawn{}.", event.on, because(event.reason.as_deref()))
+        }
+        _ => String::new(),
+    }
+}
+
 fn reversed(what: &str, event: &domain::loan::event::PaymentReversed) -> String {
     let amount = money(event.amount, event.currency);
     format!("On {} the {what} of {amount} was undone: {}", event.on, event.reason)
@@ -109,7 +120,7 @@ fn covered(effect: &Effect) -> Components {
     effect.shares.iter().fold(Components::NOTHING, |sum, share| sum.plus(share.allocation))
 }
 
-fn components(components: Components, currency: Currency) -> String {
+fn in_words(components: Components, currency: Currency) -> String {
     let named = components.iter().filter(|(_, amount)| !amount.is_zero());
     let named: Vec<String> = named
         .map(|(component, amount)| {

@@ -38,8 +38,8 @@ pub(super) async fn write(settings: &Settings, of: &PackOf, out: &Path) -> anyho
     let (mut header, mut parts, checkpoint) = gathered?;
     databases.log.close().await;
     header.origin = keys.origin();
-    let public: String = keys.verifiers().iter().map(|key| format!("{key}\n")).collect();
-    parts.insert(KEYS.to_owned(), public.into_bytes());
+    let public: Vec<String> = keys.verifiers().iter().map(ToString::to_string).collect();
+    parts.insert(KEYS.to_owned(), (public.join("\n") + "\n").into_bytes());
     parts.insert(CHECKPOINT.to_owned(), checkpoint.note.into_bytes());
 
     let partial = out.with_extension("partial");

@@ -65,7 +65,8 @@ pub(super) async fn of_month(
         let lines = log.lines_after(at, PAGE.min(last - at), |_| true).await?;
         at = lines.looked_to().with_context(|| format!("the log ends after position {at}"))?;
         for (_, line) in lines.iter() {
-            leaves.push_str(&format!("{}\n", leaf_of_line(line)));
+            leaves.push_str(&leaf_of_line(line).to_string());
+            leaves.push('\n');
         }
         count += lines.len() as u64;
         put_schemas(&mut parts, &lines)?;

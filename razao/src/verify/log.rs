@@ -80,7 +80,7 @@ pub enum Fault {
 pub async fn check_log(
     log: &Log,
     head: i64,
-    pace: &mut Pace,
+    bound: &mut Pace,
     progress: impl Fn(u64),
     found: &mut (dyn FnMut(Fault) + Send),
 ) -> Result<Checked, LogError> {
@@ -112,7 +112,7 @@ pub async fn check_log(
         }
         faults.into_iter().for_each(&mut note);
         progress(checked.events);
-        pace.keep(checked.events).await;
+        bound.keep(checked.events).await;
     }
     if last != head {
         note(Fault::HeadElsewhere { head, last });

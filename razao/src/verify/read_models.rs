@@ -59,7 +59,9 @@ async fn check_sample(databases: &Databases, loans: u32) -> anyhow::Result<(u64,
     for loan in sample {
         let differences = differences(&databases.log, &databases.read_pool, loan, &mut rows).await?;
         found += differences.len() as u64;
-        differences.iter().for_each(|difference| print(&bar, difference));
+        for difference in &differences {
+            print(&bar, difference);
+        }
         bar.inc(1);
     }
     bar.finish_and_clear();

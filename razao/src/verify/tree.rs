@@ -27,7 +27,7 @@ pub async fn check_tree(
     log: &Log,
     verifiers: &[Verifier],
     anchors: &[(String, String)],
-    pace: &mut Pace,
+    bound: &mut Pace,
     progress: impl Fn(u64),
     found: &mut (dyn FnMut(Fault) + Send),
 ) -> Result<Checked, LogError> {
@@ -67,7 +67,7 @@ pub async fn check_tree(
         compare_tiles(log, &mut full, &mut note).await?;
         at = to;
         progress(events);
-        pace.keep(events).await;
+        bound.keep(events).await;
     }
     let mut rest: BTreeMap<TileId, Vec<u8>> =
         walk.edge.partial().map(|(id, hashes)| (id, bytes(hashes))).collect();
@@ -115,14 +115,13 @@ impl Walk {
             let tile = stored.get(&(index / width));
             let sealed = tile.and_then(|tile| TreeHash::from_bytes(tile.get(place..place + 32)?));
             let event = computed.get(&position).copied();
-            match (event, sealed) {
-                (Some(event), Some(sealed)) if event != sealed => {
-                    faults.push(Fault::EventChanged { position })
-                }
-                (None, Some(_)) => faults.push(Fault::EventRemoved { position }),
-                (_, None) => faults.push(Fault::LeafMissing { position }),
-                _ => {}
-            }
+            let fault = match (event, sealed) {
+                (Some(event), Some(sealed)) if event == sealed => None,
+                (Some(_), Some(_)) => Some(Fault::EventChanged { position }),
+                (None, Some(_)) => Some(Fault::EventRemoved { position }),
+                (_, None) => Some(Fault::LeafMissing { position }),
+            };
+            faults.extend(fault);
             // What was sealed goes on, so that one fault is told once.
             let Some(leaf) = sealed.or(event) else { continue };
             self.peaks.push(leaf);

@@ -34,7 +34,7 @@ fn with_lines(parts: &Parts, name: &str, change: impl FnOnce(&mut Vec<String>)) 
     with(parts, name, |text| {
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         change(&mut lines);
-        lines.iter().map(|line| format!("{line}\n")).collect()
+        lines.join("\n") + "\n"
     })
 }
 
@@ -138,7 +138,11 @@ async fn tampered_loan(lender: &Lender, parts: &Parts) {
     let torn = with(parts, EVENTS, |text| text[..text.len() - 40].to_owned());
     assert_found(&lender.verdict_on(&torn).await, &[&format!("event_unreadable events.ndjson {last}")]);
 
-    // Proofs, figures, the checkpoint, the list.
+    tampered_rest(lender, parts).await;
+}
+
+/// Proofs, figures, the checkpoint, the list.
+async fn tampered_rest(lender: &Lender, parts: &Parts) {
     let proof = with_lines(parts, PROOFS, |lines| lines[0] = lines[1].clone());
     assert_found(
         &lender.verdict_on(&proof).await,

@@ -32,7 +32,7 @@ async fn a_running_server_is_what_it_says_until_somebody_tampers_with_it() {
     // So that all is sealed and in the read models.
     let pack = lender.pack(&["--loan", &loan]).await;
     let data_dir = lender.data_dir();
-    let anchor = lender.anchor(&pack);
+    let anchor = anchor_of(&pack);
     assert_eq!(verify(&data_dir, &["--anchor", &anchor]).await, (0, Vec::new()));
     assert_eq!(verify(&data_dir, &["--sample", "10", "--rate", "0"]).await, (0, Vec::new()));
 
@@ -74,14 +74,12 @@ async fn a_running_server_is_what_it_says_until_somebody_tampers_with_it() {
     lender.close().await;
 }
 
-impl Lender {
-    /// The checkpoint of a pack as a file of anchors.
-    fn anchor(&self, pack: &Path) -> String {
-        let parts = audit::pack::file::read(std::fs::File::open(pack).unwrap()).unwrap();
-        let note = String::from_utf8(parts["checkpoint"].clone()).unwrap();
-        assert_eq!(notes(&note).len(), 1);
-        let file = pack.with_extension("anchor");
-        std::fs::write(&file, note).unwrap();
-        file.display().to_string()
-    }
+/// The checkpoint of a pack as a file of anchors.
+fn anchor_of(pack: &Path) -> String {
+    let parts = audit::pack::file::read(std::fs::File::open(pack).unwrap()).unwrap();
+    let note = String::from_utf8(parts["checkpoint"].clone()).unwrap();
+    assert_eq!(notes(&note).len(), 1);
+    let file = pack.with_extension("anchor");
+    std::fs::write(&file, note).unwrap();
+    file.display().to_string()
 }

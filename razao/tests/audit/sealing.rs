@@ -23,7 +23,9 @@ async fn check_every_checkpoint(book: &Book) -> usize {
         assert_eq!(stored.previous, last);
         let opened = Checkpoint::open(&stored.note, &book.verifiers()).unwrap();
         let size = usize::try_from(stored.size).unwrap();
-        leaves[usize::try_from(last).unwrap()..size].iter().for_each(|leaf| peaks.push(*leaf));
+        for leaf in &leaves[usize::try_from(last).unwrap()..size] {
+            peaks.push(*leaf);
+        }
         assert_eq!((opened.size, opened.root), (peaks.size(), peaks.root()));
         last = stored.size;
     }
