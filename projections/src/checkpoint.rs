@@ -21,7 +21,8 @@ const FIND: &str = "select c.name, greatest(c.position, p.position) as position,
     where c.name = $1";
 const LOCK: &str = "select 1 from projections.projection_checkpoints where name = $1 for update";
 const SERVE_FROM: &str = "update projections.projection_checkpoints set serves_from = $2 \
-    where name = $1 and position = 0 and serves_from < $2";
+    where name = $1 and position = 0 and serves_from < $2 and not exists \
+    (select from projections.projection_partitions p where p.name = $1 and p.position > 0)";
 const STOP: &str =
     "update projections.projection_checkpoints set stopped_by = $3 where name = $1 and position = $2";
 const HINDER: &str = "update projections.projection_checkpoints set stopped_by = $2 \

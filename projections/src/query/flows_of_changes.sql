@@ -9,3 +9,6 @@ select l.currency, c.on_day, (coalesce(c.disbursed_amount, 0) - coalesce(p.disbu
         where b.loan_id = c.loan_id and b.position < c.position
         order by b.position desc limit 1) p on true
  where c.position <= $2
+   and (coalesce(c.disbursed_amount, 0), c.received, c.written_off, c.recovered)
+       is distinct from (coalesce(p.disbursed_amount, 0), coalesce(p.received, 0), coalesce(p.written_off, 0),
+                         coalesce(p.recovered, 0))

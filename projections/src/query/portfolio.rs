@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::QueryState;
 use super::answer::{Answer, AsOf, ReadProblems, answer};
 use super::loan::{Balances, BorrowerView};
-use super::point_in_time::KnownAt;
+use super::point_in_time::{KnownAt, in_known_years};
 use super::portfolio_sums::{BUCKETS, CurrencySums, Debtor, Flow, Part};
 use super::request::{Params, ReadHeaders, Reading, invalid};
 use crate::minor::{from_sum, to_minor};
@@ -150,6 +150,9 @@ pub(crate) async fn find(
     let on = params.on.or(params.effective_on);
     if params.effective_on.is_some_and(|day| Some(day) != on) {
         return Err(invalid("effective_on", "another day than `on`, which means the same").into());
+    }
+    if let Some(day) = params.on {
+        in_known_years("on", day)?;
     }
     let (mut snapshot, moment) = state.loans_at(on, params.known_at, &reading).await?;
     let as_of = snapshot.as_of;

@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveDate};
 use domain::Currency;
 use domain::component::Components;
 use domain::loan::Status;
+use futures::{StreamExt, TryStreamExt, stream};
 use rust_decimal::Decimal;
 use sqlx::postgres::PgRow;
 use sqlx::{Arguments, QueryBuilder, Row};
@@ -34,6 +35,8 @@ pub(crate) const BUCKETS: [(&str, u32); 8] = [
 
 /// How many borrowers are named.
 const LARGEST: usize = 10;
+/// How many loans are derived at a time.
+const AT_ONCE: usize = 8;
 
 /// Loans that have these in common.
 #[derive(Debug, Clone)]
@@ -72,6 +75,13 @@ pub(crate) struct CurrencySums {
     pub(crate) months: BTreeMap<NaiveDate, Flow>,
 }
 
+/// A loan that had to be derived.
+struct DerivedPart {
+    currency: Currency,
+    borrower: Uuid,
+    part: Part,
+}
+
 type Debts = HashMap<(Currency, Uuid), (i64, Decimal)>;
 
 impl QueryState {
@@ -82,6 +92,7 @@ impl QueryState {
     ) -> Result<BTreeMap<Currency, CurrencySums>, Refused> {
         let mut currencies: BTreeMap<Currency, CurrencySums> = BTreeMap::new();
         let mut debts = Debts::new();
+        let mut to_derive = Vec::new();
         for row in parts(snapshot, moment).await? {
             let currency = read_currency(&row)?;
             if let Some(borrower) = row.try_get::<Option<Uuid>, _>("borrower_id")? {
@@ -89,11 +100,22 @@ impl QueryState {
                 *loans += row.try_get::<i64, _>("loans")?;
                 *total += row.try_get::<Decimal, _>("total")?;
             } else if let Some(loan) = row.try_get::<Option<Uuid>, _>("derive")? {
-                let part = self.derived_part(loan, moment, snapshot.as_of, &mut debts).await?;
-                currencies.entry(currency).or_default().parts.extend(part);
+                to_derive.push(loan);
             } else {
                 currencies.entry(currency).or_default().parts.push(Part::read(&row, currency)?);
             }
+        }
+        let as_of = snapshot.as_of;
+        let deriving = stream::iter(to_derive).map(|loan| self.derived_part(loan, moment, as_of));
+        let mut derived = deriving.buffer_unordered(AT_ONCE);
+        while let Some(one) = derived.try_next().await? {
+            let Some(DerivedPart { currency, borrower, part }) = one else { continue };
+            if part.status != Status::WrittenOff {
+                let (loans, total) = debts.entry((currency, borrower)).or_default();
+                *loans += 1;
+                *total += Decimal::from(to_minor(part.outstanding.total(), currency));
+            }
+            currencies.entry(currency).or_default().parts.push(part);
         }
         for ((currency, borrower), (loans, outstanding)) in debts {
             let sums = currencies.entry(currency).or_default();
@@ -118,24 +140,21 @@ impl QueryState {
         loan: Uuid,
         moment: &Moment,
         as_of: AsOf,
-        debts: &mut Debts,
-    ) -> Result<Option<Part>, Refused> {
+    ) -> Result<Option<DerivedPart>, Refused> {
         let seen = self.derive(loan, moment, as_of).await?;
         if seen.derived.is_none() {
             return Ok(None);
         }
         let mut view = LoanView::of(&seen)?;
         view.count_days_past_due(moment.day);
-        let outstanding = seen.balances();
-        if view.status != Status::WrittenOff {
-            let borrower = seen.book.applied.borrower_id.uuid();
-            let (loans, total) = debts.entry((view.currency, borrower)).or_default();
-            *loans += 1;
-            *total += Decimal::from(to_minor(outstanding.total(), view.currency));
-        }
         let days = u32::try_from(view.days_past_due).unwrap_or(0);
         let bucket = BUCKETS.iter().rposition(|(_, start)| *start <= days).unwrap_or(0);
-        Ok(Some(Part { product: view.product, status: view.status, bucket, loans: 1, outstanding }))
+        let outstanding = seen.balances();
+        Ok(Some(DerivedPart {
+            currency: view.currency,
+            borrower: seen.book.applied.borrower_id.uuid(),
+            part: Part { product: view.product, status: view.status, bucket, loans: 1, outstanding },
+        }))
     }
 }
 

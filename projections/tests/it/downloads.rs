@@ -38,6 +38,9 @@ async fn a_list_is_downloaded_whole_however_many_pages_it_has(pool: PgPool) {
     let second = client.ask_with(&after, &[CSV]).await;
     assert_eq!(second.status, StatusCode::OK, "{}", second.text);
     assert_eq!(second.text.lines().nth(1), Some(rows[7].iter().collect::<Vec<_>>().join(",").as_str()));
+    let (head,): (i64,) = sqlx::query_as("select position from event_head").fetch_one(&pool).await.unwrap();
+    let (_, events) = records(&client, "/v1/events").await;
+    assert_eq!(i64::try_from(events.len()).unwrap(), head);
     let (columns, loans) = records(&client, "/v1/loans").await;
     assert_eq!(loans.len(), 80);
     assert!(columns.iter().any(|column| column == "balances.principal"), "{columns:?}");

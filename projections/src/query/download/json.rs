@@ -27,9 +27,10 @@ impl Json {
         }
     }
 
-    pub(super) fn as_text(&self) -> Option<&str> {
+    /// A text or a number, as it is written.
+    pub(super) fn as_scalar(&self) -> Option<&str> {
         match self {
-            Self::Text(text) => Some(text),
+            Self::Text(text) | Self::Plain(text) => Some(text),
             _ => None,
         }
     }

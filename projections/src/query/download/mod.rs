@@ -53,8 +53,10 @@ async fn download(
     mut parts: Parts,
     next: Next,
 ) -> Result<Response, Refused> {
-    let is_one_page = parameters(&parts.uri).any(|pair| pair.starts_with("limit="));
-    if takes_known_at(parts.uri.path()) && !parameters(&parts.uri).any(|pair| pair.starts_with("known_at=")) {
+    let has = |name: &str| parameters(&parts.uri).any(|pair| pair.starts_with(name));
+    let is_one_page = has("limit=");
+    // A cursor goes on with the query that it came from.
+    if takes_known_at(parts.uri.path()) && !(is_one_page || has("after=") || has("known_at=")) {
         let head = state.log.head().await?;
         parts.uri = with(&parts.uri, &format!("known_at={}", head.position));
     }
@@ -83,7 +85,7 @@ async fn download(
         };
         rows.iter().try_for_each(|row| table.push(row)).map_err(|error| unreadable(&error))?;
         first.get_or_insert(head.headers);
-        let cursor = page.member("next").and_then(Json::as_text).map(ToOwned::to_owned);
+        let cursor = page.member("next").and_then(Json::as_scalar).map(ToOwned::to_owned);
         match cursor {
             Some(cursor) if !is_one_page && table.rows() < MOST_ROWS => {
                 uri = with(&parts.uri, &format!("{PAGE}&after={cursor}"));
