@@ -1,4 +1,4 @@
-//! An OpenID Connect issuer elsewhere: found by its discovery document, its keys read again and again.
+//! An `OpenID` Connect issuer elsewhere: found by its discovery document, its keys read again and again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
@@ -52,7 +52,7 @@ pub enum IssuerError {
     #[error("{0} answered no JSON")]
     NotJson(Url, #[source] serde_json::Error),
     #[error("the discovery document at {0} is of the issuer {1}, not of {2}")]
-    AnotherIssuer(Url, String, String),
+    AnotherIssuer(Box<Url>, String, String),
     #[error("the discovery document at {0} names no `jwks_uri` with https")]
     NoKeys(Url),
     #[error("{0} has no key for RS256, ES256 or EdDSA")]
@@ -167,7 +167,7 @@ impl RemoteIssuer {
         let said = discovered.get("issuer").and_then(Value::as_str).unwrap_or_default();
         if said != self.name {
             return Err(IssuerError::AnotherIssuer(
-                self.discovery.clone(),
+                Box::new(self.discovery.clone()),
                 said.to_owned(),
                 self.name.clone(),
             ));

@@ -16,7 +16,7 @@ struct Key {
     id: Option<String>,
     /// The only one that the key is used for: a key that served several could be made to verify what it never signed.
     algorithm: Algorithm,
-    key: DecodingKey,
+    verifying: DecodingKey,
 }
 
 impl KeySet {
@@ -30,8 +30,8 @@ impl KeySet {
 
     /// Of one Ed25519 key, 32 bytes.
     pub(crate) fn of_ed25519(id: &str, public: &[u8]) -> Self {
-        let key = DecodingKey::from_ed_der(public);
-        Self(vec![Key { id: Some(id.to_owned()), algorithm: Algorithm::EdDSA, key }])
+        let verifying = DecodingKey::from_ed_der(public);
+        Self(vec![Key { id: Some(id.to_owned()), algorithm: Algorithm::EdDSA, verifying }])
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -43,7 +43,7 @@ impl KeySet {
         let fits = |key: &&Key| key.algorithm == algorithm && (id.is_none() || key.id.as_deref() == id);
         let mut fitting = self.0.iter().filter(fits);
         match (fitting.next(), fitting.next()) {
-            (Some(key), None) => Ok(key.key.clone()),
+            (Some(key), None) => Ok(key.verifying.clone()),
             _ => Err(Rejection::UnknownKey(id.map_or("(unnamed)".to_owned(), |id| format!("`{id}`")))),
         }
     }
@@ -67,7 +67,7 @@ impl Key {
         if jwk.common.key_algorithm.is_some_and(|said| said != named) {
             return None;
         }
-        let key = DecodingKey::from_jwk(&jwk).ok()?;
-        Some(Self { id: jwk.common.key_id, algorithm, key })
+        let verifying = DecodingKey::from_jwk(&jwk).ok()?;
+        Some(Self { id: jwk.common.key_id, algorithm, verifying })
     }
 }

@@ -1,4 +1,4 @@
-//! Who asks, and what they may: bearer tokens of an OpenID Connect issuer, and one table of permissions.
+//! Who asks, and what they may: bearer tokens of an `OpenID` Connect issuer, and one table of permissions.
 //!
 //! A request passes the [`gate`] before it reaches a route: its token is verified ([`Verifier`]) by keys that the issuer
 //! publishes ([`RemoteIssuer`]) or that the development issuer made ([`DevelopmentIssuer`]); the token's claims say which

@@ -236,7 +236,7 @@ impl QueryState {
     ) -> Result<HashMap<i64, EventOfLine>, Refused> {
         let mut positions: Vec<i64> = positions.collect();
         positions.dedup();
-        let events = self.feed().stored_at(&positions).await?;
+        let events = pages::feed_of_what_is_there(&self.log).stored_at(&positions).await?;
         events.into_iter().map(|event| Ok((event.position, EventOfLine::of(event)?))).collect()
     }
 }

@@ -276,7 +276,7 @@ fn explain_transaction(
 
 impl Rule {
     fn of(seen: &SeenLoan, row: &Row, component: Component) -> Self {
-        let terms: &Terms = seen.book.history.terms_on(row.from).unwrap_or(&seen.book.applied.terms);
+        let terms: &Terms = seen.book.history.known().terms_on(row.from).unwrap_or(&seen.book.applied.terms);
         let is_late = matches!(component, Component::LateFee | Component::LateInterest);
         let base = row.balance.plus(row.due.principal).minus(row.capitalized);
         Self {

@@ -41,7 +41,7 @@ mod trial_balance;
 
 use axum::middleware;
 use axum::routing::get;
-use event_store::{BookingDay, Feed, Log};
+use event_store::{BookingDay, Log};
 use problems::{FieldProblem, ProblemDetails};
 use sqlx::PgPool;
 use utoipa::OpenApi;
