@@ -17,6 +17,7 @@ mod load;
 mod long_loan;
 mod machine;
 mod pgbench;
+mod reads;
 mod ready;
 mod relay;
 mod report;
@@ -58,6 +59,12 @@ pub struct BenchArgs {
     /// A Kafka to measure the relay and the read models that it feeds against; without one they are left out.
     #[arg(long, value_name = "BROKERS")]
     pub kafka: Option<String>,
+    /// How many loans the book of `reads` has.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub loans: u32,
+    /// About how many events the book of `reads` has: at least four for each loan.
+    #[arg(long, default_value_t = 5_000_000)]
+    pub events: u32,
     /// Write the table and the machine to a file, such as docs/BENCHMARKS.md.
     #[arg(long, value_name = "FILE")]
     pub write: Option<PathBuf>,
@@ -87,6 +94,8 @@ pub enum Measurement {
     Ready,
     /// The engine on a long loan, and closing a day over many loans; not part of the spine
     Lending,
+    /// Reads of a large book, plain and on both axes of time, while commands arrive; not part of the spine
+    Reads,
 }
 
 /// How large and how long everything is.
@@ -98,6 +107,8 @@ struct Scale {
     fed_events: usize,
     large_log: usize,
     lent: usize,
+    /// Commands a second that arrive while reads are measured.
+    arriving: u64,
 }
 
 impl Scale {
@@ -115,6 +126,7 @@ impl Scale {
                 fed_events: 20_000,
                 large_log: 150_000,
                 lent: 10_000,
+                arriving: 20,
             };
         }
         let rounds = args.rounds.max(1);
@@ -125,6 +137,7 @@ impl Scale {
             fed_events: 200_000,
             large_log: 1_000_000,
             lent: 100_000,
+            arriving: 500,
         }
     }
 }
@@ -148,8 +161,13 @@ pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
         eprintln!("lending");
         lending::measure(&ground, scale, &mut figures).await?;
     }
+    if args.what.contains(&Measurement::Reads) {
+        eprintln!("reads");
+        reads::measure(&ground, scale, (args.loans as usize, args.events as usize), &mut figures).await?;
+    }
+    let apart = [Measurement::Lending, Measurement::Reads];
     let mut log = String::new();
-    if args.what.is_empty() || args.what.iter().any(|what| *what != Measurement::Lending) {
+    if args.what.is_empty() || args.what.iter().any(|what| !apart.contains(what)) {
         log = spine(&mut ground, scale, &is_asked, args.kafka.as_deref(), &mut figures).await?;
     }
     ground.clear().await?;
