@@ -44,7 +44,7 @@ pub(crate) struct Appender {
     /// How many commands the last batch had that came back.
     answered: usize,
     /// The connections on which nothing is under way: they take turns.
-    lanes: VecDeque<Option<PgConnection>>,
+    lanes: VecDeque<Lane>,
     under_way: FuturesOrdered<BoxFuture<'static, Landed>>,
     /// What is in the batches under way, which come back in this order.
     drafts: VecDeque<Draft>,
@@ -58,12 +58,15 @@ pub(crate) struct Appender {
     news: News,
 }
 
+/// A connection to append on, or none yet.
+type Lane = Option<PgConnection>;
+
 /// A batch with what came of it, and the connection it was on.
 struct Landed {
     batch: Vec<AppendRequest>,
     place: Place,
     outcome: Result<(), sqlx::Error>,
-    lane: Option<Option<PgConnection>>,
+    lane: Option<Lane>,
 }
 
 impl Appender {
@@ -261,12 +264,7 @@ impl Appender {
 }
 
 /// Appends a batch on a lane, which is connected first where it is not.
-async fn append(
-    options: PgConnectOptions,
-    lane: Option<PgConnection>,
-    batch: Vec<AppendRequest>,
-    place: Place,
-) -> Landed {
+async fn append(options: PgConnectOptions, lane: Lane, batch: Vec<AppendRequest>, place: Place) -> Landed {
     let started = Instant::now();
     let appending = async {
         let mut connection = match lane {
@@ -281,8 +279,8 @@ async fn append(
         let lane = outcome.is_ok().then_some(connection);
         (outcome, lane)
     };
-    let late = (Err(sqlx::Error::PoolTimedOut), None);
-    let (outcome, lane) = tokio::time::timeout(PATIENCE, appending).await.unwrap_or(late);
+    let timed_out = (Err(sqlx::Error::PoolTimedOut), None);
+    let (outcome, lane) = tokio::time::timeout(PATIENCE, appending).await.unwrap_or(timed_out);
     histogram!("razao_append_seconds").record(started.elapsed().as_secs_f64());
     Landed { batch, place, outcome, lane: Some(lane) }
 }

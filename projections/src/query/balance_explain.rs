@@ -21,6 +21,7 @@ use super::day_balance::{DailyBalance, Days, Key, Movement};
 use super::ledger::{Chosen, DayBy, Ledger};
 use super::point_in_time::{KnownAt, in_known_years};
 use super::request::{Limit, Params, ReadHeaders, Reading, invalid};
+use crate::pages;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]

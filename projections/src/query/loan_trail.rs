@@ -85,7 +85,7 @@ impl Trail {
             event.position == recorded_at
                 || rederived.into_iter().any(|moved| usize::try_from(moved.fact) == Ok(number))
         });
-        concerned.map(|event| self.shown(event, component)).collect()
+        concerned.map(|event| shown(event, component)).collect()
     }
 
     /// The events that set what an installment has of a component: those that hand out or restructure, and those that
@@ -101,30 +101,13 @@ impl Trail {
                 changed.installment == installment && due(changed.before) != due(changed.after)
             })
         });
-        concerned.map(|event| self.shown(event, Some(component))).collect()
+        concerned.map(|event| shown(event, Some(component))).collect()
     }
 
     /// One event with its lines, and what it made of facts.
     pub(crate) fn at(&self, position: i64) -> Option<(TrailEvent, Vec<FactMoved>)> {
         let event = self.events.iter().find(|event| event.position == position)?;
-        Some((self.shown(event, None), self.moved(&event.event)))
-    }
-
-    fn shown(&self, event: &StreamEvent<LoanEvent>, component: Option<Component>) -> TrailEvent {
-        let lines = lines_of(event.position, &event.event).into_iter().map(TrailLine::of);
-        let asked = |line: &TrailLine| {
-            component.is_none_or(|component| {
-                line.components.contains(&component) || line.account == RECOVERIES.as_str()
-            })
-        };
-        TrailEvent {
-            position: event.position,
-            sequence: event.sequence,
-            event_type: event.event.name(),
-            on: event.event.days().map(|(on, _)| on),
-            recorded_at: event.recorded_at,
-            lines: lines.filter(asked).collect(),
-        }
+        Some((shown(event, None), self.moved(&event.event)))
     }
 
     fn moved(&self, event: &LoanEvent) -> Vec<FactMoved> {
@@ -174,6 +157,24 @@ impl TrailLine {
             currency: line.currency,
             booked_on: line.booked_on,
         }
+    }
+}
+
+/// The event with the lines that are booked for a component, or with all.
+fn shown(event: &StreamEvent<LoanEvent>, component: Option<Component>) -> TrailEvent {
+    let lines = lines_of(event.position, &event.event).into_iter().map(TrailLine::of);
+    let asked = |line: &TrailLine| {
+        component.is_none_or(|component| {
+            line.components.contains(&component) || line.account == RECOVERIES.as_str()
+        })
+    };
+    TrailEvent {
+        position: event.position,
+        sequence: event.sequence,
+        event_type: event.event.name(),
+        on: event.event.days().map(|(on, _)| on),
+        recorded_at: event.recorded_at,
+        lines: lines.filter(asked).collect(),
     }
 }
 

@@ -15,8 +15,8 @@ async fn records(client: &Client, path: &str) -> (Vec<String>, Vec<csv::StringRe
     assert_eq!(reply.status, 200, "{path}: {}", reply.text);
     assert_eq!(reply.headers["content-type"], "text/csv; charset=utf-8");
     let mut reader = csv::Reader::from_reader(reply.text.as_bytes());
-    let columns = reader.headers().unwrap().iter().map(ToOwned::to_owned).collect();
-    (columns, reader.records().collect::<Result<_, _>>().unwrap())
+    let columns = reader.headers().expect("columns").iter().map(ToOwned::to_owned).collect();
+    (columns, reader.records().collect::<Result<_, _>>().expect("rows"))
 }
 
 #[sqlx::test(migrations = false)]

@@ -48,6 +48,7 @@ pub(super) enum Figure {
     CloseMemoryMb,
     CommandsAlone,
     CommandsBesideClose,
+<<<<<<< HEAD
     CommandsUnsealed,
     CommandsSealed,
     Sealing,
@@ -57,6 +58,49 @@ pub(super) enum Figure {
     ProofP99Ms,
     Export,
     ExportMemoryMb,
+=======
+    PgbenchSelect,
+    LoanReads,
+    LoanReadsP99Ms,
+    PlainMs(ReadOf),
+    PlainP99Ms(ReadOf),
+    PastMs(ReadOf),
+    PastP99Ms(ReadOf),
+    CommandsWithReads,
+    CommandsWithoutReads,
+}
+
+/// What is read of a large book, plain and as it stood and was known earlier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ReadOf {
+    Loan,
+    Loans,
+    Schedule,
+    Transactions,
+    LongLoan,
+    LongStatement,
+    Accounts,
+    Lines,
+    YearOfBalances,
+    TrialBalance,
+    Portfolio,
+}
+
+impl ReadOf {
+    pub(super) const ALL: [Self; 11] = [
+        Self::Loan,
+        Self::Loans,
+        Self::Schedule,
+        Self::Transactions,
+        Self::LongLoan,
+        Self::LongStatement,
+        Self::Accounts,
+        Self::Lines,
+        Self::YearOfBalances,
+        Self::TrialBalance,
+        Self::Portfolio,
+    ];
+>>>>>>> reads
 }
 
 /// The measurements of every figure. What was not measured has none.

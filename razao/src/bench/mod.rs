@@ -18,6 +18,7 @@ mod load;
 mod long_loan;
 mod machine;
 mod pgbench;
+mod reads;
 mod ready;
 mod relay;
 mod report;
@@ -59,6 +60,12 @@ pub struct BenchArgs {
     /// A Kafka to measure the relay and the read models that it feeds against; without one they are left out.
     #[arg(long, value_name = "BROKERS")]
     pub kafka: Option<String>,
+    /// How many loans the book of `reads` has.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub loans: u32,
+    /// About how many events the book of `reads` has: at least four for each loan.
+    #[arg(long, default_value_t = 5_000_000)]
+    pub events: u32,
     /// Write the table and the machine to a file, such as docs/BENCHMARKS.md.
     #[arg(long, value_name = "FILE")]
     pub write: Option<PathBuf>,
@@ -88,8 +95,13 @@ pub enum Measurement {
     Ready,
     /// The engine on a long loan, and closing a day over many loans; not part of the spine
     Lending,
+<<<<<<< HEAD
     /// Sealing, checking, proofs and the export; not part of the spine
     Audit,
+=======
+    /// Reads of a large book, plain and on both axes of time, while commands arrive; not part of the spine
+    Reads,
+>>>>>>> reads
 }
 
 /// How large and how long everything is.
@@ -101,6 +113,8 @@ struct Scale {
     fed_events: usize,
     large_log: usize,
     lent: usize,
+    /// Commands a second that arrive while reads are measured.
+    arriving: u64,
 }
 
 impl Scale {
@@ -118,6 +132,7 @@ impl Scale {
                 fed_events: 20_000,
                 large_log: 150_000,
                 lent: 10_000,
+                arriving: 20,
             };
         }
         let rounds = args.rounds.max(1);
@@ -128,6 +143,7 @@ impl Scale {
             fed_events: 200_000,
             large_log: 1_000_000,
             lent: 100_000,
+            arriving: 500,
         }
     }
 }
@@ -151,6 +167,7 @@ pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
         eprintln!("lending");
         lending::measure(&ground, scale, &mut figures).await?;
     }
+<<<<<<< HEAD
     if args.what.contains(&Measurement::Audit) {
         eprintln!("audit");
         audit::measure(&ground, scale, &mut figures).await?;
@@ -159,6 +176,15 @@ pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
     if args.what.is_empty()
         || args.what.iter().any(|what| !matches!(what, Measurement::Lending | Measurement::Audit))
     {
+=======
+    if args.what.contains(&Measurement::Reads) {
+        eprintln!("reads");
+        reads::measure(&ground, scale, (args.loans as usize, args.events as usize), &mut figures).await?;
+    }
+    let apart = [Measurement::Lending, Measurement::Reads];
+    let mut log = String::new();
+    if args.what.is_empty() || args.what.iter().any(|what| !apart.contains(what)) {
+>>>>>>> reads
         log = spine(&mut ground, scale, &is_asked, args.kafka.as_deref(), &mut figures).await?;
     }
     ground.clear().await?;

@@ -40,7 +40,26 @@ impl Pgbench {
         Ok((Self { program: find()?, script, url: url.to_owned() }, size))
     }
 
-    /// Commits a second.
+    /// One that selects one row by its key, out of as many as a read model has loans.
+    pub(super) async fn selecting(home: &Path, url: &str) -> anyhow::Result<Self> {
+        let mut connection = PgConnection::connect_with(&url.parse()?).await?;
+        sqlx::query(
+            "create table pgbench_loans as select row_number() over () as id, l.terms, s.* \
+             from read_loans.loans l join read_loans.standings s on s.loan_id = l.id",
+        )
+        .execute(&mut connection)
+        .await?;
+        sqlx::query("alter table pgbench_loans add primary key (id)").execute(&mut connection).await?;
+        let (loans,): (i64,) =
+            sqlx::query_as("select count(*) from pgbench_loans").fetch_one(&mut connection).await?;
+        connection.close().await?;
+        let script = home.join("pgbench-select.sql");
+        let select = format!("\\set id random(1, {loans})\nselect * from pgbench_loans where id = :id;\n");
+        std::fs::write(&script, select)?;
+        Ok(Self { program: find()?, script, url: url.to_owned() })
+    }
+
+    /// Transactions a second.
     pub(super) async fn measure(&self, span: Span) -> anyhow::Result<f64> {
         let seconds = span.measured.as_secs().max(1).to_string();
         let output = Command::new(&self.program)

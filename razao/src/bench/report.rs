@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::figures::{Figure, Figures, Limit, Verdict};
+use super::figures::{Figure, Figures, Limit, ReadOf, Verdict};
 
 /// One row of the table.
 #[derive(Clone)]
@@ -19,12 +19,19 @@ fn p99_of(figure: Figure) -> Option<Figure> {
         Figure::Append => Some(Figure::AppendP99Ms),
         Figure::Http => Some(Figure::HttpP99Ms),
         Figure::HttpAllRoles => Some(Figure::HttpAllRolesP99Ms),
+        Figure::LoanReads => Some(Figure::LoanReadsP99Ms),
+        Figure::PlainMs(read) => Some(Figure::PlainP99Ms(read)),
+        Figure::PastMs(read) => Some(Figure::PastP99Ms(read)),
         _ => None,
     }
 }
 
 fn rows() -> Vec<Row> {
+<<<<<<< HEAD
     [rows_in_process(), rows_over_http(), rows_of_reading(), rows_of_lending(), rows_of_audit()].concat()
+=======
+    [rows_in_process(), rows_over_http(), rows_of_reading(), rows_of_lending(), rows_of_reads()].concat()
+>>>>>>> reads
 }
 
 const fn row(measure: &'static str, figure: Figure, unit: &'static str) -> Row {
@@ -147,6 +154,7 @@ fn rows_of_lending() -> Vec<Row> {
     ]
 }
 
+<<<<<<< HEAD
 fn rows_of_audit() -> Vec<Row> {
     use Figure as F;
     vec![
@@ -161,6 +169,53 @@ fn rows_of_audit() -> Vec<Row> {
         row("export as NDJSON, events", F::Export, "/s").at_least(100_000.0, 300_000.0),
         row("memory that the export takes more", F::ExportMemoryMb, " MB").at_most(50.0, 20.0),
     ]
+=======
+fn rows_of_reads() -> Vec<Row> {
+    use Figure as F;
+    let mut rows = vec![
+        row("`pgbench`: one row by key, 32 clients", F::PgbenchSelect, "/s"),
+        row("`GET /v1/loans/{id}`, nothing cached, 64 connections", F::LoanReads, "/s").times(
+            F::PgbenchSelect,
+            0.25,
+            0.5,
+        ),
+        row(
+            "a statement of 360 installments and 1,000 transactions, p99",
+            F::PlainP99Ms(ReadOf::LongStatement),
+            " ms",
+        )
+        .at_most(50.0, 10.0),
+        row("a year of daily balances of one account, p99", F::PlainP99Ms(ReadOf::YearOfBalances), " ms")
+            .at_most(20.0, 5.0),
+        row("the portfolio as of a past day, p99", F::PastP99Ms(ReadOf::Portfolio), " ms")
+            .at_most(500.0, 50.0),
+        row("the trial balance as of a past day, p99", F::PastP99Ms(ReadOf::TrialBalance), " ms")
+            .at_most(500.0, 50.0),
+        row("commands with all read models attached", F::CommandsWithReads, "/s").times(
+            F::CommandsWithoutReads,
+            0.6,
+            0.9,
+        ),
+        row("commands without", F::CommandsWithoutReads, "/s"),
+    ];
+    for (read, plain, past) in [
+        (ReadOf::Loan, "a loan", "a loan, as it stood and was known"),
+        (ReadOf::Loans, "50 loans of the list", "50 loans, as they stood and were known"),
+        (ReadOf::Schedule, "a schedule", "a schedule, as it stood and was known"),
+        (ReadOf::Transactions, "transactions", "transactions, as they stood and were known"),
+        (ReadOf::LongLoan, "the long loan", "the long loan, as it stood and was known"),
+        (ReadOf::LongStatement, "its statement", "its statement, as it stood and was known"),
+        (ReadOf::Accounts, "accounts", "accounts, as they stood and were known"),
+        (ReadOf::Lines, "an account's lines", "an account's lines, as they stood and were known"),
+        (ReadOf::YearOfBalances, "a year of daily balances", "a year of daily balances, as it was known"),
+        (ReadOf::TrialBalance, "the trial balance", "the trial balance, as it stood and was known"),
+        (ReadOf::Portfolio, "the portfolio", "the portfolio, as it stood and was known"),
+    ] {
+        rows.push(row(plain, F::PlainMs(read), " ms"));
+        rows.push(row(past, F::PastMs(read), " ms").at_most_times(F::PlainMs(read), 3.0, 1.5));
+    }
+    rows
+>>>>>>> reads
 }
 
 /// The measured rows as a Markdown table.
