@@ -50,7 +50,7 @@ pub struct SettingFlags {
     #[arg(long, value_name = "NAMES")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub projections: Option<String>,
-    /// The OpenID Connect issuer whose tokens are accepted
+    /// The token issuer (OIDC) whose tokens are accepted
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oidc_issuer: Option<String>,

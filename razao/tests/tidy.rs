@@ -24,7 +24,7 @@ const EMPTY_NAMES: [&str; 6] = ["common", "helper", "helpers", "misc", "util", "
 
 /// Which of our crates each of them may use. `command-api`, `projections` and `reactions` never see each other;
 /// `*` is all of them.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("problems", &[]),
     ("event-store", &["domain"]),

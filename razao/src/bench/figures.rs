@@ -48,7 +48,6 @@ pub(super) enum Figure {
     CloseMemoryMb,
     CommandsAlone,
     CommandsBesideClose,
-<<<<<<< HEAD
     CommandsUnsealed,
     CommandsSealed,
     Sealing,
@@ -58,7 +57,6 @@ pub(super) enum Figure {
     ProofP99Ms,
     Export,
     ExportMemoryMb,
-=======
     PgbenchSelect,
     LoanReads,
     LoanReadsP99Ms,
@@ -100,7 +98,6 @@ impl ReadOf {
         Self::TrialBalance,
         Self::Portfolio,
     ];
->>>>>>> reads
 }
 
 /// The measurements of every figure. What was not measured has none.

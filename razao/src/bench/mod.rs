@@ -95,13 +95,10 @@ pub enum Measurement {
     Ready,
     /// The engine on a long loan, and closing a day over many loans; not part of the spine
     Lending,
-<<<<<<< HEAD
     /// Sealing, checking, proofs and the export; not part of the spine
     Audit,
-=======
     /// Reads of a large book, plain and on both axes of time, while commands arrive; not part of the spine
     Reads,
->>>>>>> reads
 }
 
 /// How large and how long everything is.
@@ -167,24 +164,17 @@ pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
         eprintln!("lending");
         lending::measure(&ground, scale, &mut figures).await?;
     }
-<<<<<<< HEAD
     if args.what.contains(&Measurement::Audit) {
         eprintln!("audit");
         audit::measure(&ground, scale, &mut figures).await?;
     }
-    let mut log = String::new();
-    if args.what.is_empty()
-        || args.what.iter().any(|what| !matches!(what, Measurement::Lending | Measurement::Audit))
-    {
-=======
     if args.what.contains(&Measurement::Reads) {
         eprintln!("reads");
         reads::measure(&ground, scale, (args.loans as usize, args.events as usize), &mut figures).await?;
     }
-    let apart = [Measurement::Lending, Measurement::Reads];
+    let apart = [Measurement::Lending, Measurement::Audit, Measurement::Reads];
     let mut log = String::new();
     if args.what.is_empty() || args.what.iter().any(|what| !apart.contains(what)) {
->>>>>>> reads
         log = spine(&mut ground, scale, &is_asked, args.kafka.as_deref(), &mut figures).await?;
     }
     ground.clear().await?;

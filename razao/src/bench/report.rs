@@ -27,11 +27,8 @@ fn p99_of(figure: Figure) -> Option<Figure> {
 }
 
 fn rows() -> Vec<Row> {
-<<<<<<< HEAD
-    [rows_in_process(), rows_over_http(), rows_of_reading(), rows_of_lending(), rows_of_audit()].concat()
-=======
-    [rows_in_process(), rows_over_http(), rows_of_reading(), rows_of_lending(), rows_of_reads()].concat()
->>>>>>> reads
+    let apart = [rows_of_lending(), rows_of_audit(), rows_of_reads()];
+    [rows_in_process(), rows_over_http(), rows_of_reading()].into_iter().chain(apart).flatten().collect()
 }
 
 const fn row(measure: &'static str, figure: Figure, unit: &'static str) -> Row {
@@ -154,7 +151,6 @@ fn rows_of_lending() -> Vec<Row> {
     ]
 }
 
-<<<<<<< HEAD
 fn rows_of_audit() -> Vec<Row> {
     use Figure as F;
     vec![
@@ -169,7 +165,8 @@ fn rows_of_audit() -> Vec<Row> {
         row("export as NDJSON, events", F::Export, "/s").at_least(100_000.0, 300_000.0),
         row("memory that the export takes more", F::ExportMemoryMb, " MB").at_most(50.0, 20.0),
     ]
-=======
+}
+
 fn rows_of_reads() -> Vec<Row> {
     use Figure as F;
     let mut rows = vec![
@@ -215,7 +212,6 @@ fn rows_of_reads() -> Vec<Row> {
         rows.push(row(past, F::PastMs(read), " ms").at_most_times(F::PlainMs(read), 3.0, 1.5));
     }
     rows
->>>>>>> reads
 }
 
 /// The measured rows as a Markdown table.
