@@ -27,7 +27,7 @@ const JOURNAL: &str = "select account, booked_on, value_date, position, stream_i
 #[sqlx::test(migrations = false)]
 async fn an_accountant_finds_every_balance_equal_to_the_journal_at_three_past_moments(pool: PgPool) {
     let (_process, client) = serve(&pool).await;
-    let args = DemoArgs { seed: 7, ..DemoArgs::restaurants(client.server().to_owned(), 50) };
+    let args = DemoArgs { seed: 7, ..DemoArgs::restaurants(client.server().to_owned(), 50, None) };
     demo::demo(args).await.unwrap();
     let (head,): (i64,) = sqlx::query_as("select position from event_head").fetch_one(&pool).await.unwrap();
     assert!(head > 300, "{head}");
