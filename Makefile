@@ -60,8 +60,8 @@ fuzz-pack: $(TOOLS)/bin/cargo-fuzz ## Feed the reader of auditors' packs with wh
 .PHONY: oracle
 oracle: ## Try 20,000 random loans against the oracle, for the night (HISTORIES=...)
 	@scripts/install-dependencies.sh build
-	RAZAO_HISTORIES=$(or $(HISTORIES),20000) PROPTEST_CASES=$(or $(HISTORIES),20000) cargo test --release --package domain --no-fail-fast \
-		--test oracle --test servicing_properties
+	RAZAO_HISTORIES=$(or $(HISTORIES),20000) PROPTEST_CASES=$(or $(HISTORIES),20000) \
+		cargo test --release --package domain --no-fail-fast --test oracle --test servicing_properties
 
 .PHONY: check
 check: fmt-check clippy doc test schemas-check deny machete typos ## Everything that CI checks, in its order
