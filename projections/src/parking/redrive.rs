@@ -23,7 +23,9 @@ use crate::{pages, session};
 const PAGE: usize = 5_000;
 
 const HOLD: &str = "select id, projection, stream_type, stream_id, position, attempts \
-    from projections.parked_streams where id = $1 for update";
+    from projections.parked_streams where id = $1";
+/// By itself only what is still due: another process may have tried it since it was looked up.
+const IF_DUE: &str = " and next_attempt_at <= clock_timestamp() for update skip locked";
 const WAITING: &str = "select position from projections.parked_events where projection = $1 and stream_type = $2 \
     and stream_id = $3 order by position";
 
@@ -102,8 +104,7 @@ pub(crate) async fn redrive_on(
     how: How<'_>,
 ) -> Result<Option<Redriven>, ProjectionError> {
     let mut transaction = connection.begin().await?;
-    let hold =
-        if matches!(how, How::ByItself(_)) { [HOLD, " skip locked"].concat() } else { HOLD.to_owned() };
+    let hold = [HOLD, if matches!(how, How::ByItself(_)) { IF_DUE } else { " for update" }].concat();
     let parked: Option<Parked> = sqlx::query_as(&hold).bind(id).fetch_optional(&mut *transaction).await?;
     let found = parked.and_then(|parked| Some((read_model::find(&parked.projection)?, parked)));
     let Some((model, parked)) = found else { return Ok(None) };

@@ -84,7 +84,7 @@ impl Broker {
             .stdout(file.try_clone().unwrap())
             .stderr(file);
         self.process = Some(command.kill_on_drop(true).spawn().unwrap());
-        let patience = Instant::now() + Duration::from_secs(60);
+        let patience = Instant::now() + Duration::from_secs(120);
         while !std::fs::read_to_string(&log).unwrap().contains("Kafka Server started") {
             assert!(Instant::now() < patience, "{}", std::fs::read_to_string(&log).unwrap());
             sleep(Duration::from_millis(50)).await;
