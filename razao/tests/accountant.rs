@@ -83,7 +83,7 @@ async fn daily_balances(pool: &PgPool, client: &Client, known: i64, day: NaiveDa
     .fetch_all(pool)
     .await
     .unwrap();
-    let path = format!("/v1/balances/daily?from={from}&to={day}&known_at={known}&limit=1000");
+    let path = format!("/v1/balances/daily?from={from}&to={day}&known_at={known}");
     let rows = client.list(&path, None).await.unwrap();
     let mut closing_before: BTreeMap<String, Decimal> = BTreeMap::new();
     assert_eq!(rows.len(), by_hand.len(), "{path}");
@@ -111,7 +111,7 @@ async fn accounts_by_value_date(pool: &PgPool, client: &Client, known: i64, day:
     .fetch_all(pool)
     .await
     .unwrap();
-    let path = format!("/v1/accounts?effective_on={day}&known_at={known}&limit=1000");
+    let path = format!("/v1/accounts?effective_on={day}&known_at={known}");
     let rows = client.list(&path, None).await.unwrap();
     let shown: Vec<(String, Decimal)> =
         rows.iter().map(|row| (text(row, "account"), amount(&row["balance"]))).collect();
