@@ -279,8 +279,8 @@ async fn append(options: PgConnectOptions, lane: Lane, batch: Vec<AppendRequest>
         let lane = outcome.is_ok().then_some(connection);
         (outcome, Lane(lane))
     };
-    let late = (Err(sqlx::Error::PoolTimedOut), Lane(None));
-    let (outcome, lane) = tokio::time::timeout(PATIENCE, appending).await.unwrap_or(late);
+    let given_up = (Err(sqlx::Error::PoolTimedOut), Lane(None));
+    let (outcome, lane) = tokio::time::timeout(PATIENCE, appending).await.unwrap_or(given_up);
     histogram!("razao_append_seconds").record(started.elapsed().as_secs_f64());
     Landed { batch, place, outcome, lane: Some(lane) }
 }
