@@ -2,11 +2,11 @@
 -- taken; `append_refusals` then tells which command stands in whose way. The caller orders the batch: the commands of a
 -- stream follow each other, so its sequences have no gap.
 --
--- The events are inserted before it is this batch's turn, with the positions ($3) and the instant ($4) that they have if
--- the batch before commits. Two sessions take turns ($1): each holds the lock of its turn from the end of the one before
--- until the transaction of this one ends, and waits for the turn before ($2) at its end.
--- Without a turn it waits for nobody. Whatever happened meanwhile, `end_append` lets the transaction commit only where nothing came between. What else is
--- inserted with the events takes the places of the comments below.
+-- The events are inserted before it is this batch's turn, with the positions ($3) and the instant ($4) that they have
+-- if the batch before commits. Two sessions take turns ($1): each holds the lock of its turn from the end of the one
+-- before until the transaction of this one ends, and waits for the turn before ($2) at its end. Without a turn it waits
+-- for nobody. Whatever happened meanwhile, `end_append` lets the transaction commit only where nothing came between.
+-- What else is inserted with the events takes the places of the comments below.
 with appended as (
     insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
                         position, recorded_at, client, idempotency_key, request_hash, command_events)

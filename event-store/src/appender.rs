@@ -58,10 +58,10 @@ pub(crate) struct Appender {
     news: News,
 }
 
-/// A connection to append on, or none yet.
-type Lane = Option<PgConnection>;
+/// A connection on which batches go one after another; none before the first, and after a failure.
+struct Lane(Option<PgConnection>);
 
-/// A batch with what came of it, and the connection it was on.
+/// A batch with what came of it, and the lane it was on: none, if there was nothing to store.
 struct Landed {
     batch: Vec<AppendRequest>,
     place: Place,
@@ -83,7 +83,7 @@ impl Appender {
             queue,
             waiting: Vec::new(),
             answered: 0,
-            lanes: (0..LANES).map(|_| None).collect(),
+            lanes: (0..LANES).map(|_| Lane(None)).collect(),
             under_way: FuturesOrdered::new(),
             drafts: VecDeque::new(),
             end: None,
@@ -111,8 +111,8 @@ impl Appender {
             while self.depart().await {}
         }
         self.settler.close().await;
-        for lane in self.lanes.into_iter().flatten() {
-            let _ = lane.close().await;
+        for connection in self.lanes.into_iter().filter_map(|lane| lane.0) {
+            let _ = connection.close().await;
         }
     }
 
@@ -267,20 +267,20 @@ impl Appender {
 async fn append(options: PgConnectOptions, lane: Lane, batch: Vec<AppendRequest>, place: Place) -> Landed {
     let started = Instant::now();
     let appending = async {
-        let mut connection = match lane {
+        let mut connection = match lane.0 {
             Some(connection) => connection,
             None => match connect(&options, place.turn).await {
                 Ok(connection) => connection,
-                Err(error) => return (Err(error), None),
+                Err(error) => return (Err(error), Lane(None)),
             },
         };
         let outcome = batch::append(&mut connection, &batch, place).await;
         // After a failure nobody knows which turns the session holds.
         let lane = outcome.is_ok().then_some(connection);
-        (outcome, lane)
+        (outcome, Lane(lane))
     };
-    let timed_out = (Err(sqlx::Error::PoolTimedOut), None);
-    let (outcome, lane) = tokio::time::timeout(PATIENCE, appending).await.unwrap_or(timed_out);
+    let given_up = (Err(sqlx::Error::PoolTimedOut), Lane(None));
+    let (outcome, lane) = tokio::time::timeout(PATIENCE, appending).await.unwrap_or(given_up);
     histogram!("razao_append_seconds").record(started.elapsed().as_secs_f64());
     Landed { batch, place, outcome, lane: Some(lane) }
 }

@@ -46,13 +46,13 @@ impl Draft {
             .get(&stream)
             .or_else(|| under_way.iter().rev().find_map(|draft| draft.ends.get(&stream)));
         let continues = is_barrier || end.is_none_or(|end| *end == request.expected);
-        let must_wait = is_barrier && self.barrier_waits;
+        let name_is_taken =
+            self.has_a_name_of(request) || under_way.iter().any(|draft| draft.has_a_name_of(request));
         let joins = continues
             && !self.put_off.contains(&stream)
             && self.under_same_periods(request)
-            && !must_wait
-            && !self.has_a_name_of(request)
-            && !under_way.iter().any(|draft| draft.has_a_name_of(request));
+            && !(is_barrier && self.barrier_waits)
+            && !name_is_taken;
         if joins {
             self.join(stream, request);
         } else {
