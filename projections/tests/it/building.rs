@@ -8,7 +8,11 @@ use crate::log_on;
 use crate::projecting::{caught_up, start};
 
 /// What is answered from the log alone, or says how far the read models are.
-const FROM_THE_LOG: [&str; 14] = [
+const FROM_THE_LOG: [&str; 18] = [
+    "/v1/audit/checkpoint",
+    "/v1/audit/proofs/consistency",
+    "/v1/audit/proofs/inclusion",
+    "/v1/audit/tiles/{*path}",
     "/v1/events",
     "/v1/projections",
     "/v1/dead-letters",
