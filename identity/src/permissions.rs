@@ -1,6 +1,8 @@
 //! The one table of who may do what. `razao routes` prints it; a test holds it to the API document.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use crate::{Caller, Role};
 use Permission::{Anyone, Open, Roles};
@@ -134,13 +136,28 @@ pub static TABLE: &[Row] = &[
     ("POST", "/v1/dead-letters/{id}/redrive", CARETAKERS),
 ];
 
+/// The table by route, then by method.
+static BY_ROUTE: LazyLock<HashMap<String, HashMap<&str, Permission>>> = LazyLock::new(|| {
+    let mut by_route: HashMap<String, HashMap<&str, Permission>> = HashMap::new();
+    for (method, route, permission) in TABLE {
+        for route in [(*route).to_owned(), as_documented(route)] {
+            by_route.entry(route).or_default().insert(method, *permission);
+        }
+    }
+    by_route
+});
+
 /// Who may use a route, as its method and its path with the names of its parameters.
 pub fn find(method: &str, route: &str) -> Option<Permission> {
-    let row = TABLE.iter().find(|(of_method, of_route, _)| *of_method == method && *of_route == route);
-    row.map(|(_, _, permission)| *permission)
+    BY_ROUTE.get(route)?.get(method).copied()
 }
 
 /// Whether a route is in the table, with whatever method.
 pub(crate) fn has(route: &str) -> bool {
-    TABLE.iter().any(|(_, of_route, _)| *of_route == route)
+    BY_ROUTE.contains_key(route)
+}
+
+/// A route as the API document writes it, which knows no parameter of several segments.
+pub fn as_documented(route: &str) -> String {
+    route.replace("{*", "{")
 }

@@ -12,7 +12,7 @@ const FROM_THE_LOG: [&str; 18] = [
     "/v1/audit/checkpoint",
     "/v1/audit/proofs/consistency",
     "/v1/audit/proofs/inclusion",
-    "/v1/audit/tiles/{*path}",
+    "/v1/audit/tiles/{path}",
     "/v1/events",
     "/v1/projections",
     "/v1/dead-letters",

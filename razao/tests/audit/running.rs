@@ -42,20 +42,23 @@ async fn a_running_server_is_what_it_says_until_somebody_tampers_with_it() {
         insert into read_entries.entries select gen_random_uuid(), entered_on, booked_on, description, currency, lines, \
         external_id, reversed_on, reversed_booked_on, reversal_reason, version, first_position + 1000, position, created_at, \
         updated_at from read_entries.entries; \
-        update read_balances.daily_balances set debits = debits + 1 where account = 'assets:cash' and day = '2026-02-20'";
+        update read_balances.daily_balances set debits = debits + 1 where account = 'assets:cash' and booked_on = '2026-02-20'";
     let read_models = read_models.replace('$', &loan).replace("reversed_booked_on", "reversal_booked_on");
     tamper(&mut database, &read_models).await;
     let (code, found) = verify(&data_dir, &[]).await;
     let named: Vec<String> = found
         .iter()
-        .map(|fault| format!("{} {} {}", fault["table"], fault["row"], fault["cause"]).replace('"', ""))
+        .map(|fault| {
+            let text = |name| fault[name].as_str().unwrap();
+            format!("{} {} {}", text("table"), text("row"), text("cause")).replace('"', "")
+        })
         .collect();
     assert_eq!(code, 1);
     let standing = format!("standings ({loan}) it has other values");
     for expected in [
         standing.as_str(),
         "journal_lines (3,1) it is missing",
-        "daily_balances (assets:cash,BRL,2026-02-20) it has other values",
+        "daily_balances (assets:cash,BRL,2026-02-20,2026-02-20,) it has other values",
     ] {
         assert!(named.iter().any(|name| name == expected), "no `{expected}` in {named:?}");
     }
