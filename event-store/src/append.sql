@@ -4,15 +4,15 @@
 --
 -- The events are inserted before it is this batch's turn, with the positions ($3) and the instant ($4) that they have
 -- if the batch before commits. Two sessions take turns ($1): each holds the lock of its turn from the end of the one
--- before until the transaction of this one ends, and waits for the turn before ($2) at its end. Without a turn it waits
--- for nobody. Whatever happened meanwhile, `end_append` lets the transaction commit only where nothing came between.
+-- before until the transaction of this one ends (`begin_append`), and waits for the turn before ($2) at its end. Without
+-- a turn it waits for nobody. Whatever happened meanwhile, `end_append` lets the transaction commit only where nothing
+-- came between.
 -- What else is inserted with the events takes the places of the comments below.
 with appended as (
     insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
                         position, recorded_at, client, idempotency_key, request_hash, command_events)
     select e.stream_type, e.stream_id, e.sequence, e.type, e.version, e.payload, e.metadata,
-           $3 + e.number + (select 0 from (select pg_advisory_xact_lock($1), pg_advisory_unlock($1),
-                                               pg_advisory_lock($1 + 2)) as mine), $4,
+           $3 + e.number + (select 0 from (select begin_append($1)) as mine), $4,
            e.client, e.key, e.request_hash, e.command_events
       from unnest($7::text[], $8::text[], $9::bigint[], $10::text[], $11::text[], $12::json[], $13::json[],
                   $14::text[], $15::text[], $16::bytea[], $17::int[])

@@ -21,7 +21,7 @@ use crate::append::{AppendRequest, pass, succeed, without_void};
 use crate::batch::{self, Place};
 use crate::draft::Draft;
 use crate::news::News;
-use crate::settle::{LOCK_TIMEOUT, MOVED, PATIENCE, Settler, has_code, instant_after, is_outage};
+use crate::settle::{LOCK_TIMEOUT, MOVED, PATIENCE, Settler, TAKEN, has_code, instant_after, is_outage};
 
 /// The most commands of one transaction. More gains nothing and only lengthens the wait.
 const LARGEST_BATCH: usize = 512;
@@ -33,8 +33,10 @@ const LANES: usize = 2;
 const SMALLEST_SHARE: usize = 8;
 /// The longest wait for the turn. A transaction of another process may wait for ours meanwhile.
 const LONGEST_WAIT: &str = "200ms";
-/// How long batches are settled one by one after another process appended, at first and at most: it doubles each time.
-const ALONE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(64));
+/// So many batches that come through are worth one that gives way to what another process appended.
+const WORTH_GIVING_WAY: u32 = 16;
+/// How long batches are settled one by one where they give way more often, at first and at most: it doubles each time.
+const ALONE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(64));
 
 pub(crate) struct Appender {
     options: PgConnectOptions,
@@ -53,13 +55,20 @@ pub(crate) struct Appender {
     /// The last turn that was given to a batch.
     turn: i64,
     settler: Settler,
+    /// How many batches came through since one gave way.
+    came_through: u32,
     /// Batches are settled one by one until then, and so long was that at the last time.
     alone: Option<(Instant, Duration)>,
     news: News,
 }
 
-/// A connection on which batches go one after another; none before the first, and after a failure.
-struct Lane(Option<PgConnection>);
+/// A connection on which batches go one after another; none before the first, and after an outage.
+#[derive(Default)]
+struct Lane {
+    connection: Option<PgConnection>,
+    /// Whether its session has the lock of its next turn: not before the first batch, and after a refusal.
+    has_turn: bool,
+}
 
 /// A batch with what came of it, and the lane it was on: none, if there was nothing to store.
 struct Landed {
@@ -83,11 +92,12 @@ impl Appender {
             queue,
             waiting: Vec::new(),
             answered: 0,
-            lanes: (0..LANES).map(|_| Lane(None)).collect(),
+            lanes: (0..LANES).map(|_| Lane::default()).collect(),
             under_way: FuturesOrdered::new(),
             drafts: VecDeque::new(),
             end: None,
             turn,
+            came_through: WORTH_GIVING_WAY,
             alone: None,
             news,
         }
@@ -111,7 +121,7 @@ impl Appender {
             while self.depart().await {}
         }
         self.settler.close().await;
-        for connection in self.lanes.into_iter().filter_map(|lane| lane.0) {
+        for connection in self.lanes.into_iter().filter_map(|lane| lane.connection) {
             let _ = connection.close().await;
         }
     }
@@ -233,6 +243,7 @@ impl Appender {
             Ok(()) if is_stored => {
                 self.news.tell();
                 self.answered = batch.len();
+                self.came_through = self.came_through.saturating_add(1);
                 succeed(batch, &place);
             }
             Ok(()) => pass(batch),
@@ -245,7 +256,7 @@ impl Appender {
         let Some(refusal) = error.as_database_error().filter(|refusal| !is_outage(*refusal)) else {
             return self.settler.give_up(batch, error);
         };
-        if has_code(refusal, MOVED) {
+        if has_code(refusal, MOVED) || has_code(refusal, TAKEN) {
             self.go_alone(2);
         } else if has_code(refusal, LOCK_TIMEOUT) {
             self.go_alone(1);
@@ -253,9 +264,12 @@ impl Appender {
         self.settler.settle(batch).await;
     }
 
-    /// Another process appends: it is quicker to take turns with it than to give way each time. The next time lasts
-    /// `longer` than this one, if it comes soon.
+    /// Another process appends: where it does so often, it is quicker to take turns with it than to give way each time.
+    /// The next time lasts `longer` than this one, if it comes soon.
     fn go_alone(&mut self, longer: u32) {
+        if std::mem::take(&mut self.came_through) >= WORTH_GIVING_WAY {
+            return;
+        }
         let (now, (first, most)) = (Instant::now(), ALONE);
         let soon = self.alone.filter(|(until, length)| now < *until + *length);
         let length = soon.map_or(first, |(_, length)| (length * longer).min(most));
@@ -267,27 +281,48 @@ impl Appender {
 async fn append(options: PgConnectOptions, lane: Lane, batch: Vec<AppendRequest>, place: Place) -> Landed {
     let started = Instant::now();
     let appending = async {
-        let mut connection = match lane.0 {
-            Some(connection) => connection,
-            None => match connect(&options, place.turn).await {
-                Ok(connection) => connection,
-                Err(error) => return (Err(error), Lane(None)),
-            },
+        let mut connection = match ready(&options, lane, place.turn).await {
+            Ok(connection) => connection,
+            Err(error) => return (Err(error), Lane::default()),
         };
         let outcome = batch::append(&mut connection, &batch, place).await;
-        // After a failure nobody knows which turns the session holds.
-        let lane = outcome.is_ok().then_some(connection);
-        (outcome, Lane(lane))
+        let lane = match &outcome {
+            Ok(()) => Lane { connection: Some(connection), has_turn: true },
+            Err(error) if is_refusal(error) => {
+                Lane { connection: without_turns(connection).await, has_turn: false }
+            }
+            Err(_) => Lane::default(),
+        };
+        (outcome, lane)
     };
-    let given_up = (Err(sqlx::Error::PoolTimedOut), Lane(None));
+    let given_up = (Err(sqlx::Error::PoolTimedOut), Lane::default());
     let (outcome, lane) = tokio::time::timeout(PATIENCE, appending).await.unwrap_or(given_up);
     histogram!("razao_append_seconds").record(started.elapsed().as_secs_f64());
     Landed { batch, place, outcome, lane: Some(lane) }
 }
 
-/// Connects a lane, which holds its next turn from then on.
-async fn connect(options: &PgConnectOptions, turn: Option<i64>) -> Result<PgConnection, sqlx::Error> {
-    let mut connection = PgConnection::connect_with(options).await?;
+/// The lane's connection, which holds its turn from now on.
+async fn ready(
+    options: &PgConnectOptions,
+    lane: Lane,
+    turn: Option<i64>,
+) -> Result<PgConnection, sqlx::Error> {
+    let mut connection = match lane {
+        Lane { connection: Some(connection), has_turn: true } => return Ok(connection),
+        Lane { connection: Some(connection), has_turn: false } => connection,
+        Lane { connection: None, .. } => PgConnection::connect_with(options).await?,
+    };
     sqlx::query("select pg_advisory_lock($1)").bind(turn).execute(&mut connection).await?;
     Ok(connection)
+}
+
+/// The connection after a refusal, when nobody knows which turns its session has, unless it fails.
+async fn without_turns(mut connection: PgConnection) -> Option<PgConnection> {
+    sqlx::query("select pg_advisory_unlock_all()").execute(&mut connection).await.ok()?;
+    Some(connection)
+}
+
+/// Whether the database refused the batch, and is well.
+fn is_refusal(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|refusal| !is_outage(refusal))
 }

@@ -24,12 +24,14 @@ const DEADLOCKS: usize = 5;
 const PERIODS_MOVED: &str = "RZ001";
 /// What it says of events that others came before.
 pub(crate) const MOVED: &str = "RZ002";
+/// What it says when another process has the log for itself, or waits for it.
+pub(crate) const TAKEN: &str = "RZ004";
 const DEADLOCK: &str = "40P01";
 pub(crate) const LOCK_TIMEOUT: &str = "55P03";
 
 /// An empty log ends before all time, which the calendar here does not know.
 const END: &str = "select position, greatest(recorded_at, 'epoch') from event_head";
-const END_FOR_APPEND: &str = "select position, greatest(recorded_at, 'epoch') from event_head for update";
+const END_FOR_APPEND: &str = "select head_position, greatest(head_recorded_at, 'epoch') from lock_head()";
 
 pub(crate) struct Settler {
     options: PgConnectOptions,

@@ -22,6 +22,8 @@ const PREFIX: u128 = 0x6461_792d_636c_8000_8000_0000_0000_0000;
 
 /// The most loans that one event books.
 pub const LARGEST_CHUNK: usize = 500;
+/// The most loans that one command books, in several events.
+pub const LARGEST_BOOKING: usize = 8 * LARGEST_CHUNK;
 
 /// The stream of a day's close.
 pub fn stream(on: NaiveDate) -> Uuid {
@@ -59,7 +61,7 @@ pub enum DayCloseCommand {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookAccruals {
     pub on: NaiveDate,
-    /// Its number, from 1: so that a repeat is known.
+    /// The number of the first event, from 1: so that a repeat is known.
     pub chunk: u32,
     /// Up to where the loans' events were read.
     pub position: i64,
@@ -88,7 +90,7 @@ pub enum DayCloseRefusal {
     OtherPosition { on: NaiveDate, position: i64, given: i64 },
     #[error("loan {loan} does not follow those that are booked")]
     OutOfOrder { loan: LoanId },
-    #[error("a chunk holds 1 to {LARGEST_CHUNK} loans, not {loans}")]
+    #[error("1 to {LARGEST_BOOKING} loans are booked at once, not {loans}")]
     OtherSize { loans: usize },
 }
 
@@ -107,11 +109,10 @@ impl Decider for DayClose {
         command: &DayCloseCommand,
         day: DecisionDay,
     ) -> Result<Vec<DayCloseEvent>, Undecided<DayCloseRefusal>> {
-        let event = match command {
+        Ok(match command {
             DayCloseCommand::Book(command) => book(self, command, day)?,
-            DayCloseCommand::Close(command) => close(self, command, day)?,
-        };
-        Ok(vec![event])
+            DayCloseCommand::Close(command) => vec![close(self, command, day)?],
+        })
     }
 
     fn apply(&mut self, event: &DayCloseEvent) {
@@ -142,13 +143,13 @@ fn book(
     close: &DayClose,
     command: &BookAccruals,
     day: DecisionDay,
-) -> Result<DayCloseEvent, DayCloseRefusal> {
+) -> Result<Vec<DayCloseEvent>, DayCloseRefusal> {
     let BookAccruals { on, chunk, position, loans } = command;
     may_go_on(close, *on, *position, day)?;
     if *chunk != close.chunks + 1 {
         return Err(DayCloseRefusal::OutOfTurn { given: *chunk, chunks: close.chunks });
     }
-    if loans.is_empty() || loans.len() > LARGEST_CHUNK {
+    if loans.is_empty() || loans.len() > LARGEST_BOOKING {
         return Err(DayCloseRefusal::OtherSize { loans: loans.len() });
     }
     let mut last = close.last;
@@ -158,14 +159,18 @@ fn book(
         }
         last = Some(accrual.loan);
     }
-    Ok(DayCloseEvent::AccrualsBooked(AccrualsBooked {
-        on: *on,
-        booked_on: day.booked_on(*on),
-        chunk: *chunk,
-        position: *position,
-        sums: AccrualSum::of_all(loans),
-        loans: loans.clone(),
-    }))
+    let chunks = (*chunk..).zip(loans.chunks(LARGEST_CHUNK));
+    let booked = chunks.map(|(chunk, loans)| {
+        DayCloseEvent::AccrualsBooked(AccrualsBooked {
+            on: *on,
+            booked_on: day.booked_on(*on),
+            chunk,
+            position: *position,
+            sums: AccrualSum::of_all(loans),
+            loans: loans.to_vec(),
+        })
+    });
+    Ok(booked.collect())
 }
 
 fn close(close: &DayClose, command: &CloseDay, day: DecisionDay) -> Result<DayCloseEvent, DayCloseRefusal> {

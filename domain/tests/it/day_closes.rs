@@ -186,6 +186,19 @@ fn a_chunk_is_booked_once_and_in_its_turn() {
 }
 
 #[test]
+fn many_loans_are_booked_in_several_events() {
+    let loans: Vec<_> = (1..=501).map(|number| earned(number, "1.00")).collect();
+    let events = given::<DayClose>([]).decide(&book(1, loans)).expect("they are accepted");
+    let booked = events.iter().map(|event| match event {
+        DayCloseEvent::AccrualsBooked(booked) => (booked.chunk, booked.loans.len(), booked.sums[0].loans),
+        DayCloseEvent::Closed(_) => unreachable!("it is not closed"),
+    });
+    assert_eq!(booked.collect::<Vec<_>>(), [(1, 500, 500), (2, 1, 1)]);
+    let too_many = (1..=4001).map(|number| earned(number, "1.00"));
+    given::<DayClose>([]).when(&book(1, too_many)).refused(&DayCloseRefusal::OtherSize { loans: 4001 });
+}
+
+#[test]
 fn a_closed_day_stays_closed() {
     let closed = given::<DayClose>([]).and(&close(0));
     closed.clone().when(&close(0)).refused(&DayCloseRefusal::AlreadyClosed { on: day(ON) });

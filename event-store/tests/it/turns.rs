@@ -65,6 +65,21 @@ async fn two_busy_servers_take_turns(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn one_that_appends_now_and_then_holds_up_nobody(pool: PgPool) {
+    let (busy, seldom) = (Arc::new(counters_on(&pool).await), counters_on(&pool).await);
+    let counted = tokio::spawn(count_up(busy, 0..CALLERS));
+    for call in 1..=CALLS {
+        seldom.execute(id(1000), &Count::By(1), &keyed(&format!("seldom-{call}"), 1)).await.unwrap();
+    }
+    counted.await.unwrap();
+    let asked = (i64::try_from(CALLERS).unwrap() + 1) * CALLS;
+    let (events, last): (i64, i64) =
+        sqlx::query_as("select count(*), max(position) from events").fetch_one(&pool).await.unwrap();
+    assert_eq!((events, last), (asked, asked));
+    assert_eq!(instants_that_go_back(&pool).await, 0);
+}
+
+#[sqlx::test(migrations = false)]
 async fn what_stands_in_the_way_of_a_batch_stops_none_that_comes_after_it(pool: PgPool) {
     let (one, other) = (Arc::new(counters_on(&pool).await), counters_on(&pool).await);
     // Keys that the first server does not know to be taken until the database says so.

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::CloseDayError;
-use super::courtesy::Courtesy;
+use super::courtesy::{Courtesy, Others};
 use super::kept::{KeptInterest, NAME};
 use crate::priority::spawn_giving_way;
 
@@ -83,7 +83,7 @@ async fn send(
         kept.refresh().await?;
         (Some(kept), parts(read, wanted).boxed())
     };
-    let mut courtesy = Courtesy::begin(log.clone(), appended).await?;
+    let mut courtesy = Courtesy::begin(Others::begin(log.clone(), appended).await?);
     let helpers = thread::available_parallelism().map_or(1, NonZero::get);
     let derived = parts.map(|part| async move {
         let part = part?;

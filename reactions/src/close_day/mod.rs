@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::NaiveDate;
 use domain::day_close::{
-    self, AccrualSum, BookAccruals, CloseDay, DayClose, DayCloseCommand, DayCloseRefusal, LARGEST_CHUNK,
-    LoanAccrual,
+    self, AccrualSum, BookAccruals, CloseDay, DayClose, DayCloseCommand, DayCloseRefusal, LARGEST_BOOKING,
+    LARGEST_CHUNK, LoanAccrual,
 };
 use domain::id::LoanId;
 use domain::loan::Loan;
@@ -24,6 +24,7 @@ use event_store::{CommandContext, ExecuteError, Log, LogError, LogLock, Metadata
 use uuid::Uuid;
 
 use before::BookedBefore;
+use courtesy::{Others, Spacing};
 use loans::Wanted;
 
 /// The lock of whoever closes days.
@@ -185,7 +186,8 @@ impl DayCloser {
         let wanted = Wanted { on, position, after: begun.last, is_first: day_before.is_none() };
         let mut pages = loans::read(self.log.clone(), wanted, Arc::clone(&appended));
         let (chunks, waiting) = (begun.chunks, Vec::new());
-        let mut booking = Booking { closer: self, on, today, position, chunks, waiting, appended };
+        let spacing = Spacing::begin(Others::begin(self.log.clone(), Arc::clone(&appended)).await?);
+        let mut booking = Booking { closer: self, on, today, position, chunks, waiting, appended, spacing };
         let mut read = 0;
         while let Some(page) = pages.recv().await {
             let page = page?;
@@ -229,22 +231,26 @@ struct Booking<'a> {
     waiting: Vec<LoanAccrual>,
     /// How many events were appended, counted before they are.
     appended: Arc<AtomicI64>,
+    spacing: Spacing,
 }
 
 impl Booking<'_> {
     async fn add(&mut self, accrual: LoanAccrual) -> Result<(), CloseDayError> {
         self.waiting.push(accrual);
-        if self.waiting.len() < LARGEST_CHUNK {
+        if self.waiting.len() < LARGEST_BOOKING {
             return Ok(());
         }
         self.book().await
     }
 
+    /// Books what waits, so much at once that commands seldom have to give way to it.
     async fn book(&mut self) -> Result<(), CloseDayError> {
         let loans = std::mem::take(&mut self.waiting);
+        let events = u32::try_from(loans.len().div_ceil(LARGEST_CHUNK)).expect("so many are booked at once");
         let (on, chunk, position) = (self.on, self.chunks + 1, self.position);
-        self.execute(DayCloseCommand::Book(BookAccruals { on, chunk, position, loans })).await?;
-        self.chunks = chunk;
+        let book = DayCloseCommand::Book(BookAccruals { on, chunk, position, loans });
+        self.execute(book, events).await?;
+        self.chunks += events;
         Ok(())
     }
 
@@ -253,11 +259,11 @@ impl Booking<'_> {
             self.book().await?;
         }
         let (on, chunks, position) = (self.on, self.chunks, self.position);
-        self.execute(DayCloseCommand::Close(CloseDay { on, chunks, position })).await?;
+        self.execute(DayCloseCommand::Close(CloseDay { on, chunks, position }), 1).await?;
         Ok(self.closer.days.state(day_close::stream(on)).await?.sums)
     }
 
-    async fn execute(&self, command: DayCloseCommand) -> Result<(), CloseDayError> {
+    async fn execute(&mut self, command: DayCloseCommand, events: u32) -> Result<(), CloseDayError> {
         let context = CommandContext {
             today: self.today,
             key: None,
@@ -266,7 +272,8 @@ impl Booking<'_> {
             borrower: None,
             metadata: self.closer.metadata.clone(),
         };
-        self.appended.fetch_add(1, Ordering::AcqRel);
+        self.spacing.wait().await?;
+        self.appended.fetch_add(events.into(), Ordering::AcqRel);
         let executed = self.closer.days.execute(day_close::stream(self.on), &command, &context).await;
         let on = self.on;
         executed.map(|_| ()).map_err(|error| match error {

@@ -1,0 +1,38 @@
+-- A batch that has the head row locked first inserts at positions where another process may have inserted already, for a
+-- batch whose turn it is not yet: each would wait for the other. So whoever locks the head row first (`lock_head`) has
+-- the log for itself, and a batch that inserts beforehand (`begin_append`) begins only while nobody has or wants it.
+
+-- To be called before anything is inserted. RZ004: another process is about to append. A turn is the number of a batch
+-- among those of its process (event-store/src/append.sql); without one the head row is locked.
+create function begin_append(turn bigint) returns void language plpgsql as $$
+begin
+    if turn is null then
+        return;
+    end if;
+    -- Waiting could be in vain: the batch before this one may have to wait as well.
+    if not pg_try_advisory_xact_lock_shared(hashtext('razao append'), 0) then
+        raise exception 'others are about to append' using errcode = 'RZ004';
+    end if;
+    perform pg_advisory_xact_lock(turn), pg_advisory_unlock(turn), pg_advisory_lock(turn + 2);
+end $$;
+
+-- Where the log ends, and stays until the transaction does.
+create function lock_head() returns table (head_position bigint, head_recorded_at timestamptz) language plpgsql as $$
+begin
+    perform pg_advisory_xact_lock(hashtext('razao append'), 0);
+    return query select h.position, h.recorded_at from event_head h for update;
+end $$;
+
+-- As before, for itself.
+create or replace function fill_position() returns trigger language plpgsql as $$
+begin
+    perform lock_head();
+    update event_head
+       set position = position + 1, recorded_at = greatest(recorded_at, clock_timestamp()),
+           periods = case
+               when new.aggregate_type = 'Periods' and new.aggregate_id = '70657269-6f64-8000-8000-000000000001'
+               then new.sequence else periods end
+     returning position, recorded_at into new.position, new.recorded_at;
+    perform pg_notify('razao_events', '');
+    return new;
+end $$;
