@@ -76,7 +76,10 @@ fn a_plan_ends_within_the_years_that_are_computed_with() {
     let long = json!({"installments": 3000});
     assert_eq!(refusal(&long), refused("/installments", "out_of_range"));
     let detail = &outcome(&long).unwrap_err()[0].2;
-    assert_eq!(detail, "due date 2100 lies outside of the years that can be computed with (1900 to 2200)");
+    assert_eq!(
+        detail,
+        "the due date of installment 2100 lies outside of the years that can be computed with (1900 to 2200)"
+    );
 }
 
 #[test]

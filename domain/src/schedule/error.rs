@@ -39,7 +39,9 @@ pub enum PlanError {
     NothingDisbursed,
     #[error("{kept} is kept back from {disbursed}, more than is disbursed")]
     MoreKeptBackThanDisbursed { kept: Amount, disbursed: Amount },
-    #[error("due date {number} lies outside of the years that can be computed with (1900 to 2200)")]
+    #[error(
+        "the due date of installment {number} lies outside of the years that can be computed with (1900 to 2200)"
+    )]
     DateOutOfRange { number: usize },
     #[error("the financed tax does not stand still: each round of it asks for more")]
     TaxWithoutEnd,

@@ -48,6 +48,7 @@ pub(super) enum Figure {
     CloseMemoryMb,
     CommandsAlone,
     CommandsBesideClose,
+    CloseBesideCommands,
     CommandsUnsealed,
     CommandsSealed,
     Sealing,

@@ -148,6 +148,7 @@ fn rows_of_lending() -> Vec<Row> {
         row("most memory of `close-day`, Postgres aside", F::CloseMemoryMb, " MB").at_most(200.0, 60.0),
         row("repayments over HTTP on 10,000 of these loans", F::CommandsAlone, "/s"),
         beside.times(F::CommandsAlone, 0.9, 0.95),
+        row("loans closed beside them", F::CloseBesideCommands, "/s"),
     ]
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::Context;
 use chrono::{Days, NaiveDate};
 use event_store::booking_day;
+use sqlx::{Connection, PgConnection};
 use tokio::process::Child;
 
 use super::Scale;
@@ -26,6 +27,9 @@ const DAYS_LEFT: u64 = 40;
 const COMMANDED: usize = 10_000;
 /// How often one looks at the memory of a process.
 const LOOK: Duration = Duration::from_millis(20);
+
+const LOANS_BOOKED: &str = "select coalesce(sum(json_array_length(payload -> 'loans')), 0)::bigint \
+    from events where event_type = 'AccrualsBooked'";
 
 pub(super) async fn measure(ground: &Ground, scale: Scale, figures: &mut Figures) -> anyhow::Result<()> {
     for (events, figure) in
@@ -81,14 +85,25 @@ async fn commands_beside(
     http::measure(server.address, book, book.loans.clone(), span).await?;
     let alone = http::measure(server.address, book, book.loans.clone(), span).await?;
     figures.note(Figure::CommandsAlone, alone.a_second);
+    let (booked, began) = (loans_booked(url).await?, Instant::now());
     let mut closing = close_day(url, book.today)?;
     let beside = http::measure(server.address, book, book.loans.clone(), span).await?;
     anyhow::ensure!(closing.try_wait()?.is_none(), "the close ended before the measurement");
+    let seconds = began.elapsed().as_secs_f64();
     closing.kill().await?;
     figures.note(Figure::CommandsBesideClose, beside.a_second);
+    figures.note(Figure::CloseBesideCommands, (loans_booked(url).await? - booked) as f64 / seconds);
     let again = http::measure(server.address, book, book.loans.clone(), span).await?;
     figures.note(Figure::CommandsAlone, again.a_second);
     server.stop().await
+}
+
+/// How many loans all closes so far booked.
+async fn loans_booked(url: &str) -> anyhow::Result<i64> {
+    let mut connection = PgConnection::connect(url).await?;
+    let (loans,) = sqlx::query_as(LOANS_BOOKED).fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(loans)
 }
 
 fn close_day(url: &str, on: NaiveDate) -> anyhow::Result<Child> {
