@@ -60,6 +60,8 @@ pub(super) enum Figure {
     PgbenchSelect,
     LoanReads,
     LoanReadsP99Ms,
+    LoanReadsKept,
+    LoanReadsKeptP99Ms,
     PlainMs(ReadOf),
     PlainP99Ms(ReadOf),
     PastMs(ReadOf),
