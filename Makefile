@@ -20,7 +20,7 @@ run: build ## Install what is missing, build, start Razão with the demo book (A
 
 .PHONY: test
 test: ## Install what is missing, run every test, with real Postgres and real Kafka
-	@scripts/install-dependencies.sh build postgres kafka
+	@scripts/install-dependencies.sh build postgres kafka redis
 	@scripts/with-postgres.sh scripts/with-kafka.sh scripts/with-keycloak.sh bash -c 'scripts/test-kafka.sh && scripts/cargo-test.sh "$$@"' - $(ARGS)
 
 .PHONY: build

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use domain::id::BorrowerId;
 use uuid::Uuid;
 
-use crate::log::{Log, LogError};
+use crate::log::LogError;
+use crate::reader::LogReader;
 
 /// What identifies a borrower. Stored in the same transaction as the event that first names the id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub struct Borrower {
     pub name: String,
 }
 
-impl Log {
+impl LogReader {
     pub async fn find_borrower(&self, tax_id: &str) -> Result<Option<BorrowerId>, LogError> {
         let found: Option<(Uuid,)> = sqlx::query_as("select id from borrowers where tax_id = $1")
             .bind(tax_id)

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::log::{self, Head, Log, LogError};
+use crate::reader::LogReader;
 use crate::upcast::{self, Stored};
 
 /// How long the feed waits at most for news before it looks by itself: the net under `LISTEN`.
@@ -92,7 +93,7 @@ impl Feed {
 
     /// The events at these positions in order, as they are stored.
     pub async fn stored_at(&self, positions: &[i64]) -> Result<Vec<StoredEventRow>, LogError> {
-        Ok(sqlx::query_as(AT).bind(positions).fetch_all(&self.pool).await?)
+        stored_at(&self.pool, positions).await
     }
 
     /// The same, waiting for the first one; empty after a while without any.
@@ -131,7 +132,7 @@ impl Feed {
     }
 }
 
-impl Log {
+impl LogReader {
     /// Up to `limit` events of one stream after `sequence`.
     pub async fn stream(
         &self,
@@ -162,6 +163,10 @@ impl StoredEventRow {
         };
         upcast::current(&stored, &self.event_type, &self.event_version, self.payload.as_str())
     }
+}
+
+pub(crate) async fn stored_at(pool: &PgPool, positions: &[i64]) -> Result<Vec<StoredEventRow>, LogError> {
+    Ok(sqlx::query_as(AT).bind(positions).fetch_all(pool).await?)
 }
 
 fn brought_up_to_date(mut rows: Vec<StoredEventRow>) -> Result<Vec<StoredEventRow>, LogError> {

@@ -1,6 +1,7 @@
 //! The event log: the only code that writes events, and everything that reads them in order.
 //!
 //! - [`Log`]: the table, its append path and its feed.
+//! - [`LogReader`]: what reads are answered from: a log or a copy of it, with limits.
 //! - [`Streams`]: runs commands on the streams of one kind: loads, decides, appends, retries a lost race.
 //! - [`Feed`]: events in the order of their positions, for projections and reactions.
 //! - [`Lines`]: events as the text that is proven, [`StoredTile`] and [`StoredCheckpoint`]: what proves it.
@@ -28,6 +29,7 @@ mod outgoing;
 mod past_head;
 mod periods;
 mod published;
+mod reader;
 mod receipt;
 mod received;
 mod seals;
@@ -55,6 +57,7 @@ pub use published::{
     COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, EventDigest, LOG_HEADER, PartitionSum, PublicEvent,
     Range, SCHEMA_HEADER, digest,
 };
+pub use reader::{LogReader, ReaderLimits};
 pub use receipt::{Receipt, RecordedEvent};
 pub use received::{Incomplete, Received, ReceivedPartition};
 pub use seals::{StoredCheckpoint, StoredTile};

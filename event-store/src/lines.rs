@@ -13,7 +13,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 
 use crate::feed::Feed;
-use crate::log::{Log, LogError};
+use crate::log::LogError;
+use crate::reader::LogReader;
 
 /// An event's columns that everyone is shown.
 pub(crate) struct EventText<'a> {
@@ -217,7 +218,7 @@ impl Feed {
     }
 }
 
-impl Log {
+impl LogReader {
     /// The wanted lines among those of up to `limit` events after `position`.
     pub async fn lines_after(
         &self,

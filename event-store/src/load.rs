@@ -5,6 +5,7 @@ use domain::decider::{Decider, StoredEvent};
 use uuid::Uuid;
 
 use crate::log::{Log, LogError};
+use crate::reader::LogReader;
 use crate::upcast::{self, Stored};
 
 /// A state and the sequence of the last event in it (0: there is none).
@@ -83,6 +84,9 @@ impl Log {
         Ok((folded, history))
     }
 
+}
+
+impl LogReader {
     /// The events of a stream up to a position of the log, in order, brought up to the current version of their types.
     pub async fn stream_up_to<D: Decider>(
         &self,

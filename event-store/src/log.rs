@@ -1,5 +1,6 @@
 //! The log as a whole: its schema, its connection, its head.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::append::{self, AppendQueue};
 use crate::appender::Appender;
 use crate::news::News;
 use crate::periods::KnownClosing;
+use crate::reader::LogReader;
 use crate::snapshot::{self, SnapshotQueue};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -27,7 +29,7 @@ const COMMANDS_IN_FLIGHT: usize = 4096;
 /// A connection to the log of one lender. Clones share it.
 #[derive(Clone)]
 pub struct Log {
-    pub(crate) pool: PgPool,
+    reader: LogReader,
     pub(crate) appends: AppendQueue,
     pub(crate) snapshots: SnapshotQueue,
     pub(crate) admission: Arc<Semaphore>,
@@ -58,6 +60,15 @@ pub enum LogError {
         #[source]
         source: serde_json::Error,
     },
+}
+
+/// Whoever may add to the log may read it.
+impl Deref for Log {
+    type Target = LogReader;
+
+    fn deref(&self) -> &LogReader {
+        &self.reader
+    }
 }
 
 impl From<sqlx::Error> for LogError {
@@ -97,22 +108,13 @@ impl Log {
         tasks.close();
         let admission = Arc::new(Semaphore::new(COMMANDS_IN_FLIGHT));
         let (closing, secret) = (Arc::default(), secret.into());
-        Ok(Self { pool, appends, snapshots, admission, closing, news, secret, stop, tasks })
+        let reader = LogReader { pool };
+        Ok(Self { reader, appends, snapshots, admission, closing, news, secret, stop, tasks })
     }
 
     /// The hash of a request as it may stand in the log: from it alone nobody finds out, by trying, what was asked.
     pub fn conceal(&self, request_hash: [u8; 32]) -> [u8; 32] {
         Sha256::new_with_prefix(&self.secret).chain_update(request_hash).finalize().into()
-    }
-
-    /// Where the log ends now.
-    pub async fn head(&self) -> Result<Head, LogError> {
-        head(&self.pool).await
-    }
-
-    /// What tells this log from those of other lenders, wherever it is restored.
-    pub async fn id(&self) -> Result<Uuid, LogError> {
-        id(&self.pool).await
     }
 
     /// The position of the last event that was recorded before an instant; 0 where there is none. Events are recorded in
@@ -137,12 +139,6 @@ impl Log {
     pub async fn session(&self, settings: &[(&str, &str)]) -> Result<PgConnection, LogError> {
         let options = (*self.pool.connect_options()).clone();
         Ok(options.options(settings.iter().copied()).connect().await?)
-    }
-
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<(), LogError> {
-        sqlx::query("select 1").execute(&self.pool).await?;
-        Ok(())
     }
 
     /// Finishes what is queued and closes the connections.

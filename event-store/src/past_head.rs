@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::log::{Head, Log, LogError};
+use crate::log::{Head, LogError};
+use crate::reader::LogReader;
 
 const AT_POSITION: &str = "select position, recorded_at from events where position = $1";
 
-impl Log {
+impl LogReader {
     /// Where the log ended when its last event was that at `position`; `None` where it never got there.
     pub async fn head_at(&self, position: i64) -> Result<Option<Head>, LogError> {
         if position == 0 {

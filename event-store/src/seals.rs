@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use crate::log::{Log, LogError};
+use crate::reader::LogReader;
 
 /// A tile as far as it is there: hashes of 32 bytes, one after the other.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -38,7 +39,7 @@ const PUT_TILES: &str = "insert into audit_tiles (level, index, hashes) \
     on conflict (level, index) do update set hashes = excluded.hashes";
 const PUT_CHECKPOINT: &str = "insert into audit_checkpoints (size, previous, note) values ($1, $2, $3)";
 
-impl Log {
+impl LogReader {
     /// The last checkpoint, if anything is sealed.
     pub async fn latest_checkpoint(&self) -> Result<Option<StoredCheckpoint>, LogError> {
         Ok(sqlx::query_as(LATEST).fetch_optional(&self.pool).await?)
@@ -60,6 +61,9 @@ impl Log {
         Ok(sqlx::query_as(ROW).bind(level).bind(index).bind(limit).fetch_all(&self.pool).await?)
     }
 
+}
+
+impl Log {
     /// Adds tiles and the checkpoint that signs them, or nothing. False: another sealer was faster.
     pub async fn seal(
         &self,

@@ -2,6 +2,7 @@
 //!
 //! - [`migrate`] creates the tables, [`run`] feeds them from the log or by Kafka, [`status`] says how far each is.
 //! - [`router`] answers every read of the contract; [`QueryState`] is what it works with.
+//! - [`Replica`] and [`AnswerCache`]: what makes reads cheaper, and may be gone at any time.
 //! - [`redrive`] and [`discard`] deal with a [`DeadLetter`]: an event that a read model cannot take, and its stream.
 //! - [`loan_figures`] and [`month_figures`]: what an auditor compares with the events.
 //! - [`rebuild`] builds one anew while the old one serves; [`digest`] compares two byte for byte.
@@ -50,7 +51,9 @@ pub use parking::letters::{
 pub use parking::redrive::{Redriven, StillParked, discard, redrive};
 pub use parking::retry::RetryPolicy;
 pub use partitions::PartitionStatus;
-pub use query::{Operator, QueryState, api_document, check_reason, router};
+pub use query::{
+    AnswerCache, NoRedisUrl, Operator, Owner, QueryState, Replica, api_document, check_reason, router,
+};
 pub use rebuild::{rebuild, rebuild_all};
 pub use run::{ProjectionStatus, Source, run, status};
 pub use verify::{RowDifference, compare_with_log};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use event_store::{Feed, Log};
+use event_store::{Feed, LogReader};
 use kafka::KafkaSettings;
 use serde::Serialize;
 use sqlx::PgPool;
@@ -98,7 +98,7 @@ pub async fn run(
 }
 
 /// How far each read model is, and how far behind the log.
-pub async fn status(pool: &PgPool, log: &Log) -> Result<Vec<ProjectionStatus>, ProjectionError> {
+pub async fn status(pool: &PgPool, log: &LogReader) -> Result<Vec<ProjectionStatus>, ProjectionError> {
     let mut connection = pool.acquire().await?;
     let mut parked = letters::parked(&mut connection).await?;
     let mut statuses = Vec::with_capacity(read_model::ALL.len());

@@ -14,6 +14,7 @@ pub mod health;
 pub mod identification;
 pub mod kafka_settings;
 pub mod keys;
+mod reading;
 pub mod rebuild;
 pub mod roles;
 pub mod schedule;

@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::failure::Failure;
 use crate::identification::identification;
 use crate::keys;
+use crate::reading;
 use crate::server::{self, Server};
 use crate::settings::Settings;
 use crate::telemetry;
@@ -165,8 +166,12 @@ pub async fn run(
             Err(error) => return Err(Failure::WrongUsage(keys::in_words(&error)).into()),
         }
     }
+    let reads = match roles.contains(&Role::QueryApi) {
+        true => Some(reading::state(settings, (&read_pool, &log), &tasks, &feed_stop).await?),
+        false => None,
+    };
     tasks.close();
-    let router = server::router(settings, roles, &log, &read_pool, &commands, metrics, by);
+    let router = server::router(roles, (&log, &read_pool), (&commands, reads), metrics, by);
     ready(&server)?;
     server.serve(router, stop, DRAIN).await;
     tracing::info!("requests are drained; stopping");

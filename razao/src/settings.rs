@@ -42,6 +42,14 @@ pub struct SettingFlags {
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_database_url: Option<String>,
+    /// A streaming replica of the read models' Postgres, for reads
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replica_database_url: Option<String>,
+    /// A Redis that keeps answers, in place of memory
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redis_url: Option<String>,
     /// Kafka brokers to publish the log to, and to feed the read models by, as HOST:PORT,…
     #[arg(long = "kafka", value_name = "BROKERS")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,6 +80,14 @@ pub struct Settings {
     pub listen: SocketAddr,
     pub database_url: Option<String>,
     pub read_database_url: Option<String>,
+    pub replica_database_url: Option<String>,
+    /// The replica is read while it is at most so far behind.
+    pub replica_max_lag_ms: u64,
+    pub redis_url: Option<String>,
+    /// The most memory for answers, where there is no Redis; 0: none are kept.
+    pub cache_bytes: u64,
+    /// For how long an answer is kept.
+    pub cache_lifetime_s: u64,
     pub today: Option<NaiveDate>,
     /// The issuer whose tokens are accepted; none: the development issuer's, and on loopback a request without.
     pub oidc_issuer: Option<String>,
@@ -127,6 +143,11 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             database_url: None,
             read_database_url: None,
+            replica_database_url: None,
+            replica_max_lag_ms: 2_000,
+            redis_url: None,
+            cache_bytes: 32 << 20,
+            cache_lifetime_s: 60,
             today: None,
             oidc_issuer: None,
             oidc_audience: "razao".to_owned(),
@@ -202,6 +223,12 @@ impl Settings {
             return Err(Failure::WrongUsage(format!(
                 "parked_attempts is at least 1, and parked_first_wait_ms ({}) at most parked_longest_wait_ms ({})",
                 self.parked_first_wait_ms, self.parked_longest_wait_ms
+            )));
+        }
+        if self.replica_max_lag_ms < 200 || !(1..=86_400).contains(&self.cache_lifetime_s) {
+            return Err(Failure::WrongUsage(format!(
+                "replica_max_lag_ms ({}) is at least 200, and cache_lifetime_s ({}) from 1 to 86400",
+                self.replica_max_lag_ms, self.cache_lifetime_s
             )));
         }
         self.chosen_projections()?;

@@ -1,6 +1,6 @@
 //! The journal lines of an account.
 
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use chrono::NaiveDate;
 use domain::journal::{Account, Side};
@@ -12,7 +12,7 @@ use sqlx::{PgConnection, Row};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, List, NotThere, ReadProblems, answer};
 use super::loan_row::read_currency;
 use super::point_in_time::{KnownAt, in_known_years};

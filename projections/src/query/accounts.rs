@@ -1,6 +1,5 @@
 //! The chart of accounts with balances: an account exists from its first line on.
 
-use axum::extract::State;
 use chrono::NaiveDate;
 use domain::{Amount, Currency};
 use serde::{Deserialize, Serialize};
@@ -8,7 +7,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{QueryBuilder, Row};
 use utoipa::ToSchema;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, List, ReadProblems, answer};
 use super::ledger::Chosen;
 use super::loan_row::read_currency;

@@ -1,13 +1,12 @@
 //! The interest of a loan day by day (LENDING.md §14).
 
-use axum::extract::State;
 use chrono::NaiveDate;
 use domain::Amount;
 use domain::loan::engine::{self, Accrued};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::point_in_time::{KnownAt, PointInTime, in_known_years};
 use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, invalid};

@@ -5,10 +5,11 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use event_store::{Head, LogError};
-use problems::{INTERNAL, Problem, ProblemDetails, STREAM_PARKED, UNAVAILABLE};
+use problems::{INTERNAL, NOT_YET_VISIBLE, Problem, ProblemDetails, STREAM_PARKED, UNAVAILABLE};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
+use super::replica::{CopyIsBehind, DatabaseFault};
 use super::request::Reading;
 
 pub(crate) static POSITION: HeaderName = HeaderName::from_static("razao-position");
@@ -43,6 +44,10 @@ pub(crate) struct List<T> {
 /// Why there is no answer.
 #[derive(Debug)]
 pub(crate) enum Refused {
+    /// There is nothing to work out: the answer is known.
+    Known(Response),
+    /// A copy of the log is not far enough to know.
+    CopyIsBehind,
     Problem(Problem),
     Database(sqlx::Error),
     Log(LogError),
@@ -86,7 +91,7 @@ impl From<Head> for AsOf {
 
 /// Answers with `body`, unless the caller has it already.
 pub(crate) fn answer(reading: &Reading, as_of: AsOf, today: NaiveDate, body: impl Serialize) -> Response {
-    tagged(reading, as_of, &format!("\"{}\"", state_of(as_of, today)), body)
+    tagged(reading, as_of, today, None, body)
 }
 
 /// Answers with what one stream came to at `version`: `If-Match` takes the tag, of which that version counts.
@@ -97,12 +102,18 @@ pub(crate) fn answer_of_stream(
     version: i64,
     body: impl Serialize,
 ) -> Response {
-    tagged(reading, as_of, &format!("\"{version}/{}\"", state_of(as_of, today)), body)
+    tagged(reading, as_of, today, Some(version), body)
+}
+
+/// What an answer is known again by.
+pub(crate) fn tag_of(as_of: AsOf, today: NaiveDate, version: Option<i64>) -> String {
+    let version = version.map(|version| format!("{version}/")).unwrap_or_default();
+    format!("\"{version}{}\"", state_of(as_of, today))
 }
 
 /// What an answer depends on: what is overdue on the day, everything else on the position, on what is there of the
 /// events after it, and on what is set aside.
-fn state_of(as_of: AsOf, today: NaiveDate) -> String {
+pub(crate) fn state_of(as_of: AsOf, today: NaiveDate) -> String {
     let revision = if as_of.revision == 0 { String::new() } else { format!(".{}", as_of.revision) };
     let set_aside = match as_of.set_aside {
         (0, 0) => String::new(),
@@ -111,9 +122,28 @@ fn state_of(as_of: AsOf, today: NaiveDate) -> String {
     format!("{}{revision}-{today}{set_aside}", as_of.position)
 }
 
-fn tagged(reading: &Reading, as_of: AsOf, tag: &str, body: impl Serialize) -> Response {
-    let mut response =
-        if reading.has(tag) { StatusCode::NOT_MODIFIED.into_response() } else { Json(body).into_response() };
+fn tagged(
+    reading: &Reading,
+    as_of: AsOf,
+    today: NaiveDate,
+    version: Option<i64>,
+    body: impl Serialize,
+) -> Response {
+    let tag = tag_of(as_of, today, version);
+    if reading.has(&tag) {
+        return head_of(StatusCode::NOT_MODIFIED.into_response(), as_of, &tag);
+    }
+    let text = match serde_json::to_vec(&body) {
+        Ok(text) => text,
+        Err(error) => return Refused::from(error).into_response(),
+    };
+    reading.keep(reading.cache.as_ref(), as_of, version, &text);
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    head_of((json, text).into_response(), as_of, &tag)
+}
+
+/// Says as of what an answer is.
+pub(super) fn head_of(mut response: Response, as_of: AsOf, tag: &str) -> Response {
     let headers = response.headers_mut();
     headers.insert(POSITION.clone(), HeaderValue::from(as_of.position));
     headers.insert(
@@ -154,6 +184,9 @@ impl From<LogError> for Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         match self {
+            Self::Known(response) => response,
+            Self::CopyIsBehind => behind(NOT_YET_VISIBLE.because("the replica is behind").into_response()),
+            Self::Problem(problem) if *problem.kind == NOT_YET_VISIBLE => behind(problem.into_response()),
             Self::Problem(problem) => problem.into_response(),
             Self::Database(error) if is_too_long(&error) => {
                 tracing::warn!(%error, "a read was broken off");
@@ -161,11 +194,11 @@ impl IntoResponse for Refused {
             }
             Self::Database(error) if is_outage(&error) => {
                 tracing::warn!(%error, "a read was refused: the database cannot be reached");
-                UNAVAILABLE.because("the database cannot be reached").into_response()
+                at_fault(UNAVAILABLE.because("the database cannot be reached").into_response())
             }
             Self::Database(error) => {
                 tracing::error!(%error, "a read failed");
-                INTERNAL.because("the read failed; the server's log has the cause").into_response()
+                at_fault(INTERNAL.because("the read failed; the server's log has the cause").into_response())
             }
             Self::Log(error @ LogError::Unreadable { .. }) => {
                 tracing::error!(%error, cause = std::error::Error::source(&error), "a read was refused");
@@ -178,6 +211,18 @@ impl IntoResponse for Refused {
             }
         }
     }
+}
+
+/// Says that it is the database's fault, so that another one may be asked.
+fn at_fault(mut response: Response) -> Response {
+    response.extensions_mut().insert(DatabaseFault);
+    response
+}
+
+/// Says that another database may be further.
+fn behind(mut response: Response) -> Response {
+    response.extensions_mut().insert(CopyIsBehind);
+    response
 }
 
 /// Whether the statement was broken off for the time that it took (SQLSTATE 57014).

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::Currency;
@@ -14,14 +14,13 @@ use serde_json::value::RawValue;
 use sqlx::{Postgres, QueryBuilder};
 use utoipa::ToSchema;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::account_lines::LineView;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, Refused, answer};
 use super::day_balance::{DailyBalance, Days, Key, Movement};
 use super::ledger::{Chosen, DayBy, Ledger};
 use super::point_in_time::{KnownAt, in_known_years};
 use super::request::{Limit, Params, ReadHeaders, Reading, invalid};
-use crate::pages;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -237,7 +236,7 @@ impl QueryState {
     ) -> Result<HashMap<i64, EventOfLine>, Refused> {
         let mut positions: Vec<i64> = positions.collect();
         positions.dedup();
-        let events = pages::feed_of_what_is_there(&self.log).stored_at(&positions).await?;
+        let events = self.log.stored_at(&positions).await?;
         events.into_iter().map(|event| Ok((event.position, EventOfLine::of(event)?))).collect()
     }
 }

@@ -1,6 +1,5 @@
 //! The balances of accounts day by day, days without movement included.
 
-use axum::extract::State;
 use chrono::{Days, NaiveDate};
 use domain::Currency;
 use domain::journal::Account;
@@ -8,7 +7,7 @@ use serde::Deserialize;
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, AsOf, List, ReadProblems, Refused, answer};
 use super::day_balance::{DailyBalance, Days as Wanted, Key, Movement, read_place};
 use super::ledger::{Chosen, DayBy, Ledger};

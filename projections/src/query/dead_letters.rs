@@ -1,13 +1,13 @@
 //! Events that read models could not take: shown, redriven, discarded.
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use event_store::Head;
 use problems::{NOT_FOUND, Problem, STILL_PARKED};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, Refused, answer_of_now};
 use super::discard_body::{DiscardProblems, read_reason};
 use super::request::{IdInPath, Limit, Nothing, Params, ReadHeaders, Reading, invalid};
@@ -124,7 +124,7 @@ pub(crate) async fn redrive(
     IdInPath(id): IdInPath,
     Params(Nothing {}): Params<Nothing>,
 ) -> Answer {
-    let redriven = redrive::redrive(&state.pool, &state.log, id).await?.ok_or_else(|| not_there(id))?;
+    let redriven = redrive::redrive(&state.pool, &state.whole_log, id).await?.ok_or_else(|| not_there(id))?;
     if let Some(still) = redriven.still_parked.as_ref().filter(|still| still.id == id) {
         return Err(STILL_PARKED.because(still.cause.clone()).into());
     }
@@ -149,7 +149,7 @@ pub(crate) async fn discard(
     request: Request,
 ) -> Answer {
     let (reason, operator) = read_reason(request).await?;
-    let discarded = redrive::discard(&state.pool, &state.log, id, &reason, &operator).await?;
+    let discarded = redrive::discard(&state.pool, &state.whole_log, id, &reason, &operator).await?;
     told(&state, id, discarded.ok_or_else(|| not_there(id))?).await
 }
 

@@ -1,6 +1,5 @@
 //! Plain entries.
 
-use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::Currency;
 use domain::entry::EntryLine;
@@ -12,7 +11,7 @@ use sqlx::{Postgres, QueryBuilder, Row};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, answer, answer_of_stream};
 use super::loan_row::{read_currency, read_json};
 use super::request::{IdInPath, Limit, Nothing, Params, ReadHeaders, Reading};

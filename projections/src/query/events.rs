@@ -1,14 +1,13 @@
 //! The log itself: all of it in the order of commits, or one stream's events.
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use domain::decider::{Decider, StoredEvent};
 use domain::entry::Entry;
 use domain::loan::{Loan, LoanEvent};
-use event_store::{LineHead, Log, LogError, PublicEvent};
+use event_store::{LineHead, LogError, LogReader, PublicEvent};
 use futures::stream;
 use problems::NOT_FOUND;
 use serde::{Deserialize, Serialize};
@@ -16,7 +15,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, AsOf, List, NotThere, POSITION, ReadProblems, Refused, answer};
 use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading};
 use super::story;
@@ -232,7 +231,7 @@ fn lines(state: &QueryState, filter: EventFilter, as_of: AsOf) -> Response {
 }
 
 struct Streaming {
-    log: Log,
+    log: LogReader,
     filter: EventFilter,
     place: i64,
     end: i64,

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::component::Components;
 use domain::loan::Status;
@@ -15,7 +14,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer_of_stream};
 use super::point_in_time::PointInTime;
 use super::request::{IdInPath, Params, ReadHeaders, Reading};
@@ -152,7 +151,7 @@ pub(crate) async fn find(
     reading: Reading,
 ) -> Answer {
     let seen = state.loan(id, point, &reading).await?;
-    let borrowers = state.log.borrowers(&[seen.book.applied.borrower_id.uuid()]).await?;
+    let borrowers = state.names(&[seen.book.applied.borrower_id.uuid()], &reading).await?;
     let mut loan = LoanView::of(&seen)?;
     loan.borrower.name_from(&borrowers);
     let (effective_on, as_of) = (seen.day, seen.as_of);

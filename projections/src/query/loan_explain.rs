@@ -1,7 +1,6 @@
 //! Where the cents of a loan come from and go to: from an amount due to the repayments that covered it, the rule that
 //! made it, the journal lines and the events, and back.
 
-use axum::extract::State;
 use chrono::NaiveDate;
 use domain::component::Component;
 use domain::day_count::DayCount;
@@ -14,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::loan_trail::{FactMoved, ShareView, Trail, TrailEvent};
 use super::point_in_time::{KnownAt, PointInTime};

@@ -1,6 +1,5 @@
 //! Loans by what they have in common.
 
-use axum::extract::State;
 use chrono::{Days, NaiveDate};
 use domain::Currency;
 use domain::id::BorrowerId;
@@ -9,7 +8,7 @@ use serde::Deserialize;
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, List, ReadProblems, Refused, answer};
 use super::loan::LoanView;
 use super::loan_list::{Listed, Moment};
@@ -84,7 +83,7 @@ pub(crate) async fn list(
     }
     let next = reading.page(filter.limit, &mut items, |last| last.first_position.to_string());
     let ids: Vec<Uuid> = items.iter().map(Listed::borrower_id).collect();
-    let borrowers = state.log.borrowers(&ids).await?;
+    let borrowers = state.names(&ids, &reading).await?;
     let items = items.into_iter().map(|listed| listed.named_from(&borrowers)).collect();
     Ok(answer(&reading, as_of, state.booking_day.today(), List { items, next, as_of }))
 }

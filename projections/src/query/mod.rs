@@ -6,6 +6,8 @@ mod accruals;
 mod answer;
 mod audit;
 mod balance_explain;
+mod breaker;
+mod cache;
 mod daily_balances;
 mod day_balance;
 mod dead_letters;
@@ -13,6 +15,7 @@ mod discard_body;
 mod download;
 mod entries;
 mod events;
+mod kept;
 mod ledger;
 mod loan;
 mod loan_book;
@@ -28,11 +31,13 @@ mod portfolio;
 mod portfolio_sums;
 mod products;
 mod projections;
+mod replica;
 mod request;
 mod schedule;
 mod seen_loan;
 mod settlement_quote;
 mod snapshot;
+mod state;
 mod statement;
 mod statement_lines;
 mod story;
@@ -41,33 +46,22 @@ mod trial_balance;
 
 use axum::middleware;
 use axum::routing::get;
-use event_store::{BookingDay, Log};
 use problems::{FieldProblem, ProblemDetails};
-use sqlx::PgPool;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use cache::{AnswerCache, NoRedisUrl, Owner};
 pub use discard_body::{Operator, check_reason};
-
-/// What every read works with. Clones share it.
-#[derive(Clone)]
-pub struct QueryState {
-    pool: PgPool,
-    log: Log,
-    booking_day: BookingDay,
-}
-
-impl QueryState {
-    pub fn new(read_pool: PgPool, log: Log, booking_day: BookingDay) -> Self {
-        Self { pool: read_pool, log, booking_day }
-    }
-}
+pub use replica::Replica;
+pub use state::QueryState;
+use state::State;
 
 /// Every route, with its documentation.
 pub fn router(state: QueryState) -> OpenApiRouter {
     let as_file = middleware::from_fn_with_state(state.clone(), download::as_file);
-    routes().layer(as_file).with_state(state)
+    let by_replica = middleware::from_fn_with_state(state.clone(), replica::first);
+    routes().layer(as_file).layer(by_replica).with_state(state)
 }
 
 /// What the API document says of the reads, without a server.
@@ -82,7 +76,7 @@ pub fn api_document() -> utoipa::openapi::OpenApi {
 struct Problems;
 
 fn routes() -> OpenApiRouter<QueryState> {
-    OpenApiRouter::with_openapi(Problems::openapi())
+    let mut router = OpenApiRouter::with_openapi(Problems::openapi())
         .routes(routes!(loans::list))
         .routes(routes!(loan::find))
         .routes(routes!(schedule::find))
@@ -114,5 +108,7 @@ fn routes() -> OpenApiRouter<QueryState> {
         .routes(routes!(dead_letters::find))
         .routes(routes!(dead_letters::redrive))
         .routes(routes!(dead_letters::discard))
-        .routes(routes!(dead_letters::discarded))
+        .routes(routes!(dead_letters::discarded));
+    download::name_files(router.get_openapi_mut());
+    router
 }

@@ -1,6 +1,5 @@
 //! The months of the books, and up to when these are closed.
 
-use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::period::Month;
 use serde::{Deserialize, Serialize};
@@ -8,7 +7,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use utoipa::ToSchema;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, AsOf, ReadProblems, answer};
 use super::request::{Limit, Params, ReadHeaders, Reading};
 use crate::periods;

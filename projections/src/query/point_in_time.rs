@@ -76,9 +76,16 @@ impl QueryState {
                 if instant > DateTime::<Utc>::from(SystemTime::now()) {
                     return Err(invalid("known_at", format!("{instant} is in the future")).into());
                 }
+                // What the primary recorded by then, the copy may not have yet.
+                if self.is_copy && head.recorded_at.is_none_or(|last| instant > last) {
+                    return Err(Refused::CopyIsBehind);
+                }
                 Ok(self.log.head_by(instant).await?.into())
             }
             Some(KnownAt::Position(position)) => {
+                if self.is_copy && position > head.position {
+                    return Err(Refused::CopyIsBehind);
+                }
                 let then = self.log.head_at(position).await?;
                 let detail =
                     || format!("{position} is in the future: the log ends at position {}", head.position);

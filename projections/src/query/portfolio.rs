@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use axum::extract::State;
 use chrono::NaiveDate;
 use domain::component::Components;
 use domain::loan::Status;
@@ -15,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, AsOf, ReadProblems, answer};
 use super::loan::{Balances, BorrowerView};
 use super::point_in_time::{KnownAt, in_known_years};
@@ -159,7 +158,7 @@ pub(crate) async fn find(
     let sums = state.portfolio_sums(&mut snapshot, &moment).await?;
     let debtors: Vec<Uuid> =
         sums.values().flat_map(|sums| &sums.debtors).map(|debtor| debtor.borrower).collect();
-    let borrowers = state.log.borrowers(&debtors).await?;
+    let borrowers = state.names(&debtors, &reading).await?;
     let currencies = sums.into_iter().map(|(currency, sums)| Portfolio::of(currency, sums, &borrowers));
     let currencies = currencies.collect();
     let body = PortfolioAnswer { on: moment.day, currencies, as_of };

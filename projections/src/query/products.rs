@@ -1,6 +1,6 @@
 //! Loan products, as new loans see them and in their earlier versions.
 
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::Currency;
@@ -14,7 +14,7 @@ use sqlx::{Postgres, QueryBuilder, Row};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, answer};
 use super::loan_row::{read_currency, read_json};
 use super::request::{Limit as PageLimit, Params, ReadHeaders, Reading, invalid};

@@ -1,11 +1,10 @@
 //! How far each read model is.
 
-use axum::extract::State;
 use problems::UNAVAILABLE;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, AsOf, ReadProblems, Refused, answer_of_now};
 use super::request::{Nothing, Params, ReadHeaders, Reading};
 use crate::error::ProjectionError;

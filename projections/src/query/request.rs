@@ -1,5 +1,6 @@
 //! What reads are asked with: parameters, ids, and how fresh the answer has to be.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
@@ -12,6 +13,9 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::cache::AnswerCache;
+use super::kept::Keeping;
+use super::state::QueryState;
 use crate::hexadecimal::hexadecimal;
 
 const DEFAULT_WAIT: Duration = Duration::from_secs(2);
@@ -36,7 +40,7 @@ pub(crate) struct ReadHeaders {
 }
 
 /// How an answer is wanted.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Reading {
     pub(crate) min_position: Option<i64>,
     pub(crate) max_wait: Duration,
@@ -44,6 +48,10 @@ pub(crate) struct Reading {
     pub(crate) accepts_ndjson: bool,
     /// What is asked for, pages apart: a cursor of one query is none of another.
     query: String,
+    /// What is asked for, pages included.
+    asked: String,
+    pub(super) keeping: Arc<Keeping>,
+    pub(super) cache: Option<AnswerCache>,
 }
 
 /// The query parameters as `T`, which refuses unknown ones.
@@ -92,6 +100,10 @@ impl Limit {
 }
 
 impl Reading {
+    pub(crate) fn asked(&self) -> &str {
+        &self.asked
+    }
+
     /// Whether the caller has the answer of this tag.
     pub(crate) fn has(&self, tag: &str) -> bool {
         let tags = self.if_none_match.as_deref().unwrap_or_default();
@@ -135,10 +147,10 @@ impl Reading {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Reading {
+impl FromRequestParts<QueryState> for Reading {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &QueryState) -> Result<Self, Problem> {
         let min_position = number(parts, "Razao-Min-Position")?;
         let min_position = min_position
             .map(i64::try_from)
@@ -153,7 +165,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Reading {
             text(header::ACCEPT).is_some_and(|accept| accept.contains("application/x-ndjson"));
         let if_none_match = text(header::IF_NONE_MATCH).map(ToOwned::to_owned);
         let query = digits_of_query(&parts.uri);
-        Ok(Self { min_position, max_wait: wait, if_none_match, accepts_ndjson, query })
+        let (asked, keeping, cache) = (asked(&parts.uri), Arc::default(), state.cache.clone());
+        Ok(Self { min_position, max_wait: wait, if_none_match, accepts_ndjson, query, asked, keeping, cache })
     }
 }
 
@@ -186,11 +199,20 @@ pub(crate) fn invalid(name: &str, detail: impl Into<String>) -> Problem {
 /// Tells queries apart: the path and its parameters in any order, without those that choose a page.
 fn digits_of_query(uri: &Uri) -> String {
     let chooses_page = |pair: &&str| pair.starts_with("limit=") || pair.starts_with("after=");
-    let mut pairs: Vec<&str> = uri.query().unwrap_or_default().split('&').collect();
-    pairs.retain(|pair| !pair.is_empty() && !chooses_page(pair));
-    pairs.sort_unstable();
-    let hash = Sha256::digest(format!("{}?{}", uri.path(), pairs.join("&")));
+    let hash = Sha256::digest(in_order(uri, |pair| !chooses_page(pair)));
     hexadecimal(&hash[..QUERY_DIGITS / 2])
+}
+
+/// The path and its parameters in any order.
+fn asked(uri: &Uri) -> String {
+    in_order(uri, |_| true)
+}
+
+fn in_order(uri: &Uri, wanted: impl Fn(&&str) -> bool) -> String {
+    let mut pairs: Vec<&str> = uri.query().unwrap_or_default().split('&').collect();
+    pairs.retain(|pair| !pair.is_empty() && wanted(pair));
+    pairs.sort_unstable();
+    format!("{}?{}", uri.path(), pairs.join("&"))
 }
 
 fn from_hexadecimal(text: &str) -> Option<String> {
@@ -235,6 +257,9 @@ mod tests {
     fn reading(uri: &str) -> Reading {
         let query = digits_of_query(&uri.parse().unwrap());
         Reading {
+            asked: uri.to_owned(),
+            keeping: Arc::default(),
+            cache: None,
             min_position: None,
             max_wait: DEFAULT_WAIT,
             if_none_match: None,

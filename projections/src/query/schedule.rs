@@ -1,13 +1,12 @@
 //! A loan's plan with what was paid of it, seen on a day.
 
-use axum::extract::State;
 use chrono::NaiveDate;
 use domain::loan::engine::Row;
 use domain::{Amount, Currency};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::point_in_time::PointInTime;
 use super::request::{IdInPath, Params, ReadHeaders, Reading};

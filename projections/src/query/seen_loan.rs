@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::QueryState;
 use super::answer::{AsOf, Refused};
 use super::loan_book::{LoanBook, Record};
-use super::point_in_time::PointInTime;
+use super::point_in_time::{KnownAt, PointInTime};
 use super::request::Reading;
 
 /// A loan as it was known at a position of the log, seen on a day.
@@ -50,7 +50,7 @@ impl QueryState {
         reading: &Reading,
     ) -> Result<SeenLoan, Refused> {
         let day = point.day(self.booking_day.today())?;
-        let as_of = self.known(point.known_at, reading).await?;
+        let as_of = self.known_of_loan(id, point.known_at, reading).await?;
         let events = self.log.stream_up_to::<Loan>(id, as_of.position).await?;
         // A long life takes a while to be derived.
         let seeing = tokio::task::spawn_blocking(move || {
@@ -59,6 +59,37 @@ impl QueryState {
         });
         let seen = seeing.await.map_err(|error| underivable(id, &error))?;
         Ok(seen?)
+    }
+}
+
+impl QueryState {
+    /// Where the log ended when that was known; ends the read where the loan was like this when the same was asked.
+    async fn known_of_loan(
+        &self,
+        id: Uuid,
+        known_at: Option<KnownAt>,
+        reading: &Reading,
+    ) -> Result<AsOf, Refused> {
+        if self.cache.is_none() {
+            return self.known(known_at, reading).await;
+        }
+        let (mut as_of, mut last) = (None, None);
+        if known_at.is_none() {
+            let (head, last_event) = self.log.head_and_last(Loan::TYPE, id).await?;
+            let is_far_enough = reading.min_position.is_none_or(|wanted| wanted <= head.position);
+            (as_of, last) = (is_far_enough.then(|| AsOf::from(head)), last_event);
+        }
+        let as_of = if let Some(as_of) = as_of {
+            as_of
+        } else {
+            let as_of = self.known(known_at, reading).await?;
+            last = self.log.last_by(Loan::TYPE, id, as_of.position).await?;
+            as_of
+        };
+        let Some(last) = last else { return Err(no_loan(id, as_of).into()) };
+        let today = self.booking_day.today();
+        self.unless_known(reading, &format!("loan {last} {today}"), as_of, today).await?;
+        Ok(as_of)
     }
 }
 

@@ -1,6 +1,5 @@
 //! What settles a loan early on a day.
 
-use axum::extract::State;
 use chrono::NaiveDate;
 use domain::loan::engine;
 use domain::loan::settlement::SettlementQuote;
@@ -8,7 +7,7 @@ use problems::{BEFORE_FIRST_FACT, NOT_ACTIVE, ProblemDetails};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoResponses, ToSchema};
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::point_in_time::{KnownAt, PointInTime, in_known_years};
 use super::request::{IdInPath, Params, ReadHeaders, Reading};

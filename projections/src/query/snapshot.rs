@@ -8,8 +8,9 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::QueryState;
-use super::answer::{AsOf, Refused};
+use super::answer::{AsOf, Refused, state_of};
 use super::request::Reading;
+use super::state::LONGEST_STATEMENT;
 use crate::checkpoint::{self, Checkpoint};
 use crate::event::StreamKind;
 use crate::read_model::ReadModel;
@@ -17,8 +18,6 @@ use crate::read_model::ReadModel;
 /// How often a waiting read looks whether its read model got there.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
-/// No statement of a read runs longer.
-const LONGEST_STATEMENT: &str = "10s";
 
 const SET_ASIDE: &str = "select \
     (select count(*) from projections.parked_streams where projection = $1) as streams, \
@@ -41,7 +40,14 @@ impl QueryState {
         self.await_position(&[model], reading.min_position, reading).await?;
         let mut transaction = self.pool.begin_with(begin(&[model])).await?;
         let as_of = as_of(&mut transaction, model.name).await?;
+        self.unless_known_at(as_of, reading).await?;
         Ok(Snapshot { model: model.name, transaction, as_of })
+    }
+
+    /// Ends the read where it was answered from read models in this state.
+    async fn unless_known_at(&self, as_of: AsOf, reading: &Reading) -> Result<(), Refused> {
+        let today = self.booking_day.today();
+        self.unless_known(reading, &state_of(as_of, today), as_of, today).await
     }
 
     /// Read models together as they were known at a position, once all of them hold it. The statements have to leave
@@ -61,6 +67,7 @@ impl QueryState {
             as_of.parked_streams = as_of.parked_streams.max(now.parked_streams);
             as_of.set_aside = as_of.set_aside.max(now.set_aside);
         }
+        self.unless_known_at(as_of, reading).await?;
         Ok(Snapshot { model: models[0].name, transaction, as_of })
     }
 
@@ -120,8 +127,9 @@ impl Snapshot {
 fn begin(models: &[&ReadModel]) -> String {
     let gates = models.iter().map(|model| format!("{}.{}", model.schema, model.tables[0].name));
     format!(
-        "begin isolation level repeatable read read only; set local statement_timeout = '{LONGEST_STATEMENT}'; \
+        "begin isolation level repeatable read read only; set local statement_timeout = {}; \
          lock table {} in access share mode",
+        LONGEST_STATEMENT.as_millis(),
         gates.collect::<Vec<_>>().join(", ")
     )
 }

@@ -1,13 +1,12 @@
 //! A loan's statement: what fell due and what was paid, in one order of dates.
 
-use axum::extract::State;
 use chrono::NaiveDate;
 use domain::{Amount, Currency};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::loan::EachComponent;
 use super::point_in_time::PointInTime;

@@ -1,6 +1,5 @@
 //! What happened to a loan, in the order of value dates.
 
-use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::component::Components;
 use domain::loan::event::Effect;
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, List, NotThere, ReadProblems, answer};
 use super::loan::EachComponent;
 use super::point_in_time::{KnownAt, PointInTime};

@@ -1,13 +1,12 @@
 //! The trial balance of a day: every account, and sums that are zero.
 
-use axum::extract::State;
 use chrono::NaiveDate;
 use domain::{Amount, Currency};
 use serde::{Deserialize, Serialize};
 use sqlx::QueryBuilder;
 use utoipa::ToSchema;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::accounts::{AccountView, SUMS};
 use super::answer::{Answer, AsOf, ReadProblems, answer};
 use super::ledger::Chosen;

@@ -24,7 +24,10 @@ pub(crate) struct Reply {
 
 impl Client {
     pub(crate) fn new(pool: &PgPool, log: &Log) -> Self {
-        let state = QueryState::new(pool.clone(), log.clone(), BookingDay::Fixed(day(TODAY)));
+        Self::of(QueryState::new(pool.clone(), log.clone(), BookingDay::Fixed(day(TODAY))))
+    }
+
+    pub(crate) fn of(state: QueryState) -> Self {
         Self(projections::router(state).into())
     }
 

@@ -6,12 +6,15 @@ mod book;
 mod building;
 mod downloads;
 mod explaining;
+mod kept_answers;
 mod lender;
 mod loans;
 mod parking;
 mod point_in_time;
 mod projecting;
 mod reading;
+mod replicas;
+mod standby;
 mod trouble;
 mod two_axes;
 

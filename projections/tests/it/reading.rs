@@ -194,6 +194,24 @@ fn every_route_is_documented() {
 }
 
 #[test]
+fn what_can_be_a_file_is_documented_as_one() {
+    let document = projections::api_document();
+    let is_file = |path: &str| {
+        let get = document.paths.paths[path].get.as_ref().expect("it is read");
+        let utoipa::openapi::RefOr::T(answer) = &get.responses.responses["200"] else { panic!("{path}") };
+        let xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+        assert!(answer.content.contains_key("application/json"), "{path}");
+        answer.content.contains_key("text/csv") && answer.content.contains_key(xlsx)
+    };
+    for path in ["/v1/loans", "/v1/loans/{id}/statement", "/v1/loans/{id}/schedule", "/v1/balances/daily"] {
+        assert!(is_file(path), "{path}");
+    }
+    for path in ["/v1/loans/{id}", "/v1/portfolio"] {
+        assert!(!is_file(path), "{path}");
+    }
+}
+
+#[test]
 fn every_schema_that_the_documentation_names_is_in_it() {
     let document = projections::api_document();
     let known: Vec<String> = document.components.iter().flat_map(|all| all.schemas.keys().cloned()).collect();

@@ -61,6 +61,8 @@ pub(super) enum Figure {
     PgbenchSelect,
     LoanReads,
     LoanReadsP99Ms,
+    LoanReadsKept,
+    LoanReadsKeptP99Ms,
     PlainMs(ReadOf),
     PlainP99Ms(ReadOf),
     PastMs(ReadOf),

@@ -60,12 +60,12 @@ pub struct BenchArgs {
     /// A Kafka to measure the relay and the read models that it feeds against; without one they are left out.
     #[arg(long, value_name = "BROKERS")]
     pub kafka: Option<String>,
-    /// How many loans the book of `reads` has.
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
-    pub loans: u32,
-    /// About how many events the book of `reads` has: at least four for each loan.
-    #[arg(long, default_value_t = 5_000_000)]
-    pub events: u32,
+    /// How many loans the book of `reads` has [default: 100,000; 1,000 with --quick].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    pub loans: Option<u32>,
+    /// About how many events the book of `reads` has: at least four for each loan [default: fifty].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(4_000..))]
+    pub events: Option<u32>,
     /// Write the table and the machine to a file, such as docs/BENCHMARKS.md.
     #[arg(long, value_name = "FILE")]
     pub write: Option<PathBuf>,
@@ -170,7 +170,9 @@ pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
     }
     if args.what.contains(&Measurement::Reads) {
         eprintln!("reads");
-        reads::measure(&ground, scale, (args.loans as usize, args.events as usize), &mut figures).await?;
+        let loans = args.loans.unwrap_or(if args.quick { 1_000 } else { 100_000 }) as usize;
+        let events = args.events.map_or(loans * 50, |events| events as usize);
+        reads::measure(&ground, scale, (loans, events), &mut figures).await?;
     }
     let apart = [Measurement::Lending, Measurement::Audit, Measurement::Reads];
     let mut log = String::new();

@@ -20,6 +20,7 @@ fn p99_of(figure: Figure) -> Option<Figure> {
         Figure::Http => Some(Figure::HttpP99Ms),
         Figure::HttpAllRoles => Some(Figure::HttpAllRolesP99Ms),
         Figure::LoanReads => Some(Figure::LoanReadsP99Ms),
+        Figure::LoanReadsKept => Some(Figure::LoanReadsKeptP99Ms),
         Figure::PlainMs(read) => Some(Figure::PlainP99Ms(read)),
         Figure::PastMs(read) => Some(Figure::PastP99Ms(read)),
         _ => None,
@@ -176,6 +177,11 @@ fn rows_of_reads() -> Vec<Row> {
             F::PgbenchSelect,
             0.25,
             0.5,
+        ),
+        row("the same on 1,000 loans whose answers are kept", F::LoanReadsKept, "/s").times(
+            F::PgbenchSelect,
+            0.5,
+            1.0,
         ),
         row(
             "a statement of 360 installments and 1,000 transactions, p99",

@@ -36,12 +36,31 @@ impl Server {
         Self::start(home, &["serve", "--roles", roles, "--database-url", database_url]).await
     }
 
+    /// The same, with settings in the environment.
+    pub(super) async fn serve_with(
+        home: &Path,
+        roles: &str,
+        database_url: &str,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
+        let arguments = ["serve", "--roles", roles, "--database-url", database_url];
+        Self::start_with(home, &arguments, settings).await
+    }
+
     /// Starts this binary with `arguments`, on a port of its own, and waits until it is ready.
     pub(super) async fn start(home: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
+        Self::start_with(home, arguments, &[]).await
+    }
+
+    async fn start_with(
+        home: &Path,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let address = free_address()?;
         let log = home.join("server.log");
         let mut command = razao()?;
-        command.args(arguments).args(["--listen", &address.to_string()]);
+        command.args(arguments).args(["--listen", &address.to_string()]).envs(settings.iter().copied());
         command.stdout(Stdio::null()).stderr(File::options().create(true).append(true).open(&log)?);
         let started = Instant::now();
         let mut process = command.kill_on_drop(true).spawn()?;
@@ -61,13 +80,20 @@ impl Server {
 
     /// Waits until every read model has reached the head of the log; answers the position.
     pub(super) async fn caught_up(&self) -> anyhow::Result<i64> {
+        self.caught_up_showing(|_| {}).await
+    }
+
+    /// The same, telling the least position again and again.
+    pub(super) async fn caught_up_showing(&self, shown: impl Fn(i64)) -> anyhow::Result<i64> {
         loop {
             let read = self.client.read("/v1/projections", None).await?;
             let items = read["items"].as_array().context("`/v1/projections` lists no projection")?;
             let lag = |item: &serde_json::Value| item["lag"].as_i64();
-            if !items.is_empty() && items.iter().all(|item| lag(item) == Some(0)) {
-                let positions = items.iter().filter_map(|item| item["position"].as_i64());
-                return positions.min().context("a projection has a position");
+            let positions = items.iter().filter_map(|item| item["position"].as_i64());
+            let position = positions.min().context("a projection has a position")?;
+            shown(position);
+            if items.iter().all(|item| lag(item) == Some(0)) {
+                return Ok(position);
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

@@ -24,7 +24,6 @@ pub use accept::Server;
 use crate::health;
 use crate::identification::guarded;
 use crate::roles::Role;
-use crate::settings::Settings;
 
 /// What the API document says of the whole.
 #[derive(OpenApi)]
@@ -38,11 +37,9 @@ struct ApiDocument;
 
 /// Everything that a process with these roles answers.
 pub fn router(
-    settings: &Settings,
     roles: &[Role],
-    log: &Log,
-    read_pool: &PgPool,
-    commands: &CommandState,
+    (log, read_pool): (&Log, &PgPool),
+    (commands, reads): (&CommandState, Option<QueryState>),
     metrics: PrometheusHandle,
     by: Identification,
 ) -> Router {
@@ -50,9 +47,8 @@ pub fn router(
     if roles.contains(&Role::CommandApi) {
         api = api.merge(command_api::router(commands.clone()));
     }
-    if roles.contains(&Role::QueryApi) {
-        let state = QueryState::new(read_pool.clone(), log.clone(), settings.booking_day());
-        api = api.merge(projections::router(state));
+    if let Some(reads) = reads {
+        api = api.merge(projections::router(reads));
     }
     let (routes, mut document) = api.split_for_parts();
     security::describe(&mut document);

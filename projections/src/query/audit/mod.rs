@@ -7,13 +7,12 @@ use std::collections::HashMap;
 
 use ::audit::hash::TreeHash;
 use ::audit::tile::TileId;
-use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use event_store::StoredCheckpoint;
 use problems::NOT_YET_VISIBLE;
 
-use super::QueryState;
+use super::{QueryState, State};
 use super::answer::{Answer, POSITION, ReadProblems, Refused};
 use super::request::{Nothing, Params, ReadHeaders, Reading};
 use super::snapshot::wait;

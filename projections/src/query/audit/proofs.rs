@@ -4,14 +4,13 @@ use ::audit::hash::TreeHash;
 use ::audit::proof::{Range, consistency_ranges, inclusion_ranges};
 use ::audit::tile::{hash_of, tiles_of};
 use axum::Json;
-use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use problems::{INTERNAL, NOT_FOUND, NOT_YET_VISIBLE, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::query::QueryState;
+use crate::query::{QueryState, State};
 use crate::query::answer::{Answer, NotThere, POSITION, ReadProblems, Refused};
 use crate::query::request::{Params, ReadHeaders, Reading, invalid};
 

@@ -3,12 +3,12 @@
 use ::audit::hash;
 use ::audit::tile::{TILE_WIDTH, TileId, TilePath};
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use problems::{INTERNAL, NOT_FOUND};
 
-use crate::query::QueryState;
+use crate::query::{QueryState, State};
 use crate::query::answer::{Answer, NotThere, ReadProblems, Refused};
 use crate::query::request::{Nothing, Params};
 

@@ -3,6 +3,7 @@
 //! The pages are those that JSON has, one after another, as they were known at one position. Only the rows are kept, as
 //! lines of CSV, so that a long list costs little memory.
 
+mod described;
 mod json;
 mod sheet;
 mod table;
@@ -15,6 +16,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use problems::INTERNAL;
 
+pub(crate) use self::described::name_files;
 use self::json::Json;
 use self::table::Table;
 use super::QueryState;
@@ -57,7 +59,7 @@ async fn download(
     let is_one_page = has("limit=");
     // A cursor goes on with the query that it came from.
     if takes_known_at(parts.uri.path()) && !(is_one_page || has("after=") || has("known_at=")) {
-        let head = state.log.head().await?;
+        let head = state.of(&parts.extensions).log.head().await?;
         parts.uri = with(&parts.uri, &format!("known_at={}", head.position));
     }
     let if_none_match = parts.headers.remove(header::IF_NONE_MATCH);

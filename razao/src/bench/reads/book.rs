@@ -9,6 +9,7 @@ use domain::loan::command::{Apply, Approve, Disburse, Early, RecordRepayment, Re
 use domain::loan::{Loan, LoanCommand};
 use event_store::{CommandContext, Log, Metadata, Streams};
 use fastrand::Rng;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rust_decimal::Decimal;
 use serde_json::{Map, json};
 use uuid::Uuid;
@@ -43,7 +44,9 @@ pub(super) async fn live(
     let months = (events / loans.max(1)).saturating_sub(EVENTS_BEFORE).max(1);
     let months = u32::try_from(months)?;
     let begin = today - Months::new(months + 1);
-    let life = Life { streams, begin, today };
+    let expected = (months as usize + EVENTS_BEFORE) * loans + 1_000;
+    let progress = progress("appended", expected as u64);
+    let life = Life { streams, begin, today, progress: progress.clone() };
     let long_lived = Uuid::from_u128(1 << 90);
     life.long(long_lived).await?;
     for month in 0..=months {
@@ -55,6 +58,7 @@ pub(super) async fn live(
         });
         calls_each(borrowers.collect(), each).await?;
     }
+    progress.finish();
     Ok(ReadBook { loans: ids, long: long_lived })
 }
 
@@ -63,6 +67,7 @@ struct Life {
     streams: Arc<Streams<Loan>>,
     begin: NaiveDate,
     today: NaiveDate,
+    progress: ProgressBar,
 }
 
 struct Borrower {
@@ -152,8 +157,17 @@ impl Life {
             metadata: Metadata { actor: "bench".to_owned(), command: "Live", ..Metadata::default() },
         };
         self.streams.execute(loan, command, &context).await?;
+        self.progress.inc(1);
         Ok(())
     }
+}
+
+/// On a terminal a bar; elsewhere nothing.
+pub(super) fn progress(what: &'static str, events: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(events), ProgressDrawTarget::stderr_with_hz(5));
+    let style = ProgressStyle::with_template("  {msg} {bar:30} {human_pos} of about {human_len}, {per_sec}, {eta} left");
+    bar.set_style(style.expect("the template is valid"));
+    bar.with_message(what)
 }
 
 fn repay(repayment_id: PaymentId, on: NaiveDate, amount: i64) -> LoanCommand {

@@ -27,6 +27,9 @@ use super::wire::Connection;
 const READERS: usize = 64;
 /// How often each read is made, one after another.
 const TIMES: usize = 100;
+const ROLES: &str = "command-api,query-api,projections";
+/// The loans that are read again and again.
+const KEPT: usize = 1_000;
 /// The loans on which commands arrive.
 const COMMANDED: usize = 1_000;
 
@@ -41,22 +44,24 @@ pub(super) async fn measure(
     let migrated = razao()?.args(["migrate", "--database-url", &url]).status().await?;
     anyhow::ensure!(migrated.success(), "the schema could not be made");
     let log = log_at(&url).await?;
+    let begun = Instant::now();
     eprintln!("  a book of {loans} loans and about {events} events");
     let book = book::live(&log, loans, events, today).await?;
     let head = log.head().await?.position;
     log.close().await;
-    let server = Server::serve(ground.home(), "command-api,query-api,projections", &url).await?;
-    server.caught_up().await?;
+    eprintln!("  {head} events after {:.0?}", begun.elapsed());
+    // What is worked out is measured first.
+    let server = Server::serve_with(ground.home(), ROLES, &url, &[("RAZAO_CACHE_BYTES", "0")]).await?;
+    let bar = book::progress("projected", head.unsigned_abs());
+    server.caught_up_showing(|position| bar.set_position(position.unsigned_abs())).await?;
+    bar.finish();
     ground.vacuum("reads").await?;
-    eprintln!("  {head} events are projected");
+    eprintln!("  they are projected after {:.0?}", begun.elapsed());
     let pgbench = Pgbench::selecting(ground.home(), &url).await?;
     figures.note(Figure::PgbenchSelect, pgbench.measure(scale.span).await?);
     let paid = Book::of(book.loans.iter().copied().take(COMMANDED).collect(), today);
     let arriving = arriving(server.address, &paid, scale.arriving).await?;
-    let read = readers(server.address, &book.loans).await?;
-    let Load { a_second, latencies } = closed_loop(read, scale.span).await?;
-    figures.note(Figure::LoanReads, a_second);
-    figures.note(Figure::LoanReadsP99Ms, latencies.value_at_quantile(0.99) as f64 / 1e3);
+    loan_reads(&server, &book.loans, scale, (Figure::LoanReads, Figure::LoanReadsP99Ms), figures).await?;
     for read in ReadOf::ALL {
         let path = path_of(read, &book, today);
         let sign = if path.contains('?') { '&' } else { '?' };
@@ -70,8 +75,31 @@ pub(super) async fn measure(
     }
     arriving.abort();
     let _ = arriving.await;
+    server.stop().await?;
+    let server = Server::serve(ground.home(), ROLES, &url).await?;
+    server.caught_up().await?;
+    let arriving = self::arriving(server.address, &paid, scale.arriving).await?;
+    let kept: Arc<[Uuid]> = book.loans.iter().copied().rev().take(KEPT).collect();
+    loan_reads(&server, &kept, scale, (Figure::LoanReadsKept, Figure::LoanReadsKeptP99Ms), figures).await?;
+    arriving.abort();
+    let _ = arriving.await;
     commands(ground, &url, server, &paid, scale, figures).await?;
     ground.drop_copy("reads").await
+}
+
+/// Loans read one after another on many connections.
+async fn loan_reads(
+    server: &Server,
+    loans: &Arc<[Uuid]>,
+    scale: Scale,
+    (rate, p99): (Figure, Figure),
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
+    let read = readers(server.address, loans).await?;
+    let Load { a_second, latencies } = closed_loop(read, scale.span).await?;
+    figures.note(rate, a_second);
+    figures.note(p99, latencies.value_at_quantile(0.99) as f64 / 1e3);
+    Ok(())
 }
 
 /// Commands as fast as they are answered, with all read models attached and with none.

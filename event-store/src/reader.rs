@@ -1,0 +1,103 @@
+//! Reading a log, or a copy of it: whatever is asked, no statement runs longer than is allowed.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use uuid::Uuid;
+
+use crate::feed::StoredEventRow;
+use crate::log::{self, Head, Log, LogError};
+
+/// Connections by which a log is read. Clones share them.
+#[derive(Clone)]
+pub struct LogReader {
+    pub(crate) pool: PgPool,
+}
+
+/// How much a reader may take.
+#[derive(Debug, Clone, Copy)]
+pub struct ReaderLimits {
+    pub connections: u32,
+    /// How long it waits for one of them.
+    pub patience: Duration,
+    /// The longest statement.
+    pub statement: Duration,
+}
+
+const HEAD_AND_LAST: &str = "select h.position, case when h.position > 0 then h.recorded_at end, e.position \
+    from event_head h left join lateral (select position from events \
+    where aggregate_type = $1 and aggregate_id = $2 order by sequence desc limit 1) e on true";
+
+const LAST: &str = "select position from events \
+    where aggregate_type = $1 and aggregate_id = $2 and position <= $3 order by sequence desc limit 1";
+
+impl LogReader {
+    /// Reads the log of a database, or the copy that a streaming replica has of it. Connects when it is first asked, so
+    /// nobody has to be there yet.
+    pub fn new(options: &PgConnectOptions, limits: ReaderLimits) -> Self {
+        let statement = format!("{}ms", limits.statement.as_millis());
+        let options = options.clone().options([("role", "razao_app"), ("statement_timeout", &statement)]);
+        let pool = PgPoolOptions::new()
+            .max_connections(limits.connections)
+            .acquire_timeout(limits.patience)
+            .connect_lazy_with(options);
+        Self { pool }
+    }
+
+    /// Where the log ends now.
+    pub async fn head(&self) -> Result<Head, LogError> {
+        log::head(&self.pool).await
+    }
+
+    /// What tells this log from those of other lenders, wherever it is restored.
+    pub async fn id(&self) -> Result<Uuid, LogError> {
+        log::id(&self.pool).await
+    }
+
+    /// Where the log ends now, and the position of the last event of a stream, if it has any.
+    pub async fn head_and_last(
+        &self,
+        stream_type: &str,
+        stream_id: Uuid,
+    ) -> Result<(Head, Option<i64>), LogError> {
+        let found = sqlx::query_as(HEAD_AND_LAST).bind(stream_type).bind(stream_id.to_string());
+        let (position, recorded_at, last) = found.fetch_one(&self.pool).await?;
+        Ok((Head { position, recorded_at }, last))
+    }
+
+    /// The position of a stream's last event up to a position of the log.
+    pub async fn last_by(
+        &self,
+        stream_type: &str,
+        stream_id: Uuid,
+        position: i64,
+    ) -> Result<Option<i64>, LogError> {
+        let last = sqlx::query_as(LAST).bind(stream_type).bind(stream_id.to_string()).bind(position);
+        let last: Option<(i64,)> = last.fetch_optional(&self.pool).await?;
+        Ok(last.map(|(last,)| last))
+    }
+
+    /// The events at these positions in order, as they are stored.
+    pub async fn stored_at(&self, positions: &[i64]) -> Result<Vec<StoredEventRow>, LogError> {
+        crate::feed::stored_at(&self.pool, positions).await
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), LogError> {
+        sqlx::query("select 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Closes the connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl Log {
+    /// Another reader of this log, with limits and connections of its own: what reads take, no command lacks.
+    pub fn reader(&self, limits: ReaderLimits) -> LogReader {
+        LogReader::new(&self.pool.connect_options(), limits)
+    }
+}

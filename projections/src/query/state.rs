@@ -1,0 +1,88 @@
+//! What every read works with, and by which of two databases a request is answered.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::Extensions;
+use axum::http::request::Parts;
+use event_store::{BookingDay, Log, LogReader, ReaderLimits};
+use sqlx::PgPool;
+
+use super::cache::AnswerCache;
+use super::replica::Replica;
+
+/// No statement of a read runs longer.
+pub(crate) const LONGEST_STATEMENT: Duration = Duration::from_secs(10);
+
+/// How a log is read by queries.
+pub(crate) const LIMITS: ReaderLimits =
+    ReaderLimits { connections: 16, patience: Duration::from_secs(5), statement: LONGEST_STATEMENT };
+
+/// What every read works with. Clones share it.
+#[derive(Clone)]
+pub struct QueryState {
+    pub(crate) pool: PgPool,
+    /// The log as reads see it.
+    pub(crate) log: LogReader,
+    /// The log itself, for what is done to dead letters.
+    pub(crate) whole_log: Log,
+    pub(crate) booking_day: BookingDay,
+    /// Whether all of this is a copy, which may be behind.
+    pub(crate) is_copy: bool,
+    pub(crate) cache: Option<AnswerCache>,
+    pub(crate) replica: Option<Replica>,
+}
+
+/// What a handler works with: the primary's, or the replica's where the request was sent there.
+pub(crate) struct State<S>(pub(crate) S);
+
+/// Marks a request that the replica is to answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ByReplica;
+
+impl QueryState {
+    pub fn new(read_pool: PgPool, log: Log, booking_day: BookingDay) -> Self {
+        Self {
+            pool: read_pool,
+            log: log.reader(LIMITS),
+            whole_log: log,
+            booking_day,
+            is_copy: false,
+            cache: None,
+            replica: None,
+        }
+    }
+
+    /// Keeps answers for whoever asks the same.
+    #[must_use]
+    pub fn with_cache(self, cache: AnswerCache) -> Self {
+        Self { cache: Some(cache), ..self }
+    }
+
+    /// Lets a replica answer what it can.
+    #[must_use]
+    pub fn with_replica(self, replica: Replica) -> Self {
+        Self { replica: Some(replica), ..self }
+    }
+
+    /// By whom a request is answered.
+    pub(crate) fn of(&self, extensions: &Extensions) -> Self {
+        let by_replica = extensions.get::<ByReplica>();
+        let Some(replica) = by_replica.and(self.replica.as_ref()) else { return self.clone() };
+        Self {
+            pool: replica.pool.clone(),
+            log: replica.log.clone().unwrap_or_else(|| self.log.clone()),
+            is_copy: true,
+            ..self.clone()
+        }
+    }
+}
+
+impl FromRequestParts<QueryState> for State<QueryState> {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &QueryState) -> Result<Self, Infallible> {
+        Ok(Self(state.of(&parts.extensions)))
+    }
+}

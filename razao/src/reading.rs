@@ -1,0 +1,61 @@
+//! What makes reads cheaper, as the settings say: a replica, and kept answers.
+
+use std::fs::File;
+use std::io;
+use std::time::Duration;
+
+use anyhow::Context;
+use event_store::Log;
+use projections::{AnswerCache, Owner, QueryState, Replica};
+use sha2::{Digest, Sha256};
+use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+/// What every read works with.
+pub async fn state(
+    settings: &Settings,
+    (read_pool, log): (&PgPool, &Log),
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> anyhow::Result<QueryState> {
+    let mut state = QueryState::new(read_pool.clone(), log.clone(), settings.booking_day());
+    if let Some(cache) = cache(settings, log).await? {
+        state = state.with_cache(cache);
+    }
+    if let Some(url) = &settings.replica_database_url {
+        let options: PgConnectOptions = url.parse().map_err(|error| {
+            Failure::WrongUsage(format!("replica_database_url is no Postgres URL: {error}"))
+        })?;
+        let replica = Replica::new(&options, settings.read_database_url.is_none());
+        let max_lag = Duration::from_millis(settings.replica_max_lag_ms);
+        tasks.spawn(replica.clone().look_after(read_pool.clone(), max_lag, stop.clone()));
+        state = state.with_replica(replica);
+    }
+    Ok(state)
+}
+
+async fn cache(settings: &Settings, log: &Log) -> anyhow::Result<Option<AnswerCache>> {
+    let lifetime = Duration::from_secs(settings.cache_lifetime_s);
+    let Some(url) = &settings.redis_url else {
+        let memory = || AnswerCache::in_memory(settings.cache_bytes, lifetime);
+        return Ok((settings.cache_bytes > 0).then(memory));
+    };
+    let build = tokio::task::spawn_blocking(build).await?.context("this program cannot be read")?;
+    let seal = log.conceal(Sha256::digest("answers in a Redis").into());
+    let owner = Owner { name: format!("{}:{build}", log.id().await?), seal };
+    let cache = AnswerCache::in_redis(url, owner, lifetime);
+    Ok(Some(cache.map_err(|error| Failure::WrongUsage(error.to_string()))?))
+}
+
+/// Tells this build of the program from all others: they may answer otherwise.
+fn build() -> io::Result<String> {
+    let mut digest = Sha256::new();
+    io::copy(&mut File::open(std::env::current_exe()?)?, &mut digest)?;
+    let digest: [u8; 32] = digest.finalize().into();
+    Ok(digest[..8].iter().map(|byte| format!("{byte:02x}")).collect())
+}
