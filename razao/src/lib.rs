@@ -15,6 +15,7 @@ pub mod identification;
 pub mod kafka_settings;
 pub mod keys;
 pub mod rebuild;
+pub mod replay;
 pub mod roles;
 pub mod schedule;
 pub mod server;

@@ -116,7 +116,7 @@ pub(crate) async fn list(
     Ok(answer(&reading, as_of, state.booking_day.today(), List { items, next, as_of }))
 }
 
-const EXISTS: &str = "select from read_journal.journal_lines \
+const EXISTS: &str = "select from journal_lines \
     where account = $1 and ($2::bigint is null or position <= $2) limit 1";
 
 async fn exists(

@@ -39,14 +39,20 @@ mod story;
 mod transactions;
 mod trial_balance;
 
-use axum::middleware;
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use event_store::{BookingDay, Log};
-use problems::{FieldProblem, ProblemDetails};
+use problems::{FieldProblem, METHOD_NOT_ALLOWED, ProblemDetails};
 use sqlx::PgPool;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+use crate::place::Place;
+use crate::replay::Replay;
 
 pub use discard_body::{Operator, check_reason};
 
@@ -56,18 +62,37 @@ pub struct QueryState {
     pool: PgPool,
     log: Log,
     booking_day: BookingDay,
+    place: Place,
 }
 
 impl QueryState {
+    /// Reads what serves.
     pub fn new(read_pool: PgPool, log: Log, booking_day: BookingDay) -> Self {
-        Self { pool: read_pool, log, booking_day }
+        Self { pool: read_pool, log, booking_day, place: Place::Serving }
+    }
+
+    /// Reads a replay instead: as if the log ended there.
+    pub fn of_replay(self, replay: Replay) -> Self {
+        Self { place: Place::Replay(replay), ..self }
     }
 }
 
 /// Every route, with its documentation.
 pub fn router(state: QueryState) -> OpenApiRouter {
     let as_file = middleware::from_fn_with_state(state.clone(), download::as_file);
-    routes().layer(as_file).with_state(state)
+    let only_reads = middleware::from_fn_with_state(state.clone(), only_reads);
+    routes().layer(as_file).layer(only_reads).with_state(state)
+}
+
+/// Nobody changes what a replay holds.
+async fn only_reads(State(state): State<QueryState>, request: Request, next: Next) -> Response {
+    match state.place.replay() {
+        Some(replay) if !matches!(*request.method(), Method::GET | Method::HEAD) => {
+            let name = &replay.name;
+            METHOD_NOT_ALLOWED.because(format!("the replay `{name}` is only read")).into_response()
+        }
+        _ => next.run(request).await,
+    }
 }
 
 /// What the API document says of the reads, without a server.

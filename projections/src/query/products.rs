@@ -100,7 +100,7 @@ pub(crate) struct ProductInPath(String);
 const COLUMNS: &str = include_str!("product_columns.sql");
 
 const VERSIONS: &str = "select v.version, v.defined_on, v.terms, v.limits, v.position \
-    from read_products.versions v where v.product_id = $1 order by v.version";
+    from versions v where v.product_id = $1 order by v.version";
 
 impl<S: Send + Sync> FromRequestParts<S> for ProductInPath {
     type Rejection = Problem;

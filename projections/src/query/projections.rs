@@ -29,7 +29,10 @@ pub(crate) async fn list(
     Params(Nothing {}): Params<Nothing>,
     reading: Reading,
 ) -> Answer {
-    let items = run::status(&state.pool, &state.log).await?;
+    let items = match state.place.replay() {
+        Some(replay) => replay.status(&state.pool).await?,
+        None => run::status(&state.pool, &state.log).await?,
+    };
     let as_of = state.head(&reading).await?;
     let body = ProjectionsAnswer { items, as_of };
     Ok(answer_of_now(as_of, body))

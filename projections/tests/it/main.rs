@@ -12,6 +12,7 @@ mod parking;
 mod point_in_time;
 mod projecting;
 mod reading;
+mod replaying;
 mod trouble;
 mod two_axes;
 

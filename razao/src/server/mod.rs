@@ -9,11 +9,9 @@ use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;
 use command_api::CommandState;
-use event_store::Log;
 use identity::gate::Identification;
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::QueryState;
-use sqlx::PgPool;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
@@ -23,7 +21,7 @@ pub use accept::Server;
 
 use crate::health;
 use crate::identification::guarded;
-use crate::roles::Role;
+use crate::roles::{Databases, Role};
 use crate::settings::Settings;
 
 /// What the API document says of the whole.
@@ -40,18 +38,22 @@ struct ApiDocument;
 pub fn router(
     settings: &Settings,
     roles: &[Role],
-    log: &Log,
-    read_pool: &PgPool,
+    databases: &Databases,
     commands: &CommandState,
     metrics: PrometheusHandle,
     by: Identification,
 ) -> Router {
+    let Databases { log, read_pool, replay, .. } = databases;
     let mut api = OpenApiRouter::with_openapi(ApiDocument::openapi());
     if roles.contains(&Role::CommandApi) {
         api = api.merge(command_api::router(commands.clone()));
     }
     if roles.contains(&Role::QueryApi) {
         let state = QueryState::new(read_pool.clone(), log.clone(), settings.booking_day());
+        let state = match replay {
+            Some(replay) => state.of_replay(replay.clone()),
+            None => state,
+        };
         api = api.merge(projections::router(state));
     }
     let (routes, mut document) = api.split_for_parts();
