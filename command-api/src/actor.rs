@@ -1,5 +1,6 @@
 //! Who sends a command.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use axum::http::Extensions;
@@ -12,10 +13,12 @@ use axum::http::Extensions;
 pub struct Actor {
     pub subject: Arc<str>,
     pub client: Arc<str>,
+    /// What the subject is to the lender; none where nobody looked.
+    pub roles: Arc<[Cow<'static, str>]>,
 }
 
 static LOCAL_DEVELOPER: LazyLock<Actor> =
-    LazyLock::new(|| Actor { subject: "local-developer".into(), client: "local".into() });
+    LazyLock::new(|| Actor { subject: "local-developer".into(), client: "local".into(), roles: [].into() });
 
 impl Actor {
     pub(crate) fn of(extensions: &Extensions) -> Self {

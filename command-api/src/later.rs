@@ -84,6 +84,7 @@ impl Later {
             self.path,
             body,
         );
+        let command = command.by_roles(self.actor.roles);
         self.requests.accept(&command).await.map_err(|error| not_accepted(endpoint, &error))?;
         Ok(id)
     }
@@ -129,7 +130,11 @@ pub(crate) struct Cause(pub(crate) RequestId);
 
 /// The actor of a queued command, as it was when it was accepted.
 pub(crate) fn actor_of(command: &QueuedCommand) -> Actor {
-    Actor { subject: Arc::clone(&command.subject), client: Arc::clone(&command.client) }
+    Actor {
+        subject: Arc::clone(&command.subject),
+        client: Arc::clone(&command.client),
+        roles: Arc::clone(&command.roles),
+    }
 }
 
 /// What a worker is told when the router breaks its word.

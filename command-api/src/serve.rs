@@ -108,6 +108,7 @@ pub(crate) async fn receive<B: DeserializeOwned>(
     let request_hash = state.log.conceal(hash::of_request(uri.path(), &bytes));
     let metadata = Metadata {
         actor: actor.subject.as_ref().to_owned(),
+        roles: actor.roles,
         command: endpoint.command,
         idempotency_key: Some(Arc::clone(&key)),
         correlation_id,

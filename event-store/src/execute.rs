@@ -3,6 +3,7 @@
 //! Commands on one stream are decided one after another, each on the state that includes the events still on their
 //! way into the log, so they share a transaction. When an append fails, all that built on it are decided again.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +52,9 @@ pub struct CommandContext {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Metadata {
     pub actor: String,
+    /// What the actor was to the lender then; none where the program acts by itself.
+    #[serde(skip_serializing_if = "no_roles")]
+    pub roles: Arc<[Cow<'static, str>]>,
     pub command: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<Arc<str>>,
@@ -61,6 +65,10 @@ pub struct Metadata {
     pub reason: Option<String>,
     /// The version of the rules that decided.
     pub engine: &'static str,
+}
+
+fn no_roles(roles: &Arc<[Cow<'static, str>]>) -> bool {
+    roles.is_empty()
 }
 
 /// Why a command was not executed. Nothing of it is stored.

@@ -6,11 +6,13 @@
 //! - [`redrive`] and [`discard`] deal with a [`DeadLetter`]: an event that a read model cannot take, and its stream.
 //! - [`loan_figures`] and [`month_figures`]: what an auditor compares with the events.
 //! - [`rebuild`] builds one anew while the old one serves; [`digest`] compares two byte for byte.
+//! - [`replay`] builds all of them as they were at an earlier moment; [`compare`] names the rows that differ.
 //!
 //! Each read model is a folder: how events change it (`mod.rs`), its tables (`schema.sql`) and its statements. Its
 //! rows can be thrown away at any time: everything in them follows from the log.
 
 mod apply;
+mod building;
 mod checkpoint;
 mod consumer;
 mod copy;
@@ -30,10 +32,12 @@ mod pages;
 mod parking;
 mod partitions;
 mod periods;
+mod place;
 mod products;
 mod query;
 mod read_model;
 mod rebuild;
+mod replay;
 mod road;
 mod run;
 mod session;
@@ -55,6 +59,10 @@ pub use query::{
     AnswerCache, NoRedisUrl, Operator, Owner, QueryState, Replica, api_document, check_reason, router,
 };
 pub use rebuild::{rebuild, rebuild_all};
+pub use replay::{
+    Compared, ComparedTable, Replay, ReplayError, RowDiffers, Side, Until, WantedReplay, compare,
+    drop_replay, find_replay, replay, replays,
+};
 pub use run::{ProjectionStatus, Source, run, status};
 pub use verify::{RowDifference, compare_with_log};
 

@@ -4,7 +4,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::error::ProjectionError;
 use crate::read_model::{self, ReadModel};
-use crate::{checkpoint, parking, session};
+use crate::{checkpoint, parking, replay, session};
 
 /// Creates what is missing. A read model whose tables look otherwise than this program writes them is projected
 /// anew, from the first event.
@@ -16,6 +16,7 @@ pub async fn migrate(pool: &PgPool) -> Result<(), ProjectionError> {
         .await?;
     session::run(&mut transaction, checkpoint::SCHEMA).await?;
     session::run(&mut transaction, parking::SCHEMA).await?;
+    session::run(&mut transaction, replay::SCHEMA).await?;
     session::run(&mut transaction, include_str!("bi.sql")).await?;
     for model in read_model::ALL {
         bring_about(model, &mut transaction).await?;

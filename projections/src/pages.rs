@@ -175,7 +175,8 @@ pub(crate) async fn read(feed: &Feed, position: i64, limit: i64) -> Result<Optio
     Ok(page(feed.stored_after(position, limit).await?).await)
 }
 
-async fn page(rows: Vec<StoredEventRow>) -> Option<Page> {
+/// All of these events.
+pub(crate) async fn page(rows: Vec<StoredEventRow>) -> Option<Page> {
     if rows.is_empty() { None } else { Some(Page { events: decode(rows).await }) }
 }
 

@@ -15,7 +15,7 @@ use crate::consumer::{Consumer, Messages};
 use crate::error::ProjectionError;
 use crate::follower::Follower;
 use crate::pages::Pages;
-use crate::parking::letters;
+use crate::parking::letters::{self, Parked};
 use crate::parking::publish::Publisher;
 use crate::parking::retry::{Retrier, RetryPolicy};
 use crate::partitions::{self, PartitionStatus};
@@ -58,6 +58,37 @@ pub enum Source {
     Log,
     /// A topic to which a relay sends the log; what it does not have comes from the log.
     Kafka(KafkaSettings),
+}
+
+impl ProjectionStatus {
+    /// One that holds all there is up to a position.
+    pub(crate) fn at(
+        name: &'static str,
+        position: i64,
+        recorded_at: Option<DateTime<Utc>>,
+        road: String,
+    ) -> Self {
+        Self {
+            name,
+            position,
+            recorded_at,
+            lag: 0,
+            road,
+            stopped_by: None,
+            parked_streams: 0,
+            parked_events: 0,
+            dead_letters: 0,
+            parked_since: None,
+            partitions: Vec::new(),
+        }
+    }
+
+    /// The same, with how much of it is parked.
+    pub(crate) fn parked(&mut self, parked: Option<Parked>) {
+        let Parked { streams, events, dead, oldest, .. } = parked.unwrap_or_default();
+        (self.parked_streams, self.parked_events) = (streams, events);
+        (self.dead_letters, self.parked_since) = (dead, oldest);
+    }
 }
 
 /// Feeds read models until `stop`, each by itself: one that fails leaves the others be. What one cannot take is parked,
@@ -104,20 +135,12 @@ pub async fn status(pool: &PgPool, log: &LogReader) -> Result<Vec<ProjectionStat
     let mut statuses = Vec::with_capacity(read_model::ALL.len());
     for model in read_model::ALL {
         let checkpoint = checkpoint::load(&mut connection, model.name).await?;
-        let parked = parked.remove(model.name).unwrap_or_default();
-        statuses.push(ProjectionStatus {
-            name: model.name,
-            position: checkpoint.position,
-            recorded_at: checkpoint.recorded_at,
-            lag: 0,
-            road: checkpoint.road,
-            stopped_by: checkpoint.stopped_by,
-            partitions: partitions::status(&mut connection, model.name).await?,
-            parked_streams: parked.streams,
-            parked_events: parked.events,
-            dead_letters: parked.dead,
-            parked_since: parked.oldest,
-        });
+        let mut status =
+            ProjectionStatus::at(model.name, checkpoint.position, checkpoint.recorded_at, checkpoint.road);
+        status.stopped_by = checkpoint.stopped_by;
+        status.partitions = partitions::status(&mut connection, model.name).await?;
+        status.parked(parked.remove(model.name));
+        statuses.push(status);
     }
     drop(connection);
     // The head is read last, so no lag is below zero.

@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 use crate::audit::{self, AuditCommand};
 use crate::dead_letters::{self, DeadLetters};
 use crate::keys::{self, KeysCommand};
+use crate::replay::{self, DiffArgs, ReplayArgs};
 use crate::settings::{SettingFlags, Settings};
 use crate::verify::VerifyArgs;
 use crate::{close_day, identification, rebuild, roles, schedule, up, verify};
@@ -40,6 +41,9 @@ enum Command {
         /// Which: command-api, query-api, projections, relay, reactions
         #[arg(long, value_delimiter = ',', required = true)]
         roles: Vec<roles::Role>,
+        /// Answer reads from this replay instead, as if the log ended there
+        #[arg(long, value_name = "NAME")]
+        replay: Option<String>,
     },
     /// Book the interest of a day that is over, and of the days missed before it
     CloseDay {
@@ -100,6 +104,10 @@ enum Command {
     /// Write what an auditor takes along
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Build the read models as they were at an earlier moment, beside those that serve
+    Replay(ReplayArgs),
+    /// Compare two replays, or one and the read models that serve, row by row
+    Diff(DiffArgs),
     /// Make, show or rotate the keys that sign the log's checkpoints
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -116,7 +124,12 @@ enum Command {
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Up { settings, demo } => up::up(Settings::load(&settings)?, demo).await,
-        Command::Serve { settings, roles } => roles::serve(Settings::load(&settings)?, &roles).await,
+        Command::Serve { settings, roles, replay: None } => {
+            roles::serve(Settings::load(&settings)?, &roles).await
+        }
+        Command::Serve { settings, roles, replay: Some(name) } => {
+            roles::serve_replay(Settings::load(&settings)?, &roles, &name).await
+        }
         Command::CloseDay { settings, on } => close_day::close_day(&Settings::load(&settings)?, on).await,
         Command::Verify { settings, args } => verify::verify(&Settings::load(&settings)?, &args).await,
         Command::Migrate { settings } => roles::migrate(&Settings::load(&settings)?).await,
@@ -132,6 +145,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Projections { settings } => rebuild::projections(&Settings::load(&settings)?).await,
         Command::Audit(what) => audit::run(what).await,
+        Command::Replay(args) => replay::replay(args).await,
+        Command::Diff(args) => replay::diff(args).await,
         Command::Keys(what) => keys::run(what),
         Command::DeadLetters(what) => dead_letters::run(what).await,
         Command::Rebuild { name, settings } => rebuild::rebuild(&Settings::load(&settings)?, &name).await,

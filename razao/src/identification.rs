@@ -1,5 +1,6 @@
 //! How a server tells its callers apart, as its settings say.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,8 +53,9 @@ pub fn guarded(router: Router, by: Identification) -> Router {
 
 async fn name_actor(mut request: Request, next: Next) -> Response {
     let caller = request.extensions().get::<Caller>();
-    if let Some(Caller { subject, client, .. }) = caller {
-        let actor = Actor { subject: Arc::clone(subject), client: Arc::clone(client) };
+    if let Some(Caller { subject, client, roles }) = caller {
+        let roles = roles.iter().map(|role| Cow::Borrowed(role.name())).collect();
+        let actor = Actor { subject: Arc::clone(subject), client: Arc::clone(client), roles };
         request.extensions_mut().insert(actor);
     }
     next.run(request).await

@@ -16,6 +16,7 @@ pub mod kafka_settings;
 pub mod keys;
 mod reading;
 pub mod rebuild;
+pub mod replay;
 pub mod roles;
 pub mod schedule;
 pub mod server;

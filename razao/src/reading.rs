@@ -8,22 +8,27 @@ use anyhow::Context;
 use event_store::Log;
 use projections::{AnswerCache, Owner, QueryState, Replica};
 use sha2::{Digest, Sha256};
-use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::failure::Failure;
+use crate::roles::Databases;
 use crate::settings::Settings;
 
 /// What every read works with.
-pub async fn state(
+pub(crate) async fn state(
     settings: &Settings,
-    (read_pool, log): (&PgPool, &Log),
+    databases: &Databases,
     tasks: &TaskTracker,
     stop: &CancellationToken,
 ) -> anyhow::Result<QueryState> {
+    let Databases { log, read_pool, replay, .. } = databases;
     let mut state = QueryState::new(read_pool.clone(), log.clone(), settings.booking_day());
+    // Answers of a replay are kept nowhere: they would be taken for those of what serves.
+    if let Some(replay) = replay {
+        return Ok(state.of_replay(replay.clone()));
+    }
     if let Some(cache) = cache(settings, log).await? {
         state = state.with_cache(cache);
     }

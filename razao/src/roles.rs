@@ -9,8 +9,8 @@ use clap::ValueEnum;
 use command_api::{CommandState, Executor};
 use event_store::{Feed, Log};
 use kafka::TopicError;
-use projections::Source;
-use reactions::{Anchors, CommandWorkers, Relay, RelayError, Sealer};
+use projections::{Replay, Source};
+use reactions::{Anchors, Bucket, CommandWorkers, Place, Relay, RelayError, Sealer};
 use requests::Requests;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -21,6 +21,8 @@ use crate::failure::Failure;
 use crate::identification::identification;
 use crate::keys;
 use crate::reading;
+use crate::rebuild::addresses;
+use crate::replay;
 use crate::server::{self, Server};
 use crate::settings::Settings;
 use crate::telemetry;
@@ -55,6 +57,8 @@ impl Role {
 pub struct Databases {
     pub log: Log,
     pub read_pool: PgPool,
+    /// What reads are answered from, in place of the read models that serve.
+    pub replay: Option<Replay>,
     /// Where the log is, for those who need connections of their own.
     log_options: PgConnectOptions,
 }
@@ -101,7 +105,7 @@ impl Addresses {
             .connect_with(self.read.clone())
             .await
             .map_err(unreachable)?;
-        Ok(Databases { log, read_pool, log_options: self.log.clone() })
+        Ok(Databases { log, read_pool, replay: None, log_options: self.log.clone() })
     }
 }
 
@@ -124,6 +128,22 @@ pub async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<()> {
     .await
 }
 
+/// `razao serve --replay NAME`: beside a running `razao up` too.
+pub async fn serve_replay(settings: Settings, roles: &[Role], name: &str) -> anyhow::Result<()> {
+    if *roles != [Role::QueryApi] {
+        let why = format!("--replay {name}: a replay is only read: --roles query-api, and no other");
+        return Err(Failure::WrongUsage(why).into());
+    }
+    let server = Server::bind(settings.listen).await?;
+    let mut databases = addresses(&settings)?.connect().await?;
+    databases.replay = Some(replay::find(&databases.read_pool, name).await?);
+    run(&settings, roles, databases, (server, stop_on_signal()), |server| {
+        tracing::info!(address = %server.url(), replay = name, "serving");
+        Ok(())
+    })
+    .await
+}
+
 /// Runs roles until `stop`, then drains them. `ready` is called once requests are served.
 pub async fn run(
     settings: &Settings,
@@ -132,10 +152,10 @@ pub async fn run(
     (server, stop): (Server, CancellationToken),
     ready: impl FnOnce(&Server) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let Databases { log, read_pool, log_options } = databases;
+    let Databases { log, read_pool, log_options, .. } = &databases;
     // Only who accepts commands sends them.
     let accepts_into = settings.kafka().filter(|_| roles.contains(&Role::CommandApi));
-    let requests = Requests::new(&log_options, accepts_into.as_ref())
+    let requests = Requests::new(log_options, accepts_into.as_ref())
         .map_err(|error| Failure::WrongUsage(error.to_string()))?;
     let commands = CommandState::new(log.clone(), settings.booking_day(), settings.state_cache_bytes)
         .with_requests(requests.clone());
@@ -143,13 +163,13 @@ pub async fn run(
     let tasks = TaskTracker::new();
     let feed_stop = CancellationToken::new();
     if roles.contains(&Role::Projections) {
-        let feed = Feed::start(&log, feed_stop.clone());
+        let feed = Feed::start(log, feed_stop.clone());
         let from = (source(settings)?, settings.chosen_projections()?);
         let policy = settings.retry_policy();
         tasks.spawn(projections::run(read_pool.clone(), feed, from, policy, feed_stop.clone()));
     }
     if roles.contains(&Role::Relay) {
-        tasks.spawn(relay(settings, &log, &feed_stop).await?.run());
+        tasks.spawn(relay(settings, log, &feed_stop).await?.run());
     }
     if roles.contains(&Role::Reactions) && settings.close_days {
         tasks.spawn(reactions::run(log.clone(), settings.booking_day(), feed_stop.clone()));
@@ -160,18 +180,18 @@ pub async fn run(
     }
     let by = identification(settings, &tasks, &feed_stop)?;
     if roles.contains(&Role::Reactions) && settings.audit_seal {
-        match sealer(settings, &log) {
+        match sealer(settings, log, anchors(settings)?) {
             Ok(sealer) => _ = tasks.spawn(sealer.run(feed_stop.clone())),
             Err(error @ KeysError::None(_)) => tracing::warn!("the log is not sealed: {error}"),
             Err(error) => return Err(Failure::WrongUsage(keys::in_words(&error)).into()),
         }
     }
     let reads = match roles.contains(&Role::QueryApi) {
-        true => Some(reading::state(settings, (&read_pool, &log), &tasks, &feed_stop).await?),
+        true => Some(reading::state(settings, &databases, &tasks, &feed_stop).await?),
         false => None,
     };
     tasks.close();
-    let router = server::router(roles, (&log, &read_pool), (&commands, reads), metrics, by);
+    let router = server::router(roles, (log, read_pool), (&commands, reads), metrics, by);
     ready(&server)?;
     server.serve(router, stop, DRAIN).await;
     tracing::info!("requests are drained; stopping");
@@ -206,15 +226,24 @@ fn command_workers(settings: &Settings, requests: Requests, commands: CommandSta
 }
 
 /// A sealer that has its keys.
-fn sealer(settings: &Settings, log: &Log) -> Result<Sealer, KeysError> {
+fn sealer(settings: &Settings, log: &Log, anchors: Vec<Anchors>) -> Result<Sealer, KeysError> {
     let keys = settings.audit_keys();
     Keys::load(&keys)?;
-    let anchors = settings
-        .audit_anchor_file
-        .clone()
-        .map(|file| Anchors { file, every: Duration::from_secs(settings.audit_anchor_every_s) });
     let every = Duration::from_millis(settings.audit_seal_every_ms);
     Ok(Sealer { log: log.clone(), keys, every, anchors })
+}
+
+/// Where checkpoints are kept besides.
+fn anchors(settings: &Settings) -> Result<Vec<Anchors>, Failure> {
+    let every = Duration::from_secs(settings.audit_anchor_every_s);
+    let file = settings.audit_anchor_file.clone().map(Place::File);
+    let bucket = settings.audit_anchor_url.as_deref().map(bucket).transpose()?.map(Place::Bucket);
+    Ok(file.into_iter().chain(bucket).map(|place| Anchors { place, every }).collect())
+}
+
+/// The bucket of an address, with what the environment says of it.
+pub(crate) fn bucket(url: &str) -> Result<Bucket, Failure> {
+    Bucket::parse(url).map_err(|error| Failure::WrongUsage(format!("anchors: {error}")))
 }
 
 /// A relay that can work with its settings. Kafka need not be there yet.

@@ -109,6 +109,8 @@ pub struct Settings {
     pub audit_seal_every_ms: u64,
     /// A file to which checkpoints are appended as anchors, best on another machine's disk.
     pub audit_anchor_file: Option<PathBuf>,
+    /// The folder of a bucket of S3 in which checkpoints are kept as anchors, as `s3://BUCKET/FOLDER`.
+    pub audit_anchor_url: Option<String>,
     /// The shortest time between two anchors.
     pub audit_anchor_every_s: u64,
     /// The most memory for folded states of loans, in bytes.
@@ -159,6 +161,7 @@ impl Default for Settings {
             audit_seal: true,
             audit_seal_every_ms: 500,
             audit_anchor_file: None,
+            audit_anchor_url: None,
             audit_anchor_every_s: 60,
             state_cache_bytes: 64 << 20,
             kafka_brokers: None,

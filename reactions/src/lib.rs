@@ -4,11 +4,12 @@
 //! - [`close_day`]: books the interest of a day; [`run`] does so for each day when it is over.
 //! - [`CommandWorkers`] execute the commands that wait in a queue.
 //! - [`Relay`] publishes the log to Kafka, as [`kafka::KafkaSettings`] say; [`relay_status`] says how far it is.
-//! - [`Sealer`] adds the log to the tree that proves it, and signs checkpoints.
+//! - [`Sealer`] adds the log to the tree that proves it, and signs checkpoints; [`Anchors`] keep some elsewhere.
 //! - [`migrate`] creates the tables in which reactions note how far they are.
 //!
 //! They read `event-store` and never a read table. Webhooks and the payments saga each get one file here.
 
+mod anchors;
 pub mod close_day;
 mod commands;
 mod error;
@@ -20,10 +21,11 @@ mod seal;
 mod session;
 mod telemetry;
 
+pub use anchors::{AnchorError, Anchors, Bucket, BucketError, BucketUrlError, Place};
 pub use commands::{CommandWorkers, Execute};
 pub use error::RelayError;
 pub use migrate::migrate;
 pub use relay::Relay;
 pub use schedule::run;
-pub use seal::{Anchors, SealError, Sealer};
+pub use seal::{SealError, Sealer};
 pub use session::{RelayStatus, relay_status};

@@ -48,6 +48,18 @@ pub(crate) fn record_sealer_stopped(is_stopped: bool) {
     gauge!("razao_sealer_stopped").set(if is_stopped { 1.0 } else { 0.0 });
 }
 
+/// A place has an anchor of so many events.
+pub(crate) fn record_anchored(place: &'static str, size: u64) {
+    counter!("razao_anchors_total", "place" => place).increment(1);
+    gauge!("razao_anchored_position", "place" => place)
+        .set(gauge_of(i64::try_from(size).unwrap_or(i64::MAX)));
+}
+
+/// A place of anchors could not be read or written.
+pub(crate) fn record_anchor_error(place: &'static str) {
+    counter!("razao_anchor_errors_total", "place" => place).increment(1);
+}
+
 /// A request ended, so long after it was accepted.
 pub(crate) fn record_request(outcome: Outcome, accepted_at: DateTime<Utc>) {
     counter!("razao_requests_total", "outcome" => Status::from(outcome).name()).increment(1);

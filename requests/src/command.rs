@@ -1,5 +1,6 @@
 //! A command on its way to a worker, and the id of the request for it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -31,6 +32,9 @@ pub struct QueuedCommand {
     pub key: Arc<str>,
     /// Who acts.
     pub subject: Arc<str>,
+    /// What the subject was to the lender when the command was accepted.
+    #[serde(default, skip_serializing_if = "no_roles")]
+    pub roles: Arc<[Cow<'static, str>]>,
     pub correlation_id: String,
     /// The version that `If-Match` asks for.
     pub expected_version: Option<i64>,
@@ -38,6 +42,10 @@ pub struct QueuedCommand {
     pub path: String,
     /// As it was sent.
     pub body: Box<RawValue>,
+}
+
+fn no_roles(roles: &Arc<[Cow<'static, str>]>) -> bool {
+    roles.is_empty()
 }
 
 /// What waits is no command of this program's: why.
@@ -87,12 +95,19 @@ impl QueuedCommand {
             client,
             key,
             subject,
+            roles: [].into(),
             correlation_id,
             expected_version,
             accepted_at,
             path,
             body,
         }
+    }
+
+    /// The same, by somebody with these roles.
+    #[must_use]
+    pub fn by_roles(self, roles: Arc<[Cow<'static, str>]>) -> Self {
+        Self { roles, ..self }
     }
 
     pub(crate) fn encode(&self) -> String {

@@ -259,7 +259,11 @@ async fn a_request_is_shown_to_its_client_alone(_: PgPoolOptions, options: PgCon
     let accepted = queueing.later("k", "/v1/loans", &application("1")).await;
     let path = format!("/v1/requests/{}", accepted.id());
     let mut request = Request::get(&path).body(Body::empty()).unwrap();
-    request.extensions_mut().insert(Actor { subject: "s".into(), client: "another".into() });
+    request.extensions_mut().insert(Actor {
+        subject: "s".into(),
+        client: "another".into(),
+        roles: [].into(),
+    });
     assert_eq!(queueing.server.send(request).await.json()["code"], "not_found");
     assert_eq!(queueing.get(&path).await.status, 200);
     let unknown = queueing.get("/v1/requests/018f0000-0000-7000-8000-000000000001").await;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::NAMES;
 use crate::error::ProjectionError;
+use crate::place::Place;
 
 /// Whether a parked stream is still tried again by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type)]
@@ -93,7 +94,7 @@ pub(crate) struct Parked {
     pub(crate) oldest: Option<DateTime<Utc>>,
 }
 
-const LETTERS: &str = "select s.id, s.projection, s.stream_type, s.stream_id, s.position, s.sequence, s.event_type, \
+const LETTERS: &str = "select s.id, split_part(s.projection, '@', 1) as projection, s.stream_type, s.stream_id, s.position, s.sequence, s.event_type, \
     s.cause, case when s.dead_since is null then 'retrying' else 'dead' end as state, s.attempts, s.first_failed_at, \
     s.last_failed_at, s.next_attempt_at, s.dead_since, (select count(*) from projections.parked_events e \
     where e.projection = s.projection and e.stream_type = s.stream_type and e.stream_id = s.stream_id) as waiting \
@@ -121,7 +122,7 @@ pub async fn dead_letters(
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<DeadLetter>, ProjectionError> {
-    Ok(list(&mut *pool.acquire().await?, filter, after, limit).await?)
+    Ok(list(pool, &Place::Serving, filter, after, limit).await?)
 }
 
 /// A dead letter, and the first events that wait.
@@ -129,9 +130,7 @@ pub async fn dead_letter(
     pool: &PgPool,
     id: Uuid,
 ) -> Result<Option<(DeadLetter, Vec<WaitingEvent>)>, ProjectionError> {
-    let mut connection = pool.acquire().await?;
-    let Some(letter) = find(&mut connection, id).await? else { return Ok(None) };
-    Ok(Some((letter, waiting(&mut connection, id).await?)))
+    Ok(found(pool, &Place::Serving, id).await?)
 }
 
 /// What was discarded after a position and projection, in the order of the log.
@@ -144,30 +143,53 @@ pub async fn discarded_events(
 }
 
 /// Dead letters in the order of their ids, which is that in which they were parked.
-async fn list(
-    connection: &mut PgConnection,
+pub(crate) async fn list(
+    pool: &PgPool,
+    place: &Place,
     filter: &DeadLetterFilter,
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<DeadLetter>, sqlx::Error> {
+    let wanted = |name: &&str| filter.projection.as_ref().is_none_or(|wanted| wanted == name);
     let mut query = QueryBuilder::<Postgres>::new(LETTERS);
-    query.push_bind(&NAMES[..]).push(") and s.id > ").push_bind(after.unwrap_or_default());
-    if let Some(projection) = &filter.projection {
-        query.push(" and s.projection = ").push_bind(projection);
-    }
+    query.push_bind(names(place, wanted)).push(") and s.id > ").push_bind(after.unwrap_or_default());
     match filter.state {
         Some(DeadLetterState::Dead) => drop(query.push(" and s.dead_since is not null")),
         Some(DeadLetterState::Retrying) => drop(query.push(" and s.dead_since is null")),
         None => {}
     }
     query.push(" order by s.id limit ").push_bind(limit);
-    query.build_query_as().fetch_all(connection).await
+    query.build_query_as().fetch_all(pool).await
+}
+
+/// A dead letter, and the first events that wait.
+pub(crate) async fn found(
+    pool: &PgPool,
+    place: &Place,
+    id: Uuid,
+) -> Result<Option<(DeadLetter, Vec<WaitingEvent>)>, sqlx::Error> {
+    let mut connection = pool.acquire().await?;
+    let Some(letter) = find_in(&mut connection, place, id).await? else { return Ok(None) };
+    Ok(Some((letter, waiting(&mut connection, id).await?)))
 }
 
 pub(crate) async fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<DeadLetter>, sqlx::Error> {
+    find_in(connection, &Place::Serving, id).await
+}
+
+async fn find_in(
+    connection: &mut PgConnection,
+    place: &Place,
+    id: Uuid,
+) -> Result<Option<DeadLetter>, sqlx::Error> {
     let mut query = QueryBuilder::<Postgres>::new(LETTERS);
-    query.push_bind(&NAMES[..]).push(") and s.id = ").push_bind(id);
+    query.push_bind(names(place, |_| true)).push(") and s.id = ").push_bind(id);
     query.build_query_as().fetch_optional(connection).await
+}
+
+/// Under which names it is noted what the wanted read models could not take.
+fn names(place: &Place, wanted: impl Fn(&&str) -> bool) -> Vec<String> {
+    NAMES.into_iter().filter(wanted).map(|name| place.noted_as(name).into_owned()).collect()
 }
 
 /// The first events that wait in a dead letter.

@@ -12,11 +12,11 @@ use sqlx::{PgConnection, Row};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, List, NotThere, ReadProblems, answer};
 use super::loan_row::read_currency;
 use super::point_in_time::{KnownAt, in_known_years};
 use super::request::{Limit, Params, ReadHeaders, Reading, invalid};
+use super::{QueryState, State};
 use crate::minor::from_minor;
 
 /// One debit or credit of the account.
@@ -116,7 +116,7 @@ pub(crate) async fn list(
     Ok(answer(&reading, as_of, state.booking_day.today(), List { items, next, as_of }))
 }
 
-const EXISTS: &str = "select from read_journal.journal_lines \
+const EXISTS: &str = "select from journal_lines \
     where account = $1 and ($2::bigint is null or position <= $2) limit 1";
 
 async fn exists(

@@ -1,5 +1,5 @@
 select booked_on, value_date, side, amount, currency, stream_id, position, line
-  from read_journal.journal_lines
+  from journal_lines
  where account = $1 and (booked_on, position, line) > ($2, $3, $4)
    and ($5::date is null or booked_on >= $5) and ($6::date is null or booked_on <= $6)
    and ($7::text is null or currency = $7)

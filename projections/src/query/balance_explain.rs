@@ -14,13 +14,14 @@ use serde_json::value::RawValue;
 use sqlx::{Postgres, QueryBuilder};
 use utoipa::ToSchema;
 
-use super::{QueryState, State};
 use super::account_lines::LineView;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, Refused, answer};
 use super::day_balance::{DailyBalance, Days, Key, Movement};
+use super::events::EventMetadata;
 use super::ledger::{Chosen, DayBy, Ledger};
 use super::point_in_time::{KnownAt, in_known_years};
 use super::request::{Limit, Params, ReadHeaders, Reading, invalid};
+use super::{QueryState, State};
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -77,8 +78,7 @@ pub(crate) struct EventOfLine {
     #[serde(rename = "type")]
     event_type: String,
     recorded_at: DateTime<Utc>,
-    /// Who did it, by which command, and why.
-    #[schema(value_type = Object)]
+    #[schema(value_type = EventMetadata)]
     metadata: Box<RawValue>,
 }
 
@@ -205,8 +205,8 @@ impl ExplainedBalance {
     ) -> QueryBuilder<'static, Postgres> {
         let mut query = QueryBuilder::new(
             "select j.booked_on, j.value_date, j.side, j.amount, j.currency, j.stream_id, j.position, j.line \
-             from read_journal.journal_lines j \
-             left join read_balances.loan_products p on p.loan_id = j.stream_id where j.account = ",
+             from journal_lines j \
+             left join loan_products p on p.loan_id = j.stream_id where j.account = ",
         );
         query.push_bind(account.as_str().to_owned()).push(" and j.currency = ").push_bind(currency.code());
         query.push(" and j.position <= ").push_bind(known);

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, Refused, answer_of_now};
 use super::discard_body::{DiscardProblems, read_reason};
 use super::request::{IdInPath, Limit, Nothing, Params, ReadHeaders, Reading, invalid};
+use super::{QueryState, State};
 use crate::NAMES;
 use crate::parking::letters::{
     self, DeadLetter, DeadLetterFilter, DeadLetterState, DiscardedEvent, WaitingEvent,
@@ -84,7 +84,8 @@ pub(crate) async fn list(
     }
     let as_of = state.head(&reading).await?;
     let filter = DeadLetterFilter { projection: page.projection, state: page.state };
-    let mut items = letters::dead_letters(&state.pool, &filter, after, page.limit.and_one_more()).await?;
+    let mut items =
+        letters::list(&state.pool, &state.place, &filter, after, page.limit.and_one_more()).await?;
     let next = reading.page(page.limit, &mut items, |last| last.id.to_string());
     Ok(answer_of_now(as_of, List { items, next, as_of }))
 }
@@ -105,7 +106,7 @@ pub(crate) async fn find(
     reading: Reading,
 ) -> Answer {
     let as_of = state.head(&reading).await?;
-    let found = letters::dead_letter(&state.pool, id).await?;
+    let found = letters::found(&state.pool, &state.place, id).await?;
     let (letter, events) = found.ok_or_else(|| not_there(id))?;
     Ok(answer_of_now(as_of, DeadLetterAnswer { letter, events, as_of }))
 }

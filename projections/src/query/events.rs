@@ -15,10 +15,10 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, List, NotThere, POSITION, ReadProblems, Refused, answer};
 use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading};
 use super::story;
+use super::{QueryState, State};
 
 /// How many events are read at once.
 const PAGE: i64 = 1_000;
@@ -38,8 +38,7 @@ pub(crate) struct EventView {
     event_type: String,
     version: u32,
     recorded_at: DateTime<Utc>,
-    /// Who did it, by which command, and why.
-    #[schema(value_type = Object)]
+    #[schema(value_type = EventMetadata)]
     metadata: Box<RawValue>,
     #[schema(value_type = Object)]
     payload: Box<RawValue>,
@@ -49,6 +48,24 @@ pub(crate) struct EventView {
     /// Where the event is the first of a command with an idempotency key.
     #[schema(required = false)]
     idempotency: Option<Idempotency>,
+}
+
+/// Who did it, by which command, and why.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only documents what metadata has")]
+pub(crate) struct EventMetadata {
+    /// The subject of the token, or the program itself.
+    actor: String,
+    /// What the actor was to the lender then: absent where the program acts by itself, and in events of before it was noted.
+    #[schema(required = false)]
+    roles: Vec<String>,
+    command: String,
+    idempotency_key: Option<String>,
+    correlation_id: String,
+    causation_id: Option<String>,
+    reason: Option<String>,
+    /// The version of the rules that decided.
+    engine: String,
 }
 
 /// An event of a loan with its story.

@@ -1,11 +1,11 @@
 select l.currency, c.on_day, (coalesce(c.disbursed_amount, 0) - coalesce(p.disbursed_amount, 0))::numeric,
        (c.received - coalesce(p.received, 0))::numeric, (c.written_off - coalesce(p.written_off, 0))::numeric,
        (c.recovered - coalesce(p.recovered, 0))::numeric
-  from read_loans.standing_changes c
-  join read_loans.loans l on l.id = c.loan_id
+  from standing_changes c
+  join loans l on l.id = c.loan_id
   left join lateral (
        select b.disbursed_amount, b.received, b.written_off, b.recovered
-         from read_loans.standing_changes b
+         from standing_changes b
         where b.loan_id = c.loan_id and b.position < c.position
         order by b.position desc limit 1) p on true
  where c.position <= $2

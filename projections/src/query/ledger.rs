@@ -110,7 +110,7 @@ impl Ledger {
         const COLUMNS: &str =
             "account, currency, product, booked_on, value_date, debits, credits, last_position";
         let Some(prefix) = &self.known else {
-            query.push(format!("(select {COLUMNS} from read_balances.daily_balances m where true"));
+            query.push(format!("(select {COLUMNS} from daily_balances m where true"));
             chosen.push(query, true);
             query.push(")");
             return;
@@ -119,7 +119,7 @@ impl Ledger {
             prefix.blocks.iter().map(|(size, block)| (size.cast_signed(), *block)).unzip();
         query.push(format!("(select {COLUMNS} from unnest(")).push_bind(sizes).push("::int[], ");
         query.push_bind(blocks).push(
-            "::bigint[]) as k (in_size, in_block) join read_balances.block_balances m \
+            "::bigint[]) as k (in_size, in_block) join block_balances m \
              on m.size = k.in_size and m.block = k.in_block where true",
         );
         chosen.push(query, true);
@@ -127,8 +127,8 @@ impl Ledger {
             " union all select account, currency, coalesce(p.product, ''), booked_on, value_date, \
              case side when 'debit' then amount else 0 end::numeric, \
              case side when 'credit' then amount else 0 end::numeric, position \
-             from read_journal.journal_lines m \
-             left join read_balances.loan_products p on p.loan_id = m.stream_id where m.position > ",
+             from journal_lines m \
+             left join loan_products p on p.loan_id = m.stream_id where m.position > ",
         );
         query.push_bind(prefix.rest_after).push(" and m.position <= ").push_bind(prefix.position);
         chosen.push(query, false);

@@ -3,5 +3,5 @@ select l.id, l.position as first_position, l.borrower_id, l.currency, l.product,
        s.closed_because, s.late_fee, s.late_interest, s.penalty, s.fee, s.interest, s.principal, s.overpaid, s.credit,
        s.received, s.restructured_on, s.write_off, s.oldest_due_on, s.late_from, s.version, s.position, s.updated_at,
        false as is_to_be_derived
-  from read_loans.loans l
-  join read_loans.standings s on s.loan_id = l.id
+  from loans l
+  join standings s on s.loan_id = l.id

@@ -74,8 +74,7 @@ impl QueryState {
     async fn loans_of(&self, named: &str, known: AsOf, reading: &Reading) -> Result<Vec<Uuid>, Refused> {
         let borrower = find_borrower(self, named).await?;
         let mut snapshot = self.snapshot_of_known(&[&loans::READ_MODEL], known, reading).await?;
-        let of_borrower =
-            "select id from read_loans.loans where borrower_id = $1 and position <= $2 limit $3";
+        let of_borrower = "select id from loans where borrower_id = $1 and position <= $2 limit $3";
         let found: Vec<(Uuid,)> = sqlx::query_as(of_borrower)
             .bind(borrower)
             .bind(known.position)

@@ -25,6 +25,7 @@ mod loan_movements;
 mod loan_row;
 mod loan_trail;
 mod loans;
+mod only_reads;
 mod periods;
 mod point_in_time;
 mod portfolio;
@@ -54,14 +55,16 @@ use utoipa_axum::routes;
 pub use cache::{AnswerCache, NoRedisUrl, Owner};
 pub use discard_body::{Operator, check_reason};
 pub use replica::Replica;
+pub(crate) use state::LONGEST_STATEMENT;
 pub use state::QueryState;
 use state::State;
 
 /// Every route, with its documentation.
 pub fn router(state: QueryState) -> OpenApiRouter {
     let as_file = middleware::from_fn_with_state(state.clone(), download::as_file);
+    let only_reads = middleware::from_fn_with_state(state.clone(), only_reads::only_reads);
     let by_replica = middleware::from_fn_with_state(state.clone(), replica::first);
-    routes().layer(as_file).layer(by_replica).with_state(state)
+    routes().layer(as_file).layer(only_reads).layer(by_replica).with_state(state)
 }
 
 /// What the API document says of the reads, without a server.

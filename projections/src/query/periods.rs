@@ -7,9 +7,9 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use utoipa::ToSchema;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, ReadProblems, answer};
 use super::request::{Limit, Params, ReadHeaders, Reading};
+use super::{QueryState, State};
 use crate::periods;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -56,9 +56,9 @@ pub(crate) struct PeriodPage {
     after: Option<String>,
 }
 
-const CLOSED_THROUGH: &str = "select closed_through from read_periods.periods order by position desc limit 1";
+const CLOSED_THROUGH: &str = "select closed_through from periods order by position desc limit 1";
 
-const PERIODS: &str = "select month, is_closed, changed_on, reason, position, updated_at from read_periods.periods \
+const PERIODS: &str = "select month, is_closed, changed_on, reason, position, updated_at from periods \
     where month collate \"C\" > $1 order by month collate \"C\" limit $2";
 
 /// Months in their order, and up to when the books are closed.

@@ -80,13 +80,16 @@ impl QueryState {
                 if self.is_copy && head.recorded_at.is_none_or(|last| instant > last) {
                     return Err(Refused::CopyIsBehind);
                 }
-                Ok(self.log.head_by(instant).await?.into())
+                let then = AsOf::from(self.log.head_by(instant).await?);
+                // A replay ends before the log does.
+                Ok(if self.place.replay().is_some() && then.position > head.position { head } else { then })
             }
             Some(KnownAt::Position(position)) => {
                 if self.is_copy && position > head.position {
                     return Err(Refused::CopyIsBehind);
                 }
-                let then = self.log.head_at(position).await?;
+                let is_past = self.place.replay().is_none_or(|replay| position <= replay.position);
+                let then = if is_past { self.log.head_at(position).await? } else { None };
                 let detail =
                     || format!("{position} is in the future: the log ends at position {}", head.position);
                 Ok(then.ok_or_else(|| invalid("known_at", detail()))?.into())

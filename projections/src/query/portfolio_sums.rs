@@ -183,7 +183,7 @@ async fn flows(snapshot: &mut Snapshot, moment: &Moment) -> Result<Vec<PgRow>, s
     let mut query = QueryBuilder::with_arguments(
         "select currency, date_trunc('month', on_day)::date as month, sum(disbursed) as disbursed, \
          sum(collected) as collected, sum(written_off) as written_off, sum(recovered) as recovered \
-         from (select currency, on_day, disbursed, collected, written_off, recovered from read_loans.flows f",
+         from (select currency, on_day, disbursed, collected, written_off, recovered from flows f",
         moment.arguments()?,
     );
     match moment.known.map(Prefix::up_to) {

@@ -14,10 +14,10 @@ use sqlx::{Postgres, QueryBuilder, Row};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, answer};
 use super::loan_row::{read_currency, read_json};
 use super::request::{Limit as PageLimit, Params, ReadHeaders, Reading, invalid};
+use super::{QueryState, State};
 use crate::event::StreamKind;
 use crate::products;
 
@@ -100,7 +100,7 @@ pub(crate) struct ProductInPath(String);
 const COLUMNS: &str = include_str!("product_columns.sql");
 
 const VERSIONS: &str = "select v.version, v.defined_on, v.terms, v.limits, v.position \
-    from read_products.versions v where v.product_id = $1 order by v.version";
+    from versions v where v.product_id = $1 order by v.version";
 
 impl<S: Send + Sync> FromRequestParts<S> for ProductInPath {
     type Rejection = Problem;

@@ -4,9 +4,9 @@ use problems::UNAVAILABLE;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, ReadProblems, Refused, answer_of_now};
 use super::request::{Nothing, Params, ReadHeaders, Reading};
+use super::{QueryState, State};
 use crate::error::ProjectionError;
 use crate::run::{self, ProjectionStatus};
 
@@ -28,7 +28,10 @@ pub(crate) async fn list(
     Params(Nothing {}): Params<Nothing>,
     reading: Reading,
 ) -> Answer {
-    let items = run::status(&state.pool, &state.log).await?;
+    let items = match state.place.replay() {
+        Some(replay) => replay.status(&state.pool).await?,
+        None => run::status(&state.pool, &state.log).await?,
+    };
     let as_of = state.head(&reading).await?;
     let body = ProjectionsAnswer { items, as_of };
     Ok(answer_of_now(as_of, body))

@@ -1,8 +1,11 @@
 //! A consistent view of one read model, at least as fresh as asked for.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use problems::{NOT_YET_VISIBLE, STREAM_PARKED};
+use chrono::{DateTime, Utc};
+use event_store::Head;
+use problems::{NOT_YET_VISIBLE, STREAM_PARKED, UNAVAILABLE};
 use sqlx::{PgConnection, PgExecutor, Postgres, Transaction};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -10,14 +13,14 @@ use uuid::Uuid;
 use super::QueryState;
 use super::answer::{AsOf, Refused, state_of};
 use super::request::Reading;
-use super::state::LONGEST_STATEMENT;
 use crate::checkpoint::{self, Checkpoint};
 use crate::event::StreamKind;
+use crate::place::Place;
 use crate::read_model::ReadModel;
+use crate::replay::Replay;
 
 /// How often a waiting read looks whether its read model got there.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
-
 
 const SET_ASIDE: &str = "select \
     (select count(*) from projections.parked_streams where projection = $1) as streams, \
@@ -30,6 +33,8 @@ const IS_PARKED: &str = "select exists (select from projections.parked_streams \
 /// A transaction that sees a read model as of one position.
 pub(crate) struct Snapshot {
     model: &'static str,
+    /// Under which name it is noted what the read model could not take.
+    noted_as: Cow<'static, str>,
     pub(crate) transaction: Transaction<'static, Postgres>,
     pub(crate) as_of: AsOf,
 }
@@ -38,10 +43,10 @@ impl QueryState {
     /// The read model as it is, once it holds the position that is wanted.
     pub(crate) async fn snapshot(&self, model: &ReadModel, reading: &Reading) -> Result<Snapshot, Refused> {
         self.await_position(&[model], reading.min_position, reading).await?;
-        let mut transaction = self.pool.begin_with(begin(&[model])).await?;
-        let as_of = as_of(&mut transaction, model.name).await?;
+        let mut transaction = self.begin(&[model]).await?;
+        let as_of = self.as_of(&mut transaction, model.name).await?;
         self.unless_known_at(as_of, reading).await?;
-        Ok(Snapshot { model: model.name, transaction, as_of })
+        Ok(self.seen(model, transaction, as_of))
     }
 
     /// Ends the read where it was answered from read models in this state.
@@ -60,15 +65,15 @@ impl QueryState {
     ) -> Result<Snapshot, Refused> {
         let wanted = reading.min_position.unwrap_or(0).max(known.position);
         self.await_position(models, Some(wanted), reading).await?;
-        let mut transaction = self.pool.begin_with(begin(models)).await?;
+        let mut transaction = self.begin(models).await?;
         let mut as_of = AsOf { parked_streams: None, set_aside: (0, 0), revision: 0, ..known };
         for model in models {
-            let now = self::as_of(&mut transaction, model.name).await?;
+            let now = self.as_of(&mut transaction, model.name).await?;
             as_of.parked_streams = as_of.parked_streams.max(now.parked_streams);
             as_of.set_aside = as_of.set_aside.max(now.set_aside);
         }
         self.unless_known_at(as_of, reading).await?;
-        Ok(Snapshot { model: models[0].name, transaction, as_of })
+        Ok(self.seen(models[0], transaction, as_of))
     }
 
     /// Waits until all of the read models hold a position.
@@ -79,6 +84,9 @@ impl QueryState {
         reading: &Reading,
     ) -> Result<(), Refused> {
         let Some(wanted) = wanted else { return Ok(()) };
+        if self.place.replay().is_some() {
+            return self.head(reading).await.map(|_| ());
+        }
         let deadline = Instant::now() + reading.max_wait;
         for model in models {
             loop {
@@ -92,11 +100,53 @@ impl QueryState {
         Ok(())
     }
 
-    /// Where the log ends, once that is as far as is wanted.
+    fn seen(&self, model: &ReadModel, transaction: Transaction<'static, Postgres>, as_of: AsOf) -> Snapshot {
+        let (model, noted_as) = (model.name, self.place.noted_as(model.name));
+        Snapshot { model, noted_as, transaction, as_of }
+    }
+
+    async fn begin(&self, models: &[&ReadModel]) -> Result<Transaction<'static, Postgres>, Refused> {
+        let begun = self.pool.begin_with(self.place.begin(models)).await;
+        begun.map_err(|error| match (self.place.replay(), &error) {
+            (Some(replay), sqlx::Error::Database(missing))
+                if matches!(missing.code().as_deref(), Some("42P01" | "3F000")) =>
+            {
+                UNAVAILABLE.because(format!("the replay `{}` is there no more", replay.name)).into()
+            }
+            _ => error.into(),
+        })
+    }
+
+    /// As of when a read model is.
+    async fn as_of(&self, connection: &mut PgConnection, name: &'static str) -> Result<AsOf, Refused> {
+        let (position, recorded_at, revision) = match &self.place {
+            Place::Serving => serving(connection, name).await?,
+            Place::Replay(replay) => (replay.position, Some(replay.recorded_at), 0),
+        };
+        let noted_as = self.place.noted_as(name);
+        let (streams, events, discarded): (i64, i64, i64) =
+            sqlx::query_as(SET_ASIDE).bind(noted_as).fetch_one(connection).await?;
+        let parked_streams = (streams > 0).then_some(streams);
+        Ok(AsOf { position, recorded_at, parked_streams, set_aside: (events, discarded), revision })
+    }
+
+    /// Where the log ends, or the replay of it.
+    pub(crate) async fn end_of_log(&self) -> Result<AsOf, Refused> {
+        match &self.place {
+            Place::Serving => Ok(self.log.head().await?.into()),
+            Place::Replay(Replay { position, recorded_at, .. }) => {
+                Ok(Head { position: *position, recorded_at: Some(*recorded_at) }.into())
+            }
+        }
+    }
+
+    /// The same, once that is as far as is wanted.
     pub(crate) async fn head(&self, reading: &Reading) -> Result<AsOf, Refused> {
-        let deadline = Instant::now() + reading.max_wait;
+        // A replay never gets any further.
+        let patience = if self.place.replay().is_some() { Duration::ZERO } else { reading.max_wait };
+        let deadline = Instant::now() + patience;
         loop {
-            let head = AsOf::from(self.log.head().await?);
+            let head = self.end_of_log().await?;
             match reading.min_position {
                 Some(wanted) if wanted > head.position => wait(deadline, wanted, head.position).await?,
                 _ => return Ok(head),
@@ -111,7 +161,7 @@ impl Snapshot {
         if self.as_of.parked_streams.is_none() {
             return Ok(());
         }
-        let parked = sqlx::query_as(IS_PARKED).bind(self.model).bind(kind.name()).bind(id.to_string());
+        let parked = sqlx::query_as(IS_PARKED).bind(&*self.noted_as).bind(kind.name()).bind(id.to_string());
         let (is_parked,): (bool,) = parked.fetch_one(&mut *self.transaction).await?;
         if is_parked {
             let what = kind.name().to_lowercase();
@@ -123,22 +173,15 @@ impl Snapshot {
     }
 }
 
-/// The locks come before the snapshot, so a rebuild is swapped in either before both or after the answer.
-fn begin(models: &[&ReadModel]) -> String {
-    let gates = models.iter().map(|model| format!("{}.{}", model.schema, model.tables[0].name));
-    format!(
-        "begin isolation level repeatable read read only; set local statement_timeout = {}; \
-         lock table {} in access share mode",
-        LONGEST_STATEMENT.as_millis(),
-        gates.collect::<Vec<_>>().join(", ")
-    )
-}
-
 async fn checkpoint(executor: impl PgExecutor<'_>, name: &str) -> Result<Checkpoint, sqlx::Error> {
     checkpoint::find(executor, name).await?.ok_or(sqlx::Error::RowNotFound)
 }
 
-async fn as_of(connection: &mut PgConnection, name: &str) -> Result<AsOf, Refused> {
+/// How far one is that serves: the position, when that was recorded, and what tells it from others at that position.
+async fn serving(
+    connection: &mut PgConnection,
+    name: &str,
+) -> Result<(i64, Option<DateTime<Utc>>, i64), Refused> {
     let Checkpoint { position, recorded_at, revision, serves_from, .. } =
         checkpoint(&mut *connection, name).await?;
     if position < serves_from {
@@ -147,10 +190,7 @@ async fn as_of(connection: &mut PgConnection, name: &str) -> Result<AsOf, Refuse
         );
         return Err(NOT_YET_VISIBLE.because(detail).into());
     }
-    let (streams, events, discarded): (i64, i64, i64) =
-        sqlx::query_as(SET_ASIDE).bind(name).fetch_one(connection).await?;
-    let parked_streams = (streams > 0).then_some(streams);
-    Ok(AsOf { position, recorded_at, parked_streams, set_aside: (events, discarded), revision })
+    Ok((position, recorded_at, revision))
 }
 
 /// Waits a little, or refuses when the time is up.

@@ -11,6 +11,8 @@ use sqlx::PgPool;
 
 use super::cache::AnswerCache;
 use super::replica::Replica;
+use crate::place::Place;
+use crate::replay::Replay;
 
 /// No statement of a read runs longer.
 pub(crate) const LONGEST_STATEMENT: Duration = Duration::from_secs(10);
@@ -28,6 +30,7 @@ pub struct QueryState {
     /// The log itself, for what is done to dead letters.
     pub(crate) whole_log: Log,
     pub(crate) booking_day: BookingDay,
+    pub(crate) place: Place,
     /// Whether all of this is a copy, which may be behind.
     pub(crate) is_copy: bool,
     pub(crate) cache: Option<AnswerCache>,
@@ -42,16 +45,24 @@ pub(crate) struct State<S>(pub(crate) S);
 pub(crate) struct ByReplica;
 
 impl QueryState {
+    /// Reads what serves.
     pub fn new(read_pool: PgPool, log: Log, booking_day: BookingDay) -> Self {
         Self {
             pool: read_pool,
             log: log.reader(LIMITS),
             whole_log: log,
             booking_day,
+            place: Place::Serving,
             is_copy: false,
             cache: None,
             replica: None,
         }
+    }
+
+    /// Reads a replay instead: as if the log ended there.
+    #[must_use]
+    pub fn of_replay(self, replay: Replay) -> Self {
+        Self { place: Place::Replay(replay), ..self }
     }
 
     /// Keeps answers for whoever asks the same.

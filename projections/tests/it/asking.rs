@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use event_store::{BookingDay, Log};
-use projections::QueryState;
+use projections::{QueryState, Replay};
 use serde_json::Value;
 use sqlx::PgPool;
 use tower::ServiceExt;
@@ -29,6 +29,12 @@ impl Client {
 
     pub(crate) fn of(state: QueryState) -> Self {
         Self(projections::router(state).into())
+    }
+
+    /// Of what a replay holds.
+    pub(crate) fn of_replay(pool: &PgPool, log: &Log, replay: Replay) -> Self {
+        let state = QueryState::new(pool.clone(), log.clone(), BookingDay::Fixed(day(TODAY)));
+        Self(projections::router(state.of_replay(replay)).into())
     }
 
     pub(crate) async fn ask(&self, path: &str) -> Reply {

@@ -13,6 +13,7 @@ mod parking;
 mod point_in_time;
 mod projecting;
 mod reading;
+mod replaying;
 mod replicas;
 mod standby;
 mod trouble;

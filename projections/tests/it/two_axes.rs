@@ -11,7 +11,7 @@ use crate::log_on;
 use crate::projecting::{caught_up, start};
 
 /// Reads on both axes.
-const READS: [&str; 21] = [
+pub(crate) const READS: [&str; 21] = [
     "/v1/accounts?limit=1000",
     "/v1/accounts?limit=1000&effective_on=2025-03-02",
     "/v1/accounts/assets:cash/lines?limit=1000",
@@ -36,7 +36,7 @@ const READS: [&str; 21] = [
 ];
 
 /// The answer of a read, without what the query itself makes: the cursor is one of this query.
-async fn read(client: &Client, path: &str) -> Value {
+pub(crate) async fn read(client: &Client, path: &str) -> Value {
     let reply = client.ask(path).await;
     assert_eq!(reply.status, 200, "{path}: {}", reply.text);
     let mut body = reply.json();

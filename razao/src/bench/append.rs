@@ -73,6 +73,7 @@ pub(super) async fn pay(streams: &Streams<Loan>, loan: Uuid, today: NaiveDate) -
             causation_id: None,
             reason: None,
             engine: env!("CARGO_PKG_VERSION"),
+            ..Metadata::default()
         },
     };
     streams.execute(loan, &command, &context).await?;

@@ -84,7 +84,12 @@ async fn beside_commands(
 }
 
 fn sealer(log: &Log, keys: &Path, every_ms: u64) -> Sealer {
-    Sealer { log: log.clone(), keys: keys.to_owned(), every: Duration::from_millis(every_ms), anchors: None }
+    Sealer {
+        log: log.clone(),
+        keys: keys.to_owned(),
+        every: Duration::from_millis(every_ms),
+        anchors: Vec::new(),
+    }
 }
 
 /// Events a second, of all that is not sealed yet.

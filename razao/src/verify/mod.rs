@@ -27,6 +27,7 @@ pub use tree::check_tree;
 use self::pace::Pace;
 use crate::failure::Failure;
 use crate::rebuild::addresses;
+use crate::roles::bucket;
 use crate::settings::Settings;
 
 /// What a check looked at, and how much it found.
@@ -49,9 +50,9 @@ pub struct VerifyArgs {
     /// A public key of the log, or a file with some [default: those of the server's keys]
     #[arg(long = "public-key", value_name = "KEY")]
     public_keys: Vec<String>,
-    /// A file with checkpoints of the log, kept elsewhere
-    #[arg(long, value_name = "FILE")]
-    anchor: Vec<PathBuf>,
+    /// A file, or a bucket of S3, with checkpoints of the log
+    #[arg(long, value_name = "FILE|s3://BUCKET/FOLDER")]
+    anchor: Vec<String>,
     /// Compare so many loans of the read models with their events, in place of all rows of all read models
     #[arg(long, value_name = "LOANS")]
     sample: Option<u32>,
@@ -82,7 +83,7 @@ async fn verify_calculation(settings: &Settings) -> anyhow::Result<()> {
 
 /// The log by itself, against its tree, and the read models against the log.
 async fn verify_log(settings: &Settings, args: &VerifyArgs) -> anyhow::Result<()> {
-    let anchors = anchors(&args.anchor)?;
+    let anchors = anchors(&args.anchor).await?;
     let databases = addresses(settings)?.connect().await?;
     let log = &databases.log;
     let head = log.head().await.map_err(unreachable)?.position;
@@ -120,17 +121,24 @@ async fn verify_log(settings: &Settings, args: &VerifyArgs) -> anyhow::Result<()
     say(&said.join("\n"), total)
 }
 
-/// The notes of files of anchors, each with where it stands.
-fn anchors(files: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {
+/// The notes of places of anchors, each with where it stands.
+async fn anchors(places: &[String]) -> Result<Vec<(String, String)>, Failure> {
     let mut anchors = Vec::new();
-    for file in files {
-        let text = std::fs::read_to_string(file);
-        let text =
-            text.map_err(|error| Failure::WrongUsage(format!("--anchor {}: {error}", file.display())))?;
+    for place in places {
+        if place.starts_with("s3://") {
+            let all = bucket(place)?.all().await;
+            let all =
+                all.map_err(|error| Failure::Unreachable(format!("{:#}", anyhow::Error::from(error))))?;
+            if all.is_empty() {
+                return Err(Failure::WrongUsage(format!("--anchor {place}: there is no anchor")));
+            }
+            anchors.extend(all);
+            continue;
+        }
+        let text = std::fs::read_to_string(place);
+        let text = text.map_err(|error| Failure::WrongUsage(format!("--anchor {place}: {error}")))?;
         let notes = audit::anchor::notes(&text).into_iter().enumerate();
-        anchors.extend(
-            notes.map(|(at, note)| (format!("{}, note {}", file.display(), at + 1), note.to_owned())),
-        );
+        anchors.extend(notes.map(|(at, note)| (format!("{place}, note {}", at + 1), note.to_owned())));
     }
     Ok(anchors)
 }

@@ -54,7 +54,7 @@ impl Book {
     }
 
     pub(crate) fn sealer(&self) -> Sealer {
-        Sealer { log: self.log.clone(), keys: self.keys(), every: Duration::ZERO, anchors: None }
+        Sealer { log: self.log.clone(), keys: self.keys(), every: Duration::ZERO, anchors: Vec::new() }
     }
 
     /// Lends, each loan under its number, and receives one installment of each.

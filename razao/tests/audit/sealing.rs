@@ -1,5 +1,6 @@
 //! The sealer goes on where it was, whatever happens to it, and stops where something is not as it was signed.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use audit::checkpoint::Checkpoint;
 use audit::hash::leaf_of_line;
 use audit::keys::Keys;
 use audit::range::Peaks;
-use reactions::{Anchors, SealError, Sealer};
+use reactions::{Anchors, Place, SealError, Sealer};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
@@ -113,17 +114,25 @@ async fn nothing_is_signed_on_a_checkpoint_of_another_key(pool: PgPool) {
     assert!(why.contains("no known key signed it"), "{why}");
 }
 
+/// Of how many events the last anchor of a file is.
+fn last_anchor(file: &Path, book: &Book) -> Option<u64> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let note = audit::anchor::notes(&text).pop()?;
+    Some(Checkpoint::open(note, &book.verifiers()).ok()?.size)
+}
+
 #[sqlx::test(migrations = false)]
 async fn nothing_is_signed_that_an_anchor_contradicts(pool: PgPool) {
     let book = Book::sealed(&pool, 2).await;
     let folder = tempfile::tempdir().unwrap();
-    let anchors = Anchors { file: folder.path().join("anchors"), every: Duration::ZERO };
-    let with_anchors = || Sealer { anchors: Some(anchors.clone()), ..book.sealer() };
+    let file = folder.path().join("anchors");
+    let anchors = Anchors { place: Place::File(file.clone()), every: Duration::ZERO };
+    let with_anchors = || Sealer { anchors: vec![anchors.clone()], ..book.sealer() };
     book.lend(3..=3).await;
     let stop = CancellationToken::new();
     let sealing = tokio::spawn(with_anchors().run(stop.clone()));
     let written = async {
-        while std::fs::read_to_string(&anchors.file).map_or(0, |text| audit::anchor::notes(&text).len()) < 1 {
+        while last_anchor(&file, &book).is_none_or(|size| size <= 8) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
@@ -132,9 +141,6 @@ async fn nothing_is_signed_that_an_anchor_contradicts(pool: PgPool) {
         .expect("an anchor is written within a minute");
     stop.cancel();
     sealing.await.unwrap();
-    let text = std::fs::read_to_string(&anchors.file).unwrap();
-    let note = audit::anchor::notes(&text).pop().unwrap();
-    assert!(Checkpoint::open(note, &book.verifiers()).unwrap().size > 8);
     // The database is that of before, as a restored backup is.
     book.tamper("delete from audit_checkpoints where size > 8").await;
     let why = refuses(&book, with_anchors()).await;

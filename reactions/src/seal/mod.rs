@@ -3,7 +3,7 @@
 //! It is off the way of commands, and takes up at the last checkpoint. A log must never sign two trees of which one is
 //! not the beginning of the other, so whatever does not fit together stops it until a person has looked.
 
-mod resume;
+pub(crate) mod resume;
 mod round;
 
 use std::convert::Infallible;
@@ -13,8 +13,11 @@ use std::time::{Duration, Instant};
 use audit::keys::{Keys, KeysError};
 use audit::tile::Edge;
 use event_store::{Feed, Log, LogError};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::anchors::{self, Anchors};
 use crate::telemetry;
 
 /// How many events are sealed at once.
@@ -31,15 +34,8 @@ pub struct Sealer {
     pub keys: PathBuf,
     /// The shortest time between two checkpoints.
     pub every: Duration,
-    /// Where checkpoints are written to besides, and how often at most.
-    pub anchors: Option<Anchors>,
-}
-
-/// A file to which checkpoints are appended.
-#[derive(Debug, Clone)]
-pub struct Anchors {
-    pub file: PathBuf,
-    pub every: Duration,
+    /// Where checkpoints are kept besides.
+    pub anchors: Vec<Anchors>,
 }
 
 /// Why nothing is sealed.
@@ -52,8 +48,6 @@ pub enum SealError {
     Contradiction(String),
     #[error("another sealer was faster")]
     Deposed,
-    #[error("the anchor {} cannot be used", .0.display())]
-    Anchor(PathBuf, #[source] std::io::Error),
     #[error(transparent)]
     Log(#[from] LogError),
 }
@@ -94,24 +88,33 @@ impl Sealer {
                 None => tokio::time::sleep(TRY_AGAIN).await,
             }
         };
-        let mut edge = resume::edge(&self.log, &Keys::load(&self.keys)?, self.anchors.as_ref()).await?;
+        let verifiers = Keys::load(&self.keys)?.verifiers();
+        let mut edge = resume::edge(&self.log, &verifiers).await?;
+        // Dropped with this attempt, and whoever keeps anchors with it.
+        let (latest, mut keepers) = (watch::Sender::new((0, String::new())), JoinSet::new());
+        for anchors in &self.anchors {
+            let is_of_tree = anchors::look(anchors, &self.log, edge.size(), &verifiers).await?;
+            let (log, verifiers) = (self.log.clone(), verifiers.clone());
+            keepers.spawn(anchors::keep(anchors.clone(), log, verifiers, is_of_tree, latest.subscribe()));
+        }
+        // What was sealed while a place was dead is kept there now.
+        if let Some(sealed) = self.log.latest_checkpoint().await? {
+            latest.send_replace((edge.size(), sealed.note));
+        }
         telemetry::record_sealer_stopped(false);
         // Dropped with this attempt, and the feed's listener with it.
         let stop = CancellationToken::new();
         let _stops = stop.clone().drop_guard();
         let mut feed = Feed::start(&self.log, stop);
-        let mut anchored: Option<Instant> = None;
         loop {
             let began = Instant::now();
             let sealed = self.round(&mut feed, edge).await?;
             edge = sealed.edge;
-            let Some(note) = sealed.note else { continue };
-            if let Some(anchors) = &self.anchors
-                && anchored.is_none_or(|last| last.elapsed() >= anchors.every)
-            {
-                round::anchor(anchors, note).await?;
-                anchored = Some(Instant::now());
+            if let Some(contradicted) = keepers.try_join_next() {
+                return Err(contradicted.expect("keeping anchors does not panic"));
             }
+            let Some(note) = sealed.note else { continue };
+            latest.send_replace((edge.size(), note));
             if !sealed.is_behind {
                 tokio::time::sleep(self.every.saturating_sub(began.elapsed())).await;
             }

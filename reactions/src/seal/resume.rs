@@ -2,24 +2,20 @@
 
 use std::collections::HashMap;
 
-use audit::anchor;
 use audit::checkpoint::Checkpoint;
 use audit::hash::TreeHash;
-use audit::keys::Keys;
 use audit::note::Verifier;
-use audit::range::Peaks;
-use audit::tile::{Edge, TileId, roots_of, tiles_of};
+use audit::tile::{Edge, TileId};
 use event_store::{Log, StoredTile};
 
-use super::{Anchors, SealError};
+use super::SealError;
 
 /// The right edge of the tree that was signed last.
-pub(super) async fn edge(log: &Log, keys: &Keys, anchors: Option<&Anchors>) -> Result<Edge, SealError> {
-    let verifiers = keys.verifiers();
-    let edge = match log.latest_checkpoint().await? {
-        None => Edge::default(),
+pub(super) async fn edge(log: &Log, verifiers: &[Verifier]) -> Result<Edge, SealError> {
+    match log.latest_checkpoint().await? {
+        None => Ok(Edge::default()),
         Some(stored) => {
-            let signed = open(&stored.note, &verifiers, &format!("the checkpoint of {}", stored.size))?;
+            let signed = open(&stored.note, verifiers, &format!("the checkpoint of {}", stored.size))?;
             if i64::try_from(signed.size) != Ok(stored.size) {
                 return Err(contradiction(format!(
                     "the checkpoint of {} is one of {}",
@@ -31,45 +27,8 @@ pub(super) async fn edge(log: &Log, keys: &Keys, anchors: Option<&Anchors>) -> R
             let edge = edge.filter(|edge| edge.root() == signed.root);
             edge.ok_or_else(|| {
                 contradiction(format!("the tiles do not have the root that was signed at {}", signed.size))
-            })?
+            })
         }
-    };
-    if let Some(anchors) = anchors {
-        compare(log, &edge, &verifiers, anchors).await?;
-    }
-    Ok(edge)
-}
-
-/// Makes sure that the last anchor is of the tree too.
-async fn compare(log: &Log, edge: &Edge, verifiers: &[Verifier], anchors: &Anchors) -> Result<(), SealError> {
-    let text = match tokio::fs::read_to_string(&anchors.file).await {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        text => text.map_err(|error| SealError::Anchor(anchors.file.clone(), error))?,
-    };
-    // A crash may have left the last one half written.
-    let read = anchor::notes(&text).into_iter().rev().find_map(|note| Checkpoint::open(note, verifiers).ok());
-    let file = anchors.file.display();
-    let Some(anchored) = read else {
-        return if text.trim().is_empty() {
-            Ok(())
-        } else {
-            Err(contradiction(format!("no note in {file} is of this log")))
-        };
-    };
-    if anchored.size > edge.size() {
-        return Err(contradiction(format!(
-            "{file} has a checkpoint of {} events, of which only {} are sealed here: was the log restored?",
-            anchored.size,
-            edge.size()
-        )));
-    }
-    let tiles = tiles(log, tiles_of(0, anchored.size).collect()).await?;
-    let nodes = roots_of(0, anchored.size, &|id| tiles.get(&id).cloned());
-    let root = nodes.and_then(|nodes| Peaks::new(anchored.size, nodes)).map(|peaks| peaks.root());
-    if root == Some(anchored.root) {
-        Ok(())
-    } else {
-        Err(contradiction(format!("the tree of {} events is not the one that {file} has", anchored.size)))
     }
 }
 
@@ -77,7 +36,8 @@ fn open(note: &str, verifiers: &[Verifier], what: &str) -> Result<Checkpoint, Se
     Checkpoint::open(note, verifiers).map_err(|error| contradiction(format!("{what}: {error}")))
 }
 
-async fn tiles(log: &Log, ids: Vec<TileId>) -> Result<HashMap<TileId, Vec<TreeHash>>, SealError> {
+/// The hashes of these tiles, as far as they are there.
+pub(crate) async fn tiles(log: &Log, ids: Vec<TileId>) -> Result<HashMap<TileId, Vec<TreeHash>>, SealError> {
     let wanted: Vec<(i32, i64)> = ids
         .into_iter()
         .filter_map(|id| Some((i32::try_from(id.level).ok()?, i64::try_from(id.index).ok()?)))
@@ -94,6 +54,6 @@ fn hashes_of(tile: &StoredTile) -> Option<Vec<TreeHash>> {
     tile.hashes.chunks(32).map(TreeHash::from_bytes).collect()
 }
 
-fn contradiction(what: String) -> SealError {
+pub(crate) fn contradiction(what: String) -> SealError {
     SealError::Contradiction(what)
 }

@@ -1,6 +1,6 @@
 //! One round of sealing: a page of the log, the tiles that it fills, and a checkpoint.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use audit::checkpoint::Checkpoint;
 use audit::hash::{TreeHash, leaf_of_line};
@@ -8,7 +8,7 @@ use audit::keys::Keys;
 use audit::tile::{Edge, TileId};
 use event_store::{Feed, Lines, Log, StoredTile};
 
-use super::{Anchors, PAGE, SealError};
+use super::{PAGE, SealError};
 use crate::telemetry;
 
 /// What a round came to.
@@ -49,15 +49,6 @@ pub(super) async fn seal_next(
     }
     telemetry::record_sealed(size, size - previous);
     Ok(Sealed { edge, note: Some(note), is_behind })
-}
-
-/// Appends a checkpoint to the file of anchors.
-pub(super) async fn anchor(anchors: &Anchors, note: String) -> Result<(), SealError> {
-    let file: PathBuf = anchors.file.clone();
-    let appending = tokio::task::spawn_blocking(move || {
-        audit::anchor::append(&file, &note).map_err(|error| SealError::Anchor(file, error))
-    });
-    appending.await.expect("appending to a file does not panic")
 }
 
 fn prepare(keys: &Path, mut edge: Edge, lines: &Lines) -> Result<Prepared, SealError> {

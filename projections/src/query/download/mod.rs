@@ -59,7 +59,7 @@ async fn download(
     let is_one_page = has("limit=");
     // A cursor goes on with the query that it came from.
     if takes_known_at(parts.uri.path()) && !(is_one_page || has("after=") || has("known_at=")) {
-        let head = state.of(&parts.extensions).log.head().await?;
+        let head = state.of(&parts.extensions).end_of_log().await?;
         parts.uri = with(&parts.uri, &format!("known_at={}", head.position));
     }
     let if_none_match = parts.headers.remove(header::IF_NONE_MATCH);

@@ -1,0 +1,62 @@
+//! Where the read models are that a question is answered from: those that serve, or those of a replay.
+
+use std::borrow::Cow;
+
+use crate::query::LONGEST_STATEMENT;
+use crate::read_model::{self, ReadModel};
+use crate::replay::Replay;
+
+/// Statements of reads name tables without their schemas, so the place alone says which they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// As they serve, each in a schema of its own.
+    Serving,
+    /// As they were, all of them in the schema of a replay.
+    Replay(Replay),
+}
+
+impl Place {
+    pub(crate) const fn replay(&self) -> Option<&Replay> {
+        match self {
+            Self::Serving => None,
+            Self::Replay(replay) => Some(replay),
+        }
+    }
+
+    /// In which schema the tables of a read model are.
+    pub(crate) fn schema(&self, model: &ReadModel) -> Cow<'static, str> {
+        match self {
+            Self::Serving => Cow::Borrowed(model.schema),
+            Self::Replay(replay) => Cow::Owned(replay.schema()),
+        }
+    }
+
+    /// Under which name it is noted what a read model could not take.
+    pub(crate) fn noted_as(&self, name: &'static str) -> Cow<'static, str> {
+        match self {
+            Self::Serving => Cow::Borrowed(name),
+            Self::Replay(replay) => Cow::Owned(replay.noted_as(name)),
+        }
+    }
+
+    /// Begins a transaction that sees these read models as they are at one moment.
+    ///
+    /// The locks come before the snapshot, so a rebuild is swapped in either before both or after the answer.
+    pub(crate) fn begin(&self, models: &[&ReadModel]) -> String {
+        let gates = models.iter().map(|model| format!("{}.{}", self.schema(model), model.tables[0].name));
+        format!(
+            "begin isolation level repeatable read read only; set local statement_timeout = {}; \
+             set local search_path = {}; lock table {} in access share mode",
+            LONGEST_STATEMENT.as_millis(),
+            self.search_path(),
+            gates.collect::<Vec<_>>().join(", ")
+        )
+    }
+
+    fn search_path(&self) -> String {
+        match self {
+            Self::Serving => read_model::ALL.map(|model| model.schema).join(", "),
+            Self::Replay(replay) => replay.schema(),
+        }
+    }
+}
