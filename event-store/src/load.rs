@@ -83,7 +83,6 @@ impl Log {
         }
         Ok((folded, history))
     }
-
 }
 
 impl LogReader {

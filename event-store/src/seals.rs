@@ -60,7 +60,6 @@ impl LogReader {
     pub async fn tiles_from(&self, level: i32, index: i64, limit: i64) -> Result<Vec<StoredTile>, LogError> {
         Ok(sqlx::query_as(ROW).bind(level).bind(index).bind(limit).fetch_all(&self.pool).await?)
     }
-
 }
 
 impl Log {

@@ -12,11 +12,11 @@ use sqlx::{PgConnection, Row};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, List, NotThere, ReadProblems, answer};
 use super::loan_row::read_currency;
 use super::point_in_time::{KnownAt, in_known_years};
 use super::request::{Limit, Params, ReadHeaders, Reading, invalid};
+use super::{QueryState, State};
 use crate::minor::from_minor;
 
 /// One debit or credit of the account.

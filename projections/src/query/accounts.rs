@@ -7,12 +7,12 @@ use sqlx::postgres::PgRow;
 use sqlx::{QueryBuilder, Row};
 use utoipa::ToSchema;
 
-use super::{QueryState, State};
 use super::answer::{Answer, List, ReadProblems, answer};
 use super::ledger::Chosen;
 use super::loan_row::read_currency;
 use super::point_in_time::KnownAt;
 use super::request::{Limit, Params, ReadHeaders, Reading};
+use super::{QueryState, State};
 use crate::minor::from_sum;
 
 /// What every account was debited and credited, of movements that follow.

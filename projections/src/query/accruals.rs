@@ -6,11 +6,11 @@ use domain::loan::engine::{self, Accrued};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::point_in_time::{KnownAt, PointInTime, in_known_years};
 use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, invalid};
 use super::seen_loan::{SeenLoan, underivable};
+use super::{QueryState, State};
 use crate::minor::exact;
 
 /// How many days one request looks through at most, and how many where it gives no `limit`: ten years.

@@ -14,13 +14,13 @@ use serde_json::value::RawValue;
 use sqlx::{Postgres, QueryBuilder};
 use utoipa::ToSchema;
 
-use super::{QueryState, State};
 use super::account_lines::LineView;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, Refused, answer};
 use super::day_balance::{DailyBalance, Days, Key, Movement};
 use super::ledger::{Chosen, DayBy, Ledger};
 use super::point_in_time::{KnownAt, in_known_years};
 use super::request::{Limit, Params, ReadHeaders, Reading, invalid};
+use super::{QueryState, State};
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -28,8 +28,12 @@ pub(crate) enum Broken<E> {
 
 impl Breaker {
     pub(crate) fn new(guards: &'static str) -> Self {
-        let recloser =
-            Recloser::custom().error_rate(0.5).closed_len(CALLS).half_open_len(TRIALS).open_wait(REST).build();
+        let recloser = Recloser::custom()
+            .error_rate(0.5)
+            .closed_len(CALLS)
+            .half_open_len(TRIALS)
+            .open_wait(REST)
+            .build();
         gauge!("razao_breaker_open", "guards" => guards).set(0.0);
         Self { guards, recloser: recloser.into() }
     }

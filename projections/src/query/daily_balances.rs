@@ -7,13 +7,13 @@ use serde::Deserialize;
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, List, ReadProblems, Refused, answer};
 use super::day_balance::{DailyBalance, Days as Wanted, Key, Movement, read_place};
 use super::ledger::{Chosen, DayBy, Ledger};
 use super::loan_movements::Scope;
 use super::point_in_time::{KnownAt, in_known_years};
 use super::request::{Limit, Params, ReadHeaders, Reading, invalid};
+use super::{QueryState, State};
 
 /// How far back the first day is by default.
 const DAYS_BACK: Days = Days::new(30);

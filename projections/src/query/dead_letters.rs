@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, Refused, answer_of_now};
 use super::discard_body::{DiscardProblems, read_reason};
 use super::request::{IdInPath, Limit, Nothing, Params, ReadHeaders, Reading, invalid};
+use super::{QueryState, State};
 use crate::NAMES;
 use crate::parking::letters::{
     self, DeadLetter, DeadLetterFilter, DeadLetterState, DiscardedEvent, WaitingEvent,

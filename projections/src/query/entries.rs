@@ -11,10 +11,10 @@ use sqlx::{Postgres, QueryBuilder, Row};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, answer, answer_of_stream};
 use super::loan_row::{read_currency, read_json};
 use super::request::{IdInPath, Limit, Nothing, Params, ReadHeaders, Reading};
+use super::{QueryState, State};
 use crate::entries;
 use crate::event::StreamKind;
 

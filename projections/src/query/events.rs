@@ -15,10 +15,10 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, List, NotThere, POSITION, ReadProblems, Refused, answer};
 use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading};
 use super::story;
+use super::{QueryState, State};
 
 /// How many events are read at once.
 const PAGE: i64 = 1_000;

@@ -14,11 +14,11 @@ use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer_of_stream};
 use super::point_in_time::PointInTime;
 use super::request::{IdInPath, Params, ReadHeaders, Reading};
 use super::seen_loan::SeenLoan;
+use super::{QueryState, State};
 use crate::minor::exact;
 
 /// A loan and how it stands.

@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::loan_trail::{FactMoved, ShareView, Trail, TrailEvent};
 use super::point_in_time::{KnownAt, PointInTime};
 use super::request::{IdInPath, Params, ReadHeaders, Reading, invalid};
 use super::seen_loan::{SeenFact, SeenLoan};
 use super::transactions::TransactionView;
+use super::{QueryState, State};
 use crate::minor::exact;
 
 #[derive(Deserialize, utoipa::IntoParams)]

@@ -8,13 +8,13 @@ use serde::Deserialize;
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, List, ReadProblems, Refused, answer};
 use super::loan::LoanView;
 use super::loan_list::{Listed, Moment};
 use super::loan_row::LoanRow;
 use super::point_in_time::KnownAt;
 use super::request::{Limit, Params, ReadHeaders, Reading, invalid};
+use super::{QueryState, State};
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]

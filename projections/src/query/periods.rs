@@ -7,9 +7,9 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use utoipa::ToSchema;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, ReadProblems, answer};
 use super::request::{Limit, Params, ReadHeaders, Reading};
+use super::{QueryState, State};
 use crate::periods;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]

@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, ReadProblems, answer};
 use super::loan::{Balances, BorrowerView};
 use super::point_in_time::{KnownAt, in_known_years};
 use super::portfolio_sums::{BUCKETS, CurrencySums, Debtor, Flow, Part};
 use super::request::{Params, ReadHeaders, Reading, invalid};
+use super::{QueryState, State};
 use crate::minor::{from_sum, to_minor};
 
 /// The stages of Res. CMN 4.966/2021 art. 37 by days past due alone: from 31 on credit risk counts as significantly

@@ -14,10 +14,10 @@ use sqlx::{Postgres, QueryBuilder, Row};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, answer};
 use super::loan_row::{read_currency, read_json};
 use super::request::{Limit as PageLimit, Params, ReadHeaders, Reading, invalid};
+use super::{QueryState, State};
 use crate::event::StreamKind;
 use crate::products;
 

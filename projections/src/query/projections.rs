@@ -4,9 +4,9 @@ use problems::UNAVAILABLE;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, ReadProblems, Refused, answer_of_now};
 use super::request::{Nothing, Params, ReadHeaders, Reading};
+use super::{QueryState, State};
 use crate::error::ProjectionError;
 use crate::run::{self, ProjectionStatus};
 

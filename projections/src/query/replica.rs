@@ -117,11 +117,7 @@ impl Replica {
 }
 
 /// Lets the replica answer a read, and the primary what the replica cannot.
-pub(crate) async fn first(
-    State(state): State<QueryState>,
-    request: Request,
-    next: Next,
-) -> Response<Body> {
+pub(crate) async fn first(State(state): State<QueryState>, request: Request, next: Next) -> Response<Body> {
     let Some(replica) = state.replica.as_ref().filter(|_| may_be_of_a_copy(&request)) else {
         return next.run(request).await;
     };
@@ -149,7 +145,8 @@ fn may_be_of_a_copy(request: &Request) -> bool {
 /// The primary may have had for long what the replica waits for. What cannot be read stays, to be refused.
 fn wait_less(request: &mut Request) {
     const NAME: &str = "razao-max-wait-ms";
-    let asked = request.headers().get(NAME).map(|value| value.to_str().ok().and_then(|text| text.parse().ok()));
+    let asked =
+        request.headers().get(NAME).map(|value| value.to_str().ok().and_then(|text| text.parse().ok()));
     if asked.is_none_or(|wait: Option<u64>| wait.is_some_and(|wait| (PATIENCE_MS..=10_000).contains(&wait))) {
         request.headers_mut().insert(NAME, HeaderValue::from(PATIENCE_MS));
     }

@@ -6,10 +6,10 @@ use domain::{Amount, Currency};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::point_in_time::PointInTime;
 use super::request::{IdInPath, Params, ReadHeaders, Reading};
+use super::{QueryState, State};
 use crate::minor::exact;
 
 /// An installment: what is due, and what was paid of it.

@@ -7,11 +7,11 @@ use problems::{BEFORE_FIRST_FACT, NOT_ACTIVE, ProblemDetails};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoResponses, ToSchema};
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::point_in_time::{KnownAt, PointInTime, in_known_years};
 use super::request::{IdInPath, Params, ReadHeaders, Reading};
 use super::seen_loan::underivable;
+use super::{QueryState, State};
 use crate::minor::exact;
 
 #[derive(Deserialize, utoipa::IntoParams)]

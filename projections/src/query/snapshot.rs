@@ -18,7 +18,6 @@ use crate::read_model::ReadModel;
 /// How often a waiting read looks whether its read model got there.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
-
 const SET_ASIDE: &str = "select \
     (select count(*) from projections.parked_streams where projection = $1) as streams, \
     (select count(*) from projections.parked_events where projection = $1) as events, \

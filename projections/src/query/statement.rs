@@ -6,13 +6,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::loan::EachComponent;
 use super::point_in_time::PointInTime;
 use super::request::{IdInPath, Params, ReadHeaders, Reading};
 use super::statement_lines::lines;
 use super::transactions::TransactionView;
+use super::{QueryState, State};
 
 /// One line of a statement.
 #[derive(Debug, Serialize, ToSchema)]

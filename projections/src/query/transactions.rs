@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, List, NotThere, ReadProblems, answer};
 use super::loan::EachComponent;
 use super::point_in_time::{KnownAt, PointInTime};
 use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading};
 use super::seen_loan::SeenFact;
+use super::{QueryState, State};
 use crate::minor::exact;
 
 /// Money that came or went, or a credit in its place.

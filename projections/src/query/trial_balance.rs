@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use sqlx::QueryBuilder;
 use utoipa::ToSchema;
 
-use super::{QueryState, State};
 use super::accounts::{AccountView, SUMS};
 use super::answer::{Answer, AsOf, ReadProblems, answer};
 use super::ledger::Chosen;
 use super::point_in_time::{KnownAt, in_known_years};
 use super::request::{Params, ReadHeaders, Reading};
+use super::{QueryState, State};
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]

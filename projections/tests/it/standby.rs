@@ -49,7 +49,13 @@ impl Standby {
         let folder = Folder::new("standby");
         let primary = std::env::var("DATABASE_URL").expect("scripts/with-postgres.sh sets DATABASE_URL");
         let mut copy = Command::new(programs.join("pg_basebackup"));
-        copy.arg("-D").arg(folder.0.join("data")).args(["-R", "-X", "stream", "--checkpoint=fast", "--no-sync"]);
+        copy.arg("-D").arg(folder.0.join("data")).args([
+            "-R",
+            "-X",
+            "stream",
+            "--checkpoint=fast",
+            "--no-sync",
+        ]);
         output(copy.arg("-d").arg(primary));
         if is_root() {
             output(Command::new("chown").args(["-R", USER]).arg(&folder.0));
@@ -74,7 +80,13 @@ impl Standby {
         ] {
             command.args(["-c", &setting]);
         }
-        self.server = Some(command.stdin(Stdio::null()).stderr(File::create(self.said()).expect("a file")).spawn().expect("it starts"));
+        self.server = Some(
+            command
+                .stdin(Stdio::null())
+                .stderr(File::create(self.said()).expect("a file"))
+                .spawn()
+                .expect("it starts"),
+        );
         let begin = Instant::now();
         while PgConnection::connect_with(&self.database).await.is_err() {
             let said = || std::fs::read_to_string(self.said()).unwrap_or_default();
@@ -122,7 +134,16 @@ impl Redis {
     /// Starts it, empty, on the same port.
     pub(crate) fn again(&mut self, settings: &[&str]) {
         let mut command = Command::new("redis-server");
-        command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no"]);
+        command.args([
+            "--port",
+            &self.port.to_string(),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--daemonize",
+            "no",
+        ]);
         command.arg("--dir").arg(&self.folder.0).args(settings);
         let started = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
         self.server = Some(started.expect("redis-server is there: scripts/install-dependencies.sh redis"));

@@ -52,11 +52,7 @@ impl Server {
         Self::start_with(home, arguments, &[]).await
     }
 
-    async fn start_with(
-        home: &Path,
-        arguments: &[&str],
-        settings: &[(&str, &str)],
-    ) -> anyhow::Result<Self> {
+    async fn start_with(home: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let address = free_address()?;
         let log = home.join("server.log");
         let mut command = razao()?;

@@ -12,10 +12,10 @@ use axum::response::{IntoResponse, Response};
 use event_store::StoredCheckpoint;
 use problems::NOT_YET_VISIBLE;
 
-use super::{QueryState, State};
 use super::answer::{Answer, POSITION, ReadProblems, Refused};
 use super::request::{Nothing, Params, ReadHeaders, Reading};
 use super::snapshot::wait;
+use super::{QueryState, State};
 
 /// The latest signed checkpoint of the log: a note of C2SP tlog-checkpoint, signed by Ed25519. Its size is the position of
 /// the last event that is sealed, which is up to half a second old; `Razao-Min-Position` waits for one's own.

@@ -10,9 +10,9 @@ use problems::{INTERNAL, NOT_FOUND, NOT_YET_VISIBLE, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::query::{QueryState, State};
 use crate::query::answer::{Answer, NotThere, POSITION, ReadProblems, Refused};
 use crate::query::request::{Params, ReadHeaders, Reading, invalid};
+use crate::query::{QueryState, State};
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -8,9 +8,9 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use problems::{INTERNAL, NOT_FOUND};
 
-use crate::query::{QueryState, State};
 use crate::query::answer::{Answer, NotThere, ReadProblems, Refused};
 use crate::query::request::{Nothing, Params};
+use crate::query::{QueryState, State};
 
 /// A tile, as `tile/<L>/<N>[.p/<W>]`; the entries under one, as `tile/entries/<N>[.p/<W>]`; or `checkpoint`: the prefix of
 /// C2SP tlog-tiles is `/v1/audit/tiles`. An entry is the SHA-256 of an event's line.

@@ -165,7 +165,9 @@ impl Life {
 /// On a terminal a bar; elsewhere nothing.
 pub(super) fn progress(what: &'static str, events: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(events), ProgressDrawTarget::stderr_with_hz(5));
-    let style = ProgressStyle::with_template("  {msg} {bar:30} {human_pos} of about {human_len}, {per_sec}, {eta} left");
+    let style = ProgressStyle::with_template(
+        "  {msg} {bar:30} {human_pos} of about {human_len}, {per_sec}, {eta} left",
+    );
     bar.set_style(style.expect("the template is valid"));
     bar.with_message(what)
 }
