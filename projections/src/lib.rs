@@ -11,6 +11,7 @@
 //! Each read model is a folder: how events change it (`mod.rs`), its tables (`schema.sql`) and its statements. Its
 //! rows can be thrown away at any time: everything in them follows from the log.
 
+mod analysis;
 mod apply;
 mod building;
 mod checkpoint;
@@ -44,6 +45,7 @@ mod session;
 mod telemetry;
 mod verify;
 
+pub use analysis::{DaySnapshot, SnapshotError, SnapshotFile, folder_of, write_snapshot};
 pub use digest::{ReadModelDigest, TableDigest, digest};
 pub use error::ProjectionError;
 pub use figures::{figures_position, loan_figures, month_figures, sample_of_loans};

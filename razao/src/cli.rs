@@ -14,7 +14,7 @@ use crate::keys::{self, KeysCommand};
 use crate::replay::{self, DiffArgs, ReplayArgs};
 use crate::settings::{SettingFlags, Settings};
 use crate::verify::VerifyArgs;
-use crate::{close_day, identification, rebuild, roles, schedule, up, verify};
+use crate::{close_day, identification, rebuild, roles, schedule, snapshot, up, verify};
 
 /// An event-sourced ledger engine for lenders.
 #[derive(Debug, Parser)]
@@ -52,6 +52,17 @@ enum Command {
         /// The day
         #[arg(long, value_name = "DATE")]
         on: NaiveDate,
+    },
+    /// Write a day's Parquet files for analysts
+    Snapshot {
+        #[command(flatten)]
+        settings: SettingFlags,
+        /// The day, which is over
+        #[arg(long, value_name = "DATE")]
+        on: NaiveDate,
+        /// Where to: a folder for each day is made in it [default: RAZAO_SNAPSHOT_DIR]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
     },
     /// Bring the schema up to date
     Migrate {
@@ -131,6 +142,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             roles::serve_replay(Settings::load(&settings)?, &roles, &name).await
         }
         Command::CloseDay { settings, on } => close_day::close_day(&Settings::load(&settings)?, on).await,
+        Command::Snapshot { settings, on, out } => {
+            snapshot::snapshot(&Settings::load(&settings)?, on, out).await
+        }
         Command::Verify { settings, args } => verify::verify(&Settings::load(&settings)?, &args).await,
         Command::Migrate { settings } => roles::migrate(&Settings::load(&settings)?).await,
         Command::Demo(args) => crate::demo::demo(args).await,

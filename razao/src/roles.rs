@@ -25,6 +25,7 @@ use crate::rebuild::addresses;
 use crate::replay;
 use crate::server::{self, Server};
 use crate::settings::Settings;
+use crate::snapshot;
 use crate::telemetry;
 
 /// How long a request may go on after the server was asked to stop.
@@ -173,6 +174,9 @@ pub async fn run(
     }
     if roles.contains(&Role::Reactions) && settings.close_days {
         tasks.spawn(reactions::run(log.clone(), settings.booking_day(), feed_stop.clone()));
+    }
+    if let Some(out) = settings.snapshot_dir.clone().filter(|_| roles.contains(&Role::Reactions)) {
+        tasks.spawn(snapshot::each_night(log.clone(), read_pool.clone(), out, feed_stop.clone()));
     }
     if roles.contains(&Role::Reactions) {
         let workers = command_workers(settings, requests.clone(), commands.clone());

@@ -134,6 +134,8 @@ pub struct Settings {
     pub parked_longest_wait_ms: u64,
     /// Whether the role `reactions` closes each day when it is over.
     pub close_days: bool,
+    /// Where the role `reactions` writes each day's Parquet files; none named: nowhere.
+    pub snapshot_dir: Option<PathBuf>,
     /// For how many days finished requests are kept.
     pub requests_kept_days: u32,
 }
@@ -174,6 +176,7 @@ impl Default for Settings {
             parked_first_wait_ms: 2_000,
             parked_longest_wait_ms: 600_000,
             close_days: true,
+            snapshot_dir: None,
             requests_kept_days: 7,
         }
     }

@@ -1,9 +1,11 @@
 //! The promises of the read models, on a real Postgres with a fresh database for each test.
 
 mod analysts;
+mod apart;
 mod asking;
 mod book;
 mod building;
+mod days_for_analysts;
 mod downloads;
 mod explaining;
 mod kept_answers;

@@ -143,6 +143,30 @@ async fn a_database_that_is_down_is_unavailable(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = false)]
+async fn no_read_of_the_log_runs_longer_than_ten_seconds(pool: PgPool) {
+    let log = log_on(&pool).await;
+    let client = Client::new(&pool, &log);
+    varied(3).append(&pool).await;
+    // Whoever reads has to wait for this transaction.
+    let mut transaction = pool.begin().await.unwrap();
+    sqlx::query("lock table events in access exclusive mode").execute(&mut *transaction).await.unwrap();
+    let paths = ["/v1/loans/00000000-0000-0000-0000-000000000001", "/v1/events", "/v1/loans?known_at=5"];
+    let client = &client;
+    let asking = paths.map(|path| async move {
+        let asked = Instant::now();
+        let reply = client.ask(path).await;
+        (path, reply, asked.elapsed())
+    });
+    for (path, reply, elapsed) in futures::future::join_all(asking).await {
+        assert_eq!((reply.status.as_u16(), &reply.json()["code"]), (503, &"unavailable".into()), "{path}");
+        assert!(reply.text.contains("longer than 10 seconds"), "{path}: {}", reply.text);
+        assert!((9..20).contains(&elapsed.as_secs()), "{path}: {elapsed:?}");
+    }
+    transaction.rollback().await.unwrap();
+    assert_eq!(client.ask("/v1/events").await.status, 200);
+}
+
+#[sqlx::test(migrations = false)]
 async fn the_log_streams_line_by_line_and_by_what_is_asked_of_it(pool: PgPool) {
     let log = log_on(&pool).await;
     let client = Client::new(&pool, &log);
