@@ -20,8 +20,8 @@ run: build ## Install what is missing, build, start Razão with the demo book (A
 
 .PHONY: test
 test: ## Install what is missing, run every test, with real Postgres and real Kafka
-	@scripts/install-dependencies.sh build postgres kafka redis
-	@scripts/with-postgres.sh scripts/with-kafka.sh scripts/with-keycloak.sh bash -c 'scripts/test-kafka.sh && scripts/cargo-test.sh "$$@"' - $(ARGS)
+	@scripts/install-dependencies.sh build postgres kafka redis s3
+	@scripts/with-postgres.sh scripts/with-kafka.sh scripts/with-keycloak.sh scripts/with-s3.sh bash -c 'scripts/test-kafka.sh && scripts/cargo-test.sh "$$@"' - $(ARGS)
 
 .PHONY: build
 build: ## Install what is missing and build the release binary

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# install-dependencies.sh [build] [postgres] [kafka] [redis]: installs what is missing of what these need, with apt-get on Debian
-# and Ubuntu; elsewhere, or without the right to install, says what to install and fails. Without a word: all four.
+# install-dependencies.sh [build] [postgres] [kafka] [redis] [s3]: installs what is missing of what these need, with apt-get on
+# Debian and Ubuntu; elsewhere, or without the right to install, says what to install and fails. Without a word: all five.
 # It looks for the programs themselves, so nothing missing means nothing done.
 set -euo pipefail
 scripts=$(cd "$(dirname "$0")" && pwd)
@@ -29,6 +29,7 @@ missing_packages() { # prints the Debian packages for what is not there
     command -v mvn >/dev/null || echo maven
   fi
   if [[ $wanted == *" redis "* ]] && ! command -v redis-server >/dev/null; then echo redis-server; fi
+  if [[ $wanted == *" s3 "* ]] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then echo python3-venv; fi
 }
 
 say_what_to_install() { # PACKAGE...
@@ -44,7 +45,7 @@ TEXT
   exit 1
 }
 
-if [[ $# -eq 0 ]]; then set -- build postgres kafka redis; fi
+if [[ $# -eq 0 ]]; then set -- build postgres kafka redis s3; fi
 if [[ " $* " == *" build "* ]] && ! rust_is_there; then
   echo "A C compiler (apt-get install build-essential) and Rust 1.88 or later (https://rustup.rs) are needed." >&2
   exit 1

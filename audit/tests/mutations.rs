@@ -4,6 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
+#[path = "../../fuzz/entries/pack.rs"]
+mod entry;
+
 use audit::note::Verifier;
 use audit::pack::check::check;
 use audit::pack::file::{Parts, read};
@@ -30,6 +33,66 @@ fn what_was_kept_is_sound_and_bytes_that_are_no_pack_are_refused() {
     }
     for bytes in [&b"no tar at all"[..], &[0; 100], &[255; 2000]] {
         assert!(read(bytes).is_err() || check(&read(bytes).unwrap(), &verifiers("loan")).findings.len() == 1);
+    }
+}
+
+/// A kept pack as the fuzzer writes one: each part behind a form feed, its name on a line.
+fn unframed(pack: &str) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (name, bytes) in parts(pack) {
+        text.extend_from_slice(format!("\u{c}{name}\n").as_bytes());
+        text.extend_from_slice(&bytes);
+    }
+    text
+}
+
+/// What a fuzzer does to bytes: some are changed, some are taken out, some come twice.
+fn mutate(mut bytes: Vec<u8>, edits: &[(prop::sample::Index, u8, u8)]) -> Vec<u8> {
+    for (place, what, byte) in edits {
+        let at = place.index(bytes.len().max(1));
+        let to = (at + usize::from(*byte)).min(bytes.len());
+        match what % 4 {
+            0 if at < bytes.len() => bytes[at] = *byte,
+            1 if at < bytes.len() => bytes[at] ^= 1 << (byte % 8),
+            2 => drop(bytes.drain(at.min(to)..to)),
+            _ => {
+                let again = bytes[at.min(to)..to].to_vec();
+                bytes.splice(to..to, again);
+            }
+        }
+    }
+    bytes
+}
+
+fn edits() -> impl Strategy<Value = Vec<(prop::sample::Index, u8, u8)>> {
+    prop::collection::vec(any::<(prop::sample::Index, u8, u8)>(), 1..12)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_come_to_an_end(bytes in prop::collection::vec(any::<u8>(), 0..3000)) {
+        entry::any_pack(&bytes);
+    }
+
+    #[test]
+    fn any_text_comes_to_an_end(text in "(\u{c}(events.ndjson|figures.json|checkpoint|keys|pack.note)\n\\PC{0,200}){0,6}") {
+        entry::any_pack(text.as_bytes());
+    }
+
+    #[test]
+    fn packs_that_were_changed_anywhere_come_to_an_end(
+        pack in prop::sample::select(vec!["loan", "month"]),
+        edits in edits(),
+        is_framed in any::<bool>(),
+    ) {
+        let bytes = if is_framed {
+            std::fs::read(kept(&format!("{pack}.pack"))).unwrap()
+        } else {
+            unframed(pack)
+        };
+        entry::any_pack(&mutate(bytes, &edits));
     }
 }
 

@@ -60,3 +60,39 @@ impl Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// What of a text names a schema of tables that serve.
+    fn named(text: &str) -> Option<&'static str> {
+        let is_named = |schema: &&str| text.contains(&format!("{schema}."));
+        read_model::ALL.into_iter().map(|model| model.schema).find(is_named)
+    }
+
+    fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
+        for entry in fs::read_dir(folder).expect("the sources are there") {
+            let path = entry.expect("a source").path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else {
+                found.push((path.display().to_string(), fs::read_to_string(&path).expect("text")));
+            }
+        }
+    }
+
+    #[test]
+    fn no_statement_of_a_read_says_in_which_schema_its_tables_are() {
+        let mut found = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/query"), &mut found);
+        assert!(found.len() > 40, "have the queries moved?");
+        for (path, text) in found {
+            assert_eq!(named(&text), None, "{path}: a replay could not be read");
+        }
+        assert_eq!(named("select 1 from read_loans.loans"), Some("read_loans"));
+    }
+}

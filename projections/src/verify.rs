@@ -22,6 +22,10 @@ const FOLDED: i64 = 60_000;
 /// So many rows that differ are told of each table.
 const TOLD: i64 = 100;
 
+/// How long a replica of the log may be behind the read models, and how often one looks.
+const BEHIND: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
 /// A row that is not what the events come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowDifference {
@@ -114,8 +118,7 @@ async fn fold(
     let mut folding = Folding::new(model, place, standing);
     let mut folded: Vec<(Arc<Page>, std::ops::Range<usize>)> = Vec::new();
     while position < goal {
-        let page = pages::read(feed, position, PAGE.min(goal - position)).await?;
-        let page = Arc::new(page.ok_or(ProjectionError::LogEndsBefore(goal))?);
+        let page = Arc::new(page_of(feed, position, goal).await?);
         let within = page.within(position, goal);
         let events = page.events(within.clone());
         folding.fold(events.iter());
@@ -125,6 +128,20 @@ async fn fold(
     let events = folded.iter().flat_map(|(page, within)| page.events(within.clone()));
     folding.write(connection, events).await?;
     Ok(position)
+}
+
+/// The next events, for which a replica of the log may have to be waited for.
+async fn page_of(feed: &event_store::Feed, position: i64, goal: i64) -> Result<Page, ProjectionError> {
+    let began = Instant::now();
+    loop {
+        if let Some(page) = pages::read(feed, position, PAGE.min(goal - position)).await? {
+            return Ok(page);
+        }
+        if began.elapsed() > BEHIND {
+            return Err(ProjectionError::LogEndsBefore(goal));
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
 }
 
 async fn compare_table(

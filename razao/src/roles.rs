@@ -82,6 +82,12 @@ impl Addresses {
         Ok(Self { log, read })
     }
 
+    /// Of one database with both, as an argument names it.
+    pub(crate) fn named(url: &str, argument: &str) -> Result<Self, Failure> {
+        let log = parse(url, argument)?;
+        Ok(Self { read: log.clone(), log })
+    }
+
     /// Both schemas, brought up to date.
     pub async fn migrate(&self) -> anyhow::Result<()> {
         Log::migrate(&self.log).await.map_err(unreachable)?;

@@ -162,6 +162,14 @@ mod tests {
     }
 
     #[test]
+    fn a_command_keeps_the_roles_of_its_actor_and_one_of_before_has_none() {
+        assert!(!command().encode().contains("roles"), "as commands were before roles were kept");
+        let command = command().by_roles(["operator".into(), "approver".into()].into());
+        let read = QueuedCommand::decode(command.encode().as_bytes()).unwrap();
+        assert_eq!(read.roles, command.roles);
+    }
+
+    #[test]
     fn what_is_no_command_is_refused_with_the_reason() {
         let refused = |text: &str| QueuedCommand::decode(text.as_bytes()).unwrap_err().to_string();
         assert!(refused("nonsense").starts_with("the command cannot be read"));

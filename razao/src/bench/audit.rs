@@ -10,6 +10,7 @@ use ::audit::keys::Keys;
 use ::audit::tile::Edge;
 use anyhow::Context;
 use event_store::{Log, StoredTile, booking_day};
+use projections::{Until, WantedReplay};
 use reactions::Sealer;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -25,13 +26,17 @@ use crate::verify::{check_tree, recalculate};
 
 /// The loans on which commands are measured.
 const LOANS: usize = 10_000;
-/// The events of the tree of which proofs are asked for.
-const LARGE_TREE: u64 = 5_000_000;
 const PROOFS: usize = 5_000;
 /// How often the memory of the server is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
-pub(super) async fn measure(ground: &Ground, scale: Scale, figures: &mut Figures) -> anyhow::Result<()> {
+/// On a log of so many events, and on the tree of one of so many.
+pub(super) async fn measure(
+    ground: &Ground,
+    scale: Scale,
+    (events, tree): (usize, u64),
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
     let today = booking_day(SystemTime::now().into());
     let url = ground.empty_database("audit").await?;
     let migrated = razao()?.args(["migrate", "--database-url", &url]).status().await?;
@@ -44,7 +49,7 @@ pub(super) async fn measure(ground: &Ground, scale: Scale, figures: &mut Figures
     for _ in 0..scale.rounds {
         beside_commands(&log, &book, (scale, &folder), figures).await?;
     }
-    append::fill(&log, &book, book.loans.clone(), scale.large_log).await?;
+    append::fill(&log, &book, book.loans.clone(), events).await?;
     figures.note(Figure::Sealing, sealing(&log, &folder).await?);
     let (began, mut faults) = (Instant::now(), 0);
     let checked =
@@ -59,7 +64,7 @@ pub(super) async fn measure(ground: &Ground, scale: Scale, figures: &mut Figures
     export(ground.home(), &url, head, figures).await?;
     refold(ground.home(), &url, figures).await?;
     ground.drop_copy("audit").await?;
-    proofs(ground, &keys, figures).await
+    proofs(ground, &keys, tree, figures).await
 }
 
 /// Commands without a sealer, with one, and without again.
@@ -128,7 +133,7 @@ async fn export(home: &Path, url: &str, head: i64, figures: &mut Figures) -> any
     server.stop().await
 }
 
-/// Loans and balances, folded again and compared with the read models.
+/// Loans and balances, folded again and compared with the read models; then all of them rebuilt, and replayed.
 async fn refold(home: &Path, url: &str, figures: &mut Figures) -> anyhow::Result<()> {
     let server = Server::serve(home, "query-api,projections", url).await?;
     let position = server.caught_up().await?;
@@ -140,22 +145,30 @@ async fn refold(home: &Path, url: &str, figures: &mut Figures) -> anyhow::Result
         anyhow::ensure!(differences.is_empty(), "{name} is not what the log comes to: {differences:?}");
     }
     figures.note(Figure::Refold, position as f64 / began.elapsed().as_secs_f64());
+    let began = Instant::now();
+    projections::rebuild_all(&pool, &log, |_, _| {}).await?;
+    figures.note(Figure::RebuildAll, position as f64 / began.elapsed().as_secs_f64());
+    let began = Instant::now();
+    let wanted = WantedReplay { name: None, until: Until::Now, loan: None };
+    let replay = projections::replay(&pool, &log, &wanted, |_, _| {}).await?;
+    figures.note(Figure::Replay, position as f64 / began.elapsed().as_secs_f64());
+    anyhow::ensure!(replay.position == position, "the replay ends at {}", replay.position);
     pool.close().await;
     log.close().await;
     Ok(())
 }
 
 /// Inclusion proofs over HTTP, one after another, of a tree without events.
-async fn proofs(ground: &Ground, keys: &Keys, figures: &mut Figures) -> anyhow::Result<()> {
+async fn proofs(ground: &Ground, keys: &Keys, tree: u64, figures: &mut Figures) -> anyhow::Result<()> {
     let url = ground.empty_database("proofs").await?;
     let migrated = razao()?.args(["migrate", "--database-url", &url]).status().await?;
     anyhow::ensure!(migrated.success(), "the schema could not be made");
     let log = log_at(&url).await?;
-    grow(&log, keys).await?;
+    grow(&log, keys, tree).await?;
     let server = Server::serve(ground.home(), "query-api", &url).await?;
     let (http, mut rng, mut took) = (reqwest::Client::new(), fastrand::Rng::with_seed(7), latencies());
     for _ in 0..PROOFS {
-        let position = rng.u64(1..=LARGE_TREE);
+        let position = rng.u64(1..=tree);
         let path = format!("http://{}/v1/audit/proofs/inclusion?position={position}", server.address);
         let began = Instant::now();
         let proof = http.get(path).send().await?.error_for_status()?.bytes().await?;
@@ -169,16 +182,16 @@ async fn proofs(ground: &Ground, keys: &Keys, figures: &mut Figures) -> anyhow::
 }
 
 /// A tree of so many leaves, whatever they are of.
-async fn grow(log: &Log, keys: &Keys) -> anyhow::Result<()> {
+async fn grow(log: &Log, keys: &Keys, leaves: u64) -> anyhow::Result<()> {
     let (mut edge, mut tiles, mut sealed) = (Edge::default(), Vec::new(), 0);
     let stored = |id: ::audit::tile::TileId, hashes: &[::audit::hash::TreeHash]| StoredTile {
         level: i32::try_from(id.level).expect("below 8"),
         index: i64::try_from(id.index).expect("few tiles"),
         hashes: hashes.iter().flat_map(|hash| hash.0).collect(),
     };
-    for number in 0..LARGE_TREE {
+    for number in 0..leaves {
         edge.push(leaf(&number.to_be_bytes()), &mut |id, hashes| tiles.push(stored(id, hashes)));
-        if tiles.len() < 500 && edge.size() < LARGE_TREE {
+        if tiles.len() < 500 && edge.size() < leaves {
             continue;
         }
         let full = std::mem::take(&mut tiles);

@@ -58,6 +58,8 @@ pub(super) enum Figure {
     ProofP99Ms,
     Export,
     ExportMemoryMb,
+    RebuildAll,
+    Replay,
     PgbenchSelect,
     LoanReads,
     LoanReadsP99Ms,

@@ -66,6 +66,12 @@ pub struct BenchArgs {
     /// About how many events the book of `reads` has: at least four for each loan [default: fifty].
     #[arg(long, value_parser = clap::value_parser!(u32).range(4_000..))]
     pub events: Option<u32>,
+    /// Of how many events `audit` asks for proofs.
+    #[arg(long, default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub tree: u64,
+    /// How many events the log of `audit` has [default: 1,000,000; 150,000 with --quick].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub log: Option<u32>,
     /// Write the table and the machine to a file, such as docs/BENCHMARKS.md.
     #[arg(long, value_name = "FILE")]
     pub write: Option<PathBuf>,
@@ -166,7 +172,8 @@ pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
     }
     if args.what.contains(&Measurement::Audit) {
         eprintln!("audit");
-        audit::measure(&ground, scale, &mut figures).await?;
+        let log = args.log.map_or(scale.large_log, |log| log as usize);
+        audit::measure(&ground, scale, (log, args.tree), &mut figures).await?;
     }
     if args.what.contains(&Measurement::Reads) {
         eprintln!("reads");

@@ -27,7 +27,7 @@ pub use tree::check_tree;
 use self::pace::Pace;
 use crate::failure::Failure;
 use crate::rebuild::addresses;
-use crate::roles::bucket;
+use crate::roles::{Addresses, bucket};
 use crate::settings::Settings;
 
 /// What a check looked at, and how much it found.
@@ -59,6 +59,9 @@ pub struct VerifyArgs {
     /// Read so many events a second at most; 0: as many as can be
     #[arg(long, value_name = "EVENTS", default_value_t = 100_000)]
     rate: u64,
+    /// Read log and tree from this replica of the log's database
+    #[arg(long, value_name = "URL")]
+    replica: Option<String>,
 }
 
 /// Prints what is found, a JSON object a line. Fails where anything is.
@@ -85,7 +88,11 @@ async fn verify_calculation(settings: &Settings) -> anyhow::Result<()> {
 async fn verify_log(settings: &Settings, args: &VerifyArgs) -> anyhow::Result<()> {
     let anchors = anchors(&args.anchor).await?;
     let databases = addresses(settings)?.connect().await?;
-    let log = &databases.log;
+    let replica = match &args.replica {
+        Some(url) => Some(Addresses::named(url, "--replica")?.connect_log().await?),
+        None => None,
+    };
+    let log = replica.as_ref().unwrap_or(&databases.log);
     let head = log.head().await.map_err(unreachable)?.position;
     let rate = Some(args.rate);
     let (mut total, mut said) = (0, Vec::new());
@@ -114,10 +121,13 @@ async fn verify_log(settings: &Settings, args: &VerifyArgs) -> anyhow::Result<()
         said.push("nothing is sealed".to_owned());
     }
 
-    let (rows, found) = read_models::check(&databases, args.sample, args.rate).await?;
+    let (rows, found) = read_models::check(&databases, log, args.sample, args.rate).await?;
     total += found;
     said.push(format!("{rows} rows of read models: {found} faults"));
     databases.log.close().await;
+    if let Some(replica) = replica {
+        replica.close().await;
+    }
     say(&said.join("\n"), total)
 }
 

@@ -12,19 +12,22 @@ use super::{Fault, print, progress_bar};
 use crate::roles::Databases;
 
 /// How many rows were compared, and how many faults there are.
+///
+/// All rows are held against `log`, which may be a replica; the loans of a sample against the log itself, with which they
+/// have to be level.
 pub(super) async fn check(
     databases: &Databases,
+    log: &Log,
     sample: Option<u32>,
     rate: u64,
 ) -> anyhow::Result<(u64, u64)> {
     match sample {
         Some(loans) => check_sample(databases, loans).await,
-        None => check_all(databases, rate).await,
+        None => check_all(&databases.read_pool, log, rate).await,
     }
 }
 
-async fn check_all(databases: &Databases, rate: u64) -> anyhow::Result<(u64, u64)> {
-    let (pool, log) = (&databases.read_pool, &databases.log);
+async fn check_all(pool: &PgPool, log: &Log, rate: u64) -> anyhow::Result<(u64, u64)> {
     let (mut rows, mut found) = (0, 0);
     for name in projections::NAMES {
         let bar = progress_bar(name, 0)?;

@@ -8,6 +8,7 @@ mod corpus;
 mod lender;
 mod packs;
 mod proofs;
+mod replays;
 mod running;
 mod sealing;
 #[path = "../support/mod.rs"]

@@ -177,4 +177,7 @@ async fn check_lines(auditor: &Auditor, lines: &[Vec<u8>]) {
         (&metadata["actor"], &metadata["idempotency_key"]),
         (&json!("local-developer"), &json!("entry-299"))
     );
+    // Without a token, on loopback: whoever it is has every role.
+    let every = identity::Role::ALL.map(identity::Role::name);
+    assert_eq!(metadata["roles"], json!(every));
 }

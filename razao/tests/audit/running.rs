@@ -36,6 +36,11 @@ async fn a_running_server_is_what_it_says_until_somebody_tampers_with_it() {
     assert_eq!(verify(&data_dir, &["--anchor", &anchor]).await, (0, Vec::new()));
     assert_eq!(verify(&data_dir, &["--sample", "10", "--rate", "0"]).await, (0, Vec::new()));
 
+    // A replica is one that nothing can be written into.
+    let replica = find_running(Path::new(&data_dir)).unwrap();
+    let replica = replica.options([("default_transaction_read_only", "on")]).to_url_lossy().to_string();
+    assert_eq!(verify(&data_dir, &["--replica", &replica, "--rate", "5000"]).await, (0, Vec::new()));
+
     let mut database = find_running(Path::new(&data_dir)).unwrap().connect().await.unwrap();
     let read_models = "update read_loans.standings set principal = principal + 1 where loan_id = '$'; \
         delete from read_journal.journal_lines where position = 3 and line = 1; \

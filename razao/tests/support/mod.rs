@@ -45,10 +45,16 @@ impl Server {
 
     /// Starts the server, its log beside its data, and waits until it is ready.
     pub(crate) async fn start(&mut self) -> Client {
+        self.start_with(&[]).await
+    }
+
+    /// The same, with these in its environment.
+    pub(crate) async fn start_with(&mut self, environment: &[(&str, &str)]) -> Client {
         let address = self.address_file();
         let _ = std::fs::remove_file(&address); // a killed server leaves it behind
         let log = File::options().create(true).append(true).open(self.log_file()).expect("a log file");
         let mut command = razao();
+        command.envs(environment.iter().copied());
         command.arg("up").arg("--data-dir").arg(self.data_dir()).args(["--listen", "127.0.0.1:0"]);
         let settings = self.settings_file();
         if settings.exists() {
