@@ -60,7 +60,7 @@ enum Command {
         /// The day, which is over
         #[arg(long, value_name = "DATE")]
         on: NaiveDate,
-        /// Where to: a folder for each day is made in it [default: RAZAO_SNAPSHOT_DIR]
+        /// Where to: a folder for each day is made in it [default: `RAZAO_SNAPSHOT_DIR`]
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },

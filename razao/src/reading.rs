@@ -62,5 +62,6 @@ fn build() -> io::Result<String> {
     let mut digest = Sha256::new();
     io::copy(&mut File::open(std::env::current_exe()?)?, &mut digest)?;
     let digest: [u8; 32] = digest.finalize().into();
-    Ok(digest[..8].iter().map(|byte| format!("{byte:02x}")).collect())
+    let beginning: [u8; 8] = digest.first_chunk().copied().unwrap_or_default();
+    Ok(format!("{:016x}", u64::from_be_bytes(beginning)))
 }

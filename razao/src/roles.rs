@@ -196,12 +196,13 @@ pub async fn run(
             Err(error) => return Err(Failure::WrongUsage(keys::in_words(&error)).into()),
         }
     }
-    let reads = match roles.contains(&Role::QueryApi) {
-        true => Some(reading::state(settings, &databases, &tasks, &feed_stop).await?),
-        false => None,
+    let reading = if roles.contains(&Role::QueryApi) {
+        Some(reading::state(settings, &databases, &tasks, &feed_stop).await?)
+    } else {
+        None
     };
     tasks.close();
-    let router = server::router(roles, (log, read_pool), (&commands, reads), metrics, by);
+    let router = server::router(roles, (log, read_pool), (&commands, reading), metrics, by);
     ready(&server)?;
     server.serve(router, stop, DRAIN).await;
     tracing::info!("requests are drained; stopping");

@@ -37,7 +37,9 @@ pub async fn snapshot(settings: &Settings, on: NaiveDate, out: Option<PathBuf>) 
         None => eprintln!("{} is there already: nothing is done", folder_of(&out, on).display()),
         Some(DaySnapshot { position, files, .. }) => {
             eprintln!("{}, as of position {position}:", folder_of(&out, on).display());
-            files.iter().for_each(|file| eprintln!("  {} with {} rows", file.name, file.rows));
+            for file in files {
+                eprintln!("  {} with {} rows", file.name, file.rows);
+            }
         }
     }
     Ok(())

@@ -78,7 +78,7 @@ impl Column {
         let is_there = match &mut self.values {
             Values::Uuid(all) => put(all, row.try_get(place)?, |id: Uuid| Ok(text(id.to_string())))?,
             Values::Text(all) => put(all, row.try_get(place)?, |word: String| Ok(text(word)))?,
-            Values::Day(all) => put(all, row.try_get(place)?, days)?,
+            Values::Day(all) => put(all, row.try_get(place)?, |day| Ok(days(day)))?,
             Values::Int(all) => put(all, row.try_get(place)?, Ok)?,
             Values::Long(all) => put(all, row.try_get(place)?, Ok)?,
             Values::Instant(all) => {
@@ -126,9 +126,8 @@ fn text(word: String) -> ByteArray {
     ByteArray::from(word.into_bytes())
 }
 
-fn days(day: NaiveDate) -> Result<i32, FileError> {
-    let days = i32::try_from((day - EPOCH).num_days());
-    Ok(days.expect("the calendar has fewer days than that"))
+fn days(day: NaiveDate) -> i32 {
+    i32::try_from((day - EPOCH).num_days()).expect("the calendar has fewer days than that")
 }
 
 /// An amount as so many hundredths, whatever its currency's decimals.

@@ -45,7 +45,7 @@ pub(crate) struct List<T> {
 #[derive(Debug)]
 pub(crate) enum Refused {
     /// There is nothing to work out: the answer is known.
-    Known(Response),
+    Known(Box<Response>),
     /// A copy of the log is not far enough to know.
     CopyIsBehind,
     Problem(Problem),
@@ -184,7 +184,7 @@ impl From<LogError> for Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         match self {
-            Self::Known(response) => response,
+            Self::Known(response) => *response,
             Self::CopyIsBehind => behind(NOT_YET_VISIBLE.because("the replica is behind").into_response()),
             Self::Problem(problem) if *problem.kind == NOT_YET_VISIBLE => behind(problem.into_response()),
             Self::Problem(problem) => problem.into_response(),

@@ -48,7 +48,7 @@ impl QueryState {
         {
             return Ok(());
         }
-        Err(Refused::Known(known(reading, &entry, as_of, today)?))
+        Err(Refused::Known(Box::new(known(reading, &entry, as_of, today)?)))
     }
 
     /// The names that go into an answer.

@@ -36,7 +36,7 @@ impl Lender {
     }
 
     async fn execute(&self, statement: &str) {
-        sqlx::raw_sql(statement).execute(&self.pool).await.unwrap();
+        sqlx::raw_sql(statement).execute(&self.pool).await.expect("the statement is right");
     }
 
     /// Each read, twice: both answers, tags and positions are those of a lender without a cache.
@@ -115,7 +115,7 @@ async fn is_kept_until_it_moves(pool: PgPool, cache: AnswerCache) {
     lender.execute("update read_products.products set name = 'old ' || name").await;
     let again = lender.keeping.ask("/v1/products").await;
     assert_eq!(again.text, products.text);
-    let tag = products.headers["etag"].to_str().unwrap();
+    let tag = products.headers["etag"].to_str().expect("a tag");
     let none = lender.keeping.ask_with("/v1/products", &[("If-None-Match", tag)]).await;
     assert_eq!((none.status.as_u16(), none.text.as_str()), (304, ""));
     // Somebody else's event: the loan is as it was, as of now.
@@ -124,13 +124,13 @@ async fn is_kept_until_it_moves(pool: PgPool, cache: AnswerCache) {
     book.append(&lender.pool).await;
     caught_up(&lender.pool, &lender.log).await;
     assert_ne!(lender.keeping.ask("/v1/products").await.text, products.text);
-    let head = lender.log.head().await.unwrap().position;
+    let head = lender.log.head().await.expect("the log answers").position;
     let now = lender.keeping.ask(LOAN).await;
     assert_eq!(now.json()["as_of"]["position"], head);
     assert_eq!(now.json()["version"], loan.json()["version"]);
     assert_eq!(now.headers["razao-position"], head.to_string().as_str());
     // A name that is there, or forgotten, is so at once.
-    let borrower = now.json()["borrower"]["id"].as_str().unwrap().to_owned();
+    let borrower = now.json()["borrower"]["id"].as_str().expect("an id").to_owned();
     for (statement, name) in [
         (format!("insert into borrowers (id, tax_id, name) values ('{borrower}', '1', 'Ana')"), Some("Ana")),
         ("update borrowers set name = 'Eva'".to_owned(), Some("Eva")),

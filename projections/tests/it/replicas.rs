@@ -56,19 +56,19 @@ impl Lender {
     async fn post(&self, mut book: Book) -> i64 {
         book.append(&self.pool).await;
         caught_up(&self.pool, &self.log).await;
-        self.log.head().await.unwrap().position
+        self.log.head().await.expect("the log answers").position
     }
 
     /// As of which position a read is answered.
     async fn position(&self, path: &str, headers: &[(&str, &str)]) -> i64 {
         let reply = self.client.ask_with(path, headers).await;
         assert_eq!(reply.status, 200, "{path}: {}", reply.text);
-        reply.json()["as_of"]["position"].as_i64().unwrap()
+        reply.json()["as_of"]["position"].as_i64().expect("a position")
     }
 
     async fn stop(self) {
         self.looking.1.cancel();
-        self.looking.0.await.unwrap();
+        self.looking.0.await.expect("it ends");
         self.running.stop().await;
     }
 }

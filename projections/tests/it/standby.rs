@@ -105,8 +105,12 @@ impl Standby {
 
     /// Runs a statement on the replica itself.
     pub(crate) async fn run(&self, statement: &str) {
-        let pool = PgPoolOptions::new().max_connections(1).connect_with(self.database.clone()).await.unwrap();
-        sqlx::query(statement).execute(&pool).await.unwrap();
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_with(self.database.clone())
+            .await
+            .expect("it is there");
+        sqlx::query(statement).execute(&pool).await.expect("the statement is right");
         pool.close().await;
     }
 
