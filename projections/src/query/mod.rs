@@ -72,6 +72,7 @@ impl QueryState {
     }
 
     /// Reads a replay instead: as if the log ended there.
+    #[must_use]
     pub fn of_replay(self, replay: Replay) -> Self {
         Self { place: Place::Replay(replay), ..self }
     }
