@@ -3,7 +3,6 @@
 //! A line has every column of its event, and the JSON texts as they are stored. It must never change for an event that
 //! is there.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::ops::Range;
 
@@ -56,8 +55,10 @@ pub struct LineHead<'a> {
     pub event_type: &'a str,
 }
 
-const COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, event_type, event_version, payload::text, \
-    metadata::text, recorded_at, client, idempotency_key, request_hash, command_events";
+/// JSON comes as its text, without a cast that the server would pay for.
+const COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata, \
+    recorded_at, client, idempotency_key, request_hash, command_events";
+const HEXADECIMAL: &[u8; 16] = b"0123456789abcdef";
 
 /// The version of the payload's shape.
 pub(crate) fn public_version(event_version: &str) -> u32 {
@@ -153,22 +154,23 @@ impl Lines {
             event_type: row.try_get(4)?,
             event_version: row.try_get(5)?,
             recorded_at,
-            metadata: row.try_get(7)?,
-            payload: row.try_get(6)?,
+            metadata: json_text(row, 7)?,
+            payload: json_text(row, 6)?,
         };
         let start = self.text.len();
         write_open(&mut self.text, &event);
-        if public_version(event.event_version).to_string() != event.event_version {
+        if event.event_version != "1"
+            && public_version(event.event_version).to_string() != event.event_version
+        {
             self.text.extend_from_slice(br#","stored_version":"#);
             write_json(&mut self.text, event.event_version);
         }
         self.push_idempotency(row)?;
         self.text.push(b'}');
+        let line = &mut self.text[start..];
         // Within a JSON text these can only stand between two tokens.
-        for byte in &mut self.text[start..] {
-            if matches!(byte, b'\n' | b'\r') {
-                *byte = b' ';
-            }
+        if line.contains(&b'\n') || line.contains(&b'\r') {
+            line.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
         }
         self.places.push((event.position, start..self.text.len()));
         self.text.push(b'\n');
@@ -181,23 +183,30 @@ impl Lines {
         if client.is_none() && key.is_none() && hash.is_none() && events.is_none() {
             return Ok(());
         }
-        let hash = hash.map(|hash| {
-            hash.iter().fold(String::new(), |mut text, byte| {
-                write!(text, "{byte:02x}").expect("a string takes everything");
-                text
-            })
-        });
         self.text.extend_from_slice(br#","idempotency":{"client":"#);
         write_json(&mut self.text, &client);
         self.text.extend_from_slice(br#","key":"#);
         write_json(&mut self.text, &key);
         self.text.extend_from_slice(br#","request_hash":"#);
-        write_json(&mut self.text, &hash);
+        match hash {
+            Some(hash) => {
+                self.text.push(b'"');
+                let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+                self.text.extend(digits.map(|digit| HEXADECIMAL[usize::from(digit)]));
+                self.text.push(b'"');
+            }
+            None => self.text.extend_from_slice(b"null"),
+        }
         self.text.extend_from_slice(br#","events":"#);
         write_json(&mut self.text, &events);
         self.text.push(b'}');
         Ok(())
     }
+}
+
+/// A column of JSON as it is stored.
+fn json_text(row: &PgRow, column: usize) -> Result<&str, sqlx::Error> {
+    row.try_get_raw(column)?.as_str().map_err(sqlx::Error::Decode)
 }
 
 async fn lines_after(pool: &PgPool, position: i64, limit: i64) -> Result<Vec<PgRow>, LogError> {

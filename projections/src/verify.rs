@@ -156,15 +156,14 @@ async fn compare_table(
     // What writing rows by their keys does without, comparing all of them needs.
     session::run(
         connection,
-        "set local enable_seqscan = on; set local enable_hashjoin = on; set local enable_mergejoin = on",
+        "set local enable_seqscan = on; set local enable_hashjoin = on; set local enable_mergejoin = on; \
+         set local work_mem = '64MB'",
     )
     .await?;
-    // Rows as text, so that every column is compared, whatever its type.
+    let first = key.split(", ").next().unwrap_or(key);
     let select = format!(
-        "select coalesce(s.key, r.key) as key, s.key is null as is_missing, r.key is null as is_of_none from \
-         (select row({key})::text as key, t::text as row from {serving}.{name} t) s full join \
-         (select row({key})::text as key, t::text as row from {schema}.{name} t) r on s.key = r.key \
-         where s.row is distinct from r.row order by 1 limit {TOLD}"
+        "select row({key})::text as key, s.{first} is null as is_missing, r.{first} is null as is_of_none {} order by 1 limit {TOLD}",
+        differing((serving, schema), table)
     );
     let found: Vec<(String, bool, bool)> = sqlx::query_as(&select).fetch_all(connection).await?;
     differences.extend(found.into_iter().map(|(row, is_missing, is_of_none)| RowDifference {
@@ -180,4 +179,16 @@ async fn compare_table(
         },
     }));
     Ok(rows.unsigned_abs())
+}
+
+/// From where rows of two schemas come that are not the same to the bit: `s` and `r`, with the columns of their key.
+///
+/// As they are stored, so that every column is compared, whatever its type, and nothing is made a text of what is the same.
+pub(crate) fn differing((one, other): (&str, &str), table: &Table) -> String {
+    let (name, key) = (table.name, table.key);
+    let first = key.split(", ").next().unwrap_or(key);
+    format!(
+        "from {one}.{name} s full join {other}.{name} r using ({key}) \
+         where s.{first} is null or r.{first} is null or s.* operator(pg_catalog.*<>) r.*"
+    )
 }

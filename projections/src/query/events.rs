@@ -20,8 +20,8 @@ use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading};
 use super::story;
 use super::{QueryState, State};
 
-/// How many events are read at once.
-const PAGE: i64 = 1_000;
+/// How many events are read at once: all of them are in memory, as rows and as lines.
+const PAGE: i64 = 400;
 /// How many events one request looks through at most for those it wants.
 const LOOKED_THROUGH: i64 = 100_000;
 

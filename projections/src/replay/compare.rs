@@ -10,6 +10,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 use super::{Replay, ReplayError, find_replay};
 use crate::place::Place;
 use crate::read_model::{self, ReadModel, Table};
+use crate::verify::differing;
 use crate::{checkpoint, session};
 
 /// One of two that are compared.
@@ -143,27 +144,24 @@ async fn compare_table(
     let (name, key) = (table.name, table.key);
     let count = format!("select (select count(*) from {a}.{name}), (select count(*) from {b}.{name})");
     let rows: (i64, i64) = sqlx::query_as(&count).fetch_one(&mut *connection).await?;
-    // Rows as text, so that every column is compared, whatever its type, to the last digit.
     let select = format!(
-        "select {}, {}, count(*) over () from \
-         (select row({key})::text as key, t from {a}.{name} t) a full join \
-         (select row({key})::text as key, t from {b}.{name} t) b on a.key = b.key \
-         where a.t::text is distinct from b.t::text order by coalesce(a.key, b.key) limit $1",
-        columns_of("a"),
-        columns_of("b"),
+        "select {}, {}, count(*) over () {} order by {key} limit $1",
+        columns_of("s"),
+        columns_of("r"),
+        differing((a, b), table),
     );
-    let differing: Vec<(Option<Value>, Option<Value>, i64)> =
+    let rows_that_differ: Vec<(Option<Value>, Option<Value>, i64)> =
         sqlx::query_as(&select).bind(told.max(1)).fetch_all(connection).await?;
-    let differ = differing.first().map_or(0, |(.., all)| *all);
-    for (a, b, _) in differing.into_iter().take(usize::try_from(told).unwrap_or(0)) {
+    let differ = rows_that_differ.first().map_or(0, |(.., all)| *all);
+    for (a, b, _) in rows_that_differ.into_iter().take(usize::try_from(told).unwrap_or(0)) {
         found(row_differs(model, table, (a, b)));
     }
     Ok(ComparedTable { read_model: model.name, table: name, rows, differ })
 }
 
-/// A row as an object of texts, which have every digit.
+/// A row as an object of texts, which have every digit; null where there is none.
 fn columns_of(side: &str) -> String {
-    format!("(select jsonb_object_agg(key, value) from jsonb_each_text(to_jsonb({side}.t)))")
+    format!("(select jsonb_object_agg(key, value) from jsonb_each_text(to_jsonb({side})))")
 }
 
 fn row_differs(model: &ReadModel, table: &Table, (a, b): (Option<Value>, Option<Value>)) -> RowDiffers {

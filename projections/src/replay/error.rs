@@ -64,7 +64,7 @@ impl ReplayError {
 impl From<sqlx::Error> for ReplayError {
     fn from(error: sqlx::Error) -> Self {
         let missing = |code| matches!(code, "42P01" | "3F000");
-        let code = error.as_database_error().and_then(|error| error.code());
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
         match code {
             Some(code) if missing(&*code) => Self::Projection(ProjectionError::NotMigrated),
             _ => Self::Projection(error.into()),

@@ -61,14 +61,12 @@ impl Until {
             }
             Self::Instant(instant) => Some(log.head_by(instant).await?),
         };
-        match found {
-            Some(Head { position, recorded_at: Some(recorded_at) }) => Ok((position, recorded_at)),
-            _ => {
-                let first = log.head_at(1).await?.and_then(|first| first.recorded_at);
-                let begin = first.map_or(Begin::Nowhere, Begin::At);
-                Err(ReplayError::BeforeTheLog { until: self, begin })
-            }
+        if let Some(Head { position, recorded_at: Some(recorded_at) }) = found {
+            return Ok((position, recorded_at));
         }
+        let first = log.head_at(1).await?.and_then(|first| first.recorded_at);
+        let begin = first.map_or(Begin::Nowhere, Begin::At);
+        Err(ReplayError::BeforeTheLog { until: self, begin })
     }
 }
 

@@ -31,13 +31,10 @@ pub(crate) async fn look(
     verifiers: &[Verifier],
 ) -> Result<bool, SealError> {
     let place = &anchors.place;
-    let said = match timeout(PATIENCE, place.last(sealed)).await {
-        Ok(said) => said,
-        Err(_) => {
-            tracing::warn!(anchor = %place, "the anchor does not answer; sealing goes on without for now");
-            telemetry::record_anchor_error(place.kind());
-            return Ok(false);
-        }
+    let Ok(said) = timeout(PATIENCE, place.last(sealed)).await else {
+        tracing::warn!(anchor = %place, "the anchor does not answer; sealing goes on without for now");
+        telemetry::record_anchor_error(place.kind());
+        return Ok(false);
     };
     match said {
         Ok(notes) => compare(place, &notes, log, sealed, verifiers).await.map(|()| true),
@@ -116,8 +113,8 @@ async fn compare(
         )));
     }
     let tiles = tiles(log, tiles_of(0, anchored.size).collect()).await?;
-    let nodes = roots_of(0, anchored.size, &|id| tiles.get(&id).cloned());
-    let root = nodes.and_then(|nodes| Peaks::new(anchored.size, nodes)).map(|peaks| peaks.root());
+    let roots = roots_of(0, anchored.size, &|id| tiles.get(&id).cloned());
+    let root = roots.and_then(|roots| Peaks::new(anchored.size, roots)).map(|peaks| peaks.root());
     if root == Some(anchored.root) {
         return Ok(());
     }
