@@ -74,6 +74,7 @@ pub(super) async fn pay(streams: &Streams<Loan>, loan: Uuid, today: NaiveDate) -
             reason: None,
             engine: env!("CARGO_PKG_VERSION"),
         },
+        bundle: None,
     };
     streams.execute(loan, &command, &context).await?;
     Ok(())

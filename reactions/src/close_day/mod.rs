@@ -265,6 +265,7 @@ impl Booking<'_> {
             claims: Vec::new(),
             borrower: None,
             metadata: self.closer.metadata.clone(),
+            bundle: None,
         };
         self.appended.fetch_add(1, Ordering::AcqRel);
         let executed = self.closer.days.execute(day_close::stream(self.on), &command, &context).await;
