@@ -12,10 +12,12 @@ use axum::http::Extensions;
 pub struct Actor {
     pub subject: Arc<str>,
     pub client: Arc<str>,
+    /// Whether what other clients asked for is theirs to see too.
+    pub oversees: bool,
 }
 
 static LOCAL_DEVELOPER: LazyLock<Actor> =
-    LazyLock::new(|| Actor { subject: "local-developer".into(), client: "local".into() });
+    LazyLock::new(|| Actor { subject: "local-developer".into(), client: "local".into(), oversees: true });
 
 impl Actor {
     pub(crate) fn of(extensions: &Extensions) -> Self {

@@ -129,7 +129,7 @@ pub(crate) struct Cause(pub(crate) RequestId);
 
 /// The actor of a queued command, as it was when it was accepted.
 pub(crate) fn actor_of(command: &QueuedCommand) -> Actor {
-    Actor { subject: Arc::clone(&command.subject), client: Arc::clone(&command.client) }
+    Actor { subject: Arc::clone(&command.subject), client: Arc::clone(&command.client), oversees: false }
 }
 
 /// What a worker is told when the router breaks its word.

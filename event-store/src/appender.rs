@@ -72,11 +72,7 @@ struct Landed {
 }
 
 impl Appender {
-    pub(crate) fn new(
-        options: PgConnectOptions,
-        queue: mpsc::UnboundedReceiver<Queued>,
-        news: News,
-    ) -> Self {
+    pub(crate) fn new(options: PgConnectOptions, queue: mpsc::UnboundedReceiver<Queued>, news: News) -> Self {
         // Those of other processes begin elsewhere, so that nobody waits for the turn of a stranger.
         let turn = i64::from(Uuid::new_v4().as_fields().0) << 31;
         Self {

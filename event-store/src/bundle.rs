@@ -29,6 +29,7 @@ struct Shared {
     appends: AppendQueue,
     joined: watch::Sender<usize>,
     lost: AtomicBool,
+    looks_up_keys: AtomicBool,
 }
 
 #[derive(Default)]
@@ -57,11 +58,20 @@ impl Log {
             appends: self.appends.clone(),
             joined: watch::Sender::new(0),
             lost: AtomicBool::new(false),
+            looks_up_keys: AtomicBool::new(false),
         }))
     }
 }
 
 impl Bundle {
+    /// The same where each command's key is looked up first. Without, a repeat is noticed only where it is refused or
+    /// appended, and then has all decided again; but what is no repeat, as most, costs nothing.
+    #[must_use]
+    pub fn looking_up_keys(self) -> Self {
+        self.0.looks_up_keys.store(true, Ordering::Release);
+        self
+    }
+
     /// Tells each time a command has joined, from now on.
     pub fn joins(&self) -> watch::Receiver<usize> {
         self.0.joined.subscribe()
@@ -94,6 +104,10 @@ impl Bundle {
     /// The id of a borrower whom a command that has joined would make known.
     pub fn find_borrower(&self, tax_id: &str) -> Option<BorrowerId> {
         self.gathered().borrowers.get(tax_id).copied()
+    }
+
+    pub(crate) fn looks_up_keys(&self) -> bool {
+        self.0.looks_up_keys.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_open(&self) -> bool {

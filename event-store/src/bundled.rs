@@ -24,7 +24,9 @@ impl<D: Decider> Streams<D> {
         if !bundle.is_open() {
             return Err(ExecuteError::LostRace);
         }
-        if let Some(receipt) = self.replay(context).await? {
+        if bundle.looks_up_keys()
+            && let Some(receipt) = self.replay(context).await?
+        {
             return Ok(receipt);
         }
         let taken = bundle.taken(&context.claims);
@@ -49,13 +51,14 @@ impl<D: Decider> Streams<D> {
                 if self.is_stale(bundle, id, &slot, &basis).await? {
                     return lost(bundle);
                 }
-                Err(ExecuteError::Refused(refusal))
+                self.replay(context).await?.ok_or(ExecuteError::Refused(refusal))
             }
             Attempt::VersionMismatch { expected, basis } => {
                 if self.is_stale(bundle, id, &slot, &basis).await? {
                     return lost(bundle);
                 }
-                Err(ExecuteError::VersionMismatch { expected, actual: basis.version })
+                let actual = basis.version;
+                self.replay(context).await?.ok_or(ExecuteError::VersionMismatch { expected, actual })
             }
         }
     }

@@ -337,7 +337,10 @@ impl<D: Decider> Streams<D> {
     }
 
     /// The answer of an earlier command with the same key.
-    pub(crate) async fn replay(&self, context: &CommandContext) -> Result<Option<Receipt>, ExecuteError<D::Refusal>> {
+    pub(crate) async fn replay(
+        &self,
+        context: &CommandContext,
+    ) -> Result<Option<Receipt>, ExecuteError<D::Refusal>> {
         let Some(key) = &context.key else { return Ok(None) };
         match self.log.look_up(key).await? {
             Known::No => Ok(None),

@@ -101,7 +101,9 @@ impl Settler {
     async fn append_whole(&mut self, requests: Vec<AppendRequest>) -> Outcome {
         let mut periods = requests.iter().filter_map(|request| request.decided_under);
         let first = periods.next();
-        if requests.iter().any(|request| request.lineage.is_void()) || periods.any(|other| Some(other) != first) {
+        if requests.iter().any(|request| request.lineage.is_void())
+            || periods.any(|other| Some(other) != first)
+        {
             fail(requests, &AppendError::PeriodsMoved);
             return Outcome::Moved;
         }
@@ -206,10 +208,11 @@ pub(crate) fn is_outage(error: &dyn DatabaseError) -> bool {
     error.code().is_some_and(|code| matches!(code.get(..2), Some("08" | "53" | "57" | "58")))
 }
 
-/// Answers commands that belong together, some of which stand in the way. A claim that is taken stays so; whatever else
-/// it is, they are decided again.
+/// Answers commands that belong together, some of which stand in the way. A claim that is taken stays so, unless by a
+/// repeat; whatever else it is, they are decided again.
 fn undo(requests: Vec<AppendRequest>, refused: &[(usize, AppendError)]) -> Outcome {
-    let is_final = refused.iter().any(|(_, reason)| *reason == AppendError::Claimed);
+    let is_repeat = refused.iter().any(|(_, reason)| *reason == AppendError::Repeated);
+    let is_final = !is_repeat && refused.iter().any(|(_, reason)| *reason == AppendError::Claimed);
     let others = if is_final { AppendError::Undone } else { AppendError::Conflict };
     fail_each(requests, |index| {
         let reason = refused.iter().find(|(command, _)| *command == index).map(|(_, reason)| reason.clone());

@@ -52,8 +52,10 @@ pub fn guarded(router: Router, by: Identification) -> Router {
 
 async fn name_actor(mut request: Request, next: Next) -> Response {
     let caller = request.extensions().get::<Caller>();
-    if let Some(Caller { subject, client, .. }) = caller {
-        let actor = Actor { subject: Arc::clone(subject), client: Arc::clone(client) };
+    if let Some(caller) = caller {
+        let oversees = [Role::Operator, Role::Auditor, Role::Admin].iter().any(|role| caller.has(*role));
+        let Caller { subject, client, .. } = caller;
+        let actor = Actor { subject: Arc::clone(subject), client: Arc::clone(client), oversees };
         request.extensions_mut().insert(actor);
     }
     next.run(request).await
