@@ -9,6 +9,7 @@ mod append;
 mod audit;
 mod book;
 mod by_kafka;
+mod commands;
 mod feed;
 mod figures;
 mod ground;
@@ -97,6 +98,8 @@ pub enum Measurement {
     Lending,
     /// Sealing, checking, proofs and the export; not part of the spine
     Audit,
+    /// Commands in production: with tokens, in bulks, in a flood, beside idle connections; not part of the spine
+    Commands,
     /// Reads of a large book, plain and on both axes of time, while commands arrive; not part of the spine
     Reads,
 }
@@ -172,7 +175,11 @@ pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
         eprintln!("reads");
         reads::measure(&ground, scale, (args.loans as usize, args.events as usize), &mut figures).await?;
     }
-    let apart = [Measurement::Lending, Measurement::Audit, Measurement::Reads];
+    if args.what.contains(&Measurement::Commands) {
+        eprintln!("commands");
+        commands::measure(&ground, scale, &mut figures).await?;
+    }
+    let apart = [Measurement::Lending, Measurement::Audit, Measurement::Reads, Measurement::Commands];
     let mut log = String::new();
     if args.what.is_empty() || args.what.iter().any(|what| !apart.contains(what)) {
         log = spine(&mut ground, scale, &is_asked, args.kafka.as_deref(), &mut figures).await?;
