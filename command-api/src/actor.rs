@@ -15,10 +15,16 @@ pub struct Actor {
     pub client: Arc<str>,
     /// What the subject is to the lender; none where nobody looked.
     pub roles: Arc<[Cow<'static, str>]>,
+    /// Whether what other clients asked for is theirs to see too.
+    pub oversees: bool,
 }
 
-static LOCAL_DEVELOPER: LazyLock<Actor> =
-    LazyLock::new(|| Actor { subject: "local-developer".into(), client: "local".into(), roles: [].into() });
+static LOCAL_DEVELOPER: LazyLock<Actor> = LazyLock::new(|| Actor {
+    subject: "local-developer".into(),
+    client: "local".into(),
+    roles: [].into(),
+    oversees: true,
+});
 
 impl Actor {
     pub(crate) fn of(extensions: &Extensions) -> Self {

@@ -19,7 +19,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::endpoint::Endpoint;
 use crate::headers::{LONGEST_KEY, RESPOND_ASYNC};
 use crate::later::AcceptedRequest;
-use crate::{entries, loan_commands, loans, periods, products, request_status, schedules, simulations};
+use crate::{bulk, entries, loan_commands, loans, periods, products, request_status, schedules, simulations};
 
 /// Those that are not given to a loan that is there already.
 static OTHER_COMMANDS: &[&Endpoint] = &[
@@ -62,6 +62,7 @@ pub(crate) fn complete(openapi: &mut OpenApi) {
         match commands.find(|endpoint| endpoint.operation == id) {
             Some(endpoint) => complete_command(operation, endpoint),
             None if id == schedules::OPERATION => add_problems(operation, &[OF_BODIES, schedules::PROBLEMS]),
+            None if id == bulk::OPERATION => add_problems(operation, &[bulk::PROBLEMS]),
             None if id == simulations::SIMULATE.operation => complete_simulation(operation),
             None => {}
         }

@@ -134,6 +134,7 @@ pub(crate) fn actor_of(command: &QueuedCommand) -> Actor {
         subject: Arc::clone(&command.subject),
         client: Arc::clone(&command.client),
         roles: Arc::clone(&command.roles),
+        oversees: false,
     }
 }
 

@@ -8,6 +8,7 @@ mod actor;
 mod answer;
 mod applications;
 mod body;
+mod bulk;
 mod charges;
 mod checks;
 mod claims;
@@ -45,12 +46,14 @@ mod write_offs;
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use actor::Actor;
+pub use bulk::BulkLimits;
 pub use executor::Executor;
 pub use state::CommandState;
 
@@ -61,11 +64,29 @@ pub fn router(state: CommandState) -> OpenApiRouter {
     router
 }
 
+/// The commands as lines of a bulk reach them: to be put behind the same gate as all else.
+pub fn lines(state: CommandState) -> Router {
+    let (router, _) = router(state).split_for_parts();
+    router.fallback(bulk::no_command).method_not_allowed_fallback(bulk::no_command)
+}
+
+/// `POST /v1/bulk`, whose lines are sent to `lines`.
+pub fn bulk(state: CommandState, lines: Router, limits: BulkLimits) -> OpenApiRouter {
+    let mut router = bulk_routes().with_state(Arc::new(bulk::Bulk::new(state, lines, limits)));
+    document::complete(router.get_openapi_mut());
+    router
+}
+
 /// What the API document says of the commands, without a server.
 pub fn api_document() -> OpenApi {
     let mut document = routes().into_openapi();
+    document.merge(bulk_routes().into_openapi());
     document::complete(&mut document);
     document
+}
+
+fn bulk_routes() -> OpenApiRouter<Arc<bulk::Bulk>> {
+    OpenApiRouter::new().routes(routes!(bulk::send_bulk))
 }
 
 fn routes() -> OpenApiRouter<Arc<state::Shared>> {

@@ -162,7 +162,8 @@ async fn told_unless_repeated(
     problem: Problem,
     context: &CommandContext,
 ) -> Result<Receipt, Problem> {
-    let first = state.loans.repeated(context).await.map_err(|error| problem_of(&APPLY, error))?;
+    let first =
+        state.loans.repeated(context).await.map_err(|error| problem_of(&APPLY, Uuid::nil(), error))?;
     first.ok_or(problem)
 }
 
@@ -175,8 +176,12 @@ async fn apply(
     let mut look_ups = 0;
     loop {
         look_ups += 1;
-        let known = state.log.find_borrower(application.tax_id.as_str()).await;
-        let known = known.map_err(|fault| fault_of(&APPLY, &fault))?;
+        let tax_id = application.tax_id.as_str();
+        let bundled = context.bundle.as_ref().and_then(|bundle| bundle.find_borrower(tax_id));
+        let known = match bundled {
+            Some(known) => Some(known),
+            None => state.log.find_borrower(tax_id).await.map_err(|fault| fault_of(&APPLY, &fault))?,
+        };
         // Drawn at random: an id that tells when the borrower first came says something of them.
         let borrower_id = known.unwrap_or_else(|| BorrowerId::new(Uuid::new_v4()));
         context.borrower = Some(application.borrower(borrower_id));
@@ -185,7 +190,7 @@ async fn apply(
         if look_ups < LOOK_UPS && matches!(executed, Err(ExecuteError::BorrowerKnown)) {
             continue;
         }
-        return executed.map_err(|error| problem_of(&APPLY, error));
+        return executed.map_err(|error| problem_of(&APPLY, application.loan.uuid(), error));
     }
 }
 

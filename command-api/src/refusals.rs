@@ -8,7 +8,7 @@ use domain::period::PeriodRefusal;
 use domain::product::ProductRefusal;
 use event_store::{ExecuteError, LogError};
 use problems::{
-    ALREADY_EXISTS, ALREADY_REVERSED, BEFORE_FIRST_FACT, CONFLICT, EXCESS_NOT_FOR_BASIS,
+    ALREADY_EXISTS, ALREADY_REVERSED, BEFORE_FIRST_FACT, BULK_UNDONE, CONFLICT, EXCESS_NOT_FOR_BASIS,
     FIRST_DUE_BEFORE_DISBURSEMENT, FUTURE_DATE, IDEMPOTENCY_KEY_REUSED, INTERNAL, INVALID_AMOUNT,
     INVALID_VALUE, MORE_THAN_APPROVED, NOT_ACTIVE, NOT_APPLIED, NOT_APPROVED, NOT_FOUND,
     NOT_THE_SETTLEMENT_AMOUNT, NOT_WRITTEN_OFF, NOTHING_UNPAID, PERIOD_CLOSED, PERIOD_NOT_CLOSED,
@@ -16,21 +16,24 @@ use problems::{
     PRODUCT_RETIRED, Problem, REFUND_EXCEEDS_OVERPAYMENT, UNAVAILABLE, UNBALANCED, WRITTEN_OFF,
 };
 
+use uuid::Uuid;
+
 use crate::claims;
 use crate::endpoint::Endpoint;
 use crate::terms::plan_problem;
 
 /// A refusal that has a problem.
 pub(crate) trait ToProblem: std::error::Error + 'static {
-    fn to_problem(&self) -> Problem;
+    /// `stream` is what the command was for.
+    fn to_problem(&self, stream: Uuid) -> Problem;
 }
 
 /// Why a command was not executed, for its client. Faults are logged here, once.
-pub(crate) fn problem_of<R: ToProblem>(endpoint: &Endpoint, error: ExecuteError<R>) -> Problem {
+pub(crate) fn problem_of<R: ToProblem>(endpoint: &Endpoint, stream: Uuid, error: ExecuteError<R>) -> Problem {
     match error {
-        ExecuteError::Refused(refusal) => refusal.to_problem(),
+        ExecuteError::Refused(refusal) => refusal.to_problem(stream),
         ExecuteError::VersionMismatch { actual: 0, .. } if endpoint.location.is_none() => {
-            NOT_FOUND.because("there is nothing with this id")
+            NOT_FOUND.because(format!("there is nothing with the id {stream}"))
         }
         ExecuteError::VersionMismatch { expected, actual } => PRECONDITION_FAILED
             .because(format!("the version is {actual}, not {expected}"))
@@ -41,6 +44,9 @@ pub(crate) fn problem_of<R: ToProblem>(endpoint: &Endpoint, error: ExecuteError<
         ExecuteError::Claimed(taken) => claims::taken(&taken),
         ExecuteError::BorrowerKnown | ExecuteError::LostRace => {
             CONFLICT.because("other commands were faster, again and again")
+        }
+        ExecuteError::Undone => {
+            BULK_UNDONE.because("it is stored only together with a line that was refused")
         }
         ExecuteError::Busy => UNAVAILABLE.because("too many commands wait"),
         // The append path logged the cause.
@@ -59,10 +65,11 @@ pub(crate) fn fault_of(endpoint: &Endpoint, fault: &LogError) -> Problem {
 }
 
 impl ToProblem for LoanRefusal {
-    fn to_problem(&self) -> Problem {
+    fn to_problem(&self, stream: Uuid) -> Problem {
         let detail = self.to_string();
         match self {
-            Self::Unknown | Self::PaymentUnknown { .. } | Self::ChargeUnknown(_) => NOT_FOUND.because(detail),
+            Self::Unknown => NOT_FOUND.because(format!("there is no loan with the id {stream}")),
+            Self::PaymentUnknown { .. } | Self::ChargeUnknown(_) => NOT_FOUND.because(detail),
             Self::AlreadyExists | Self::DuplicatePayment { .. } | Self::DuplicateCharge(_) => {
                 ALREADY_EXISTS.because(detail).in_field("/id")
             }
@@ -110,10 +117,10 @@ impl ToProblem for LoanRefusal {
 }
 
 impl ToProblem for EntryRefusal {
-    fn to_problem(&self) -> Problem {
+    fn to_problem(&self, stream: Uuid) -> Problem {
         let detail = self.to_string();
         match self {
-            Self::Unknown => NOT_FOUND.because(detail),
+            Self::Unknown => NOT_FOUND.because(format!("there is no entry with the id {stream}")),
             Self::AlreadyExists => ALREADY_EXISTS.because(detail).in_field("/id"),
             Self::AlreadyReversed { .. } => ALREADY_REVERSED.because(detail),
             Self::FutureDate { .. } => FUTURE_DATE.because(detail).in_field("/on"),
@@ -126,7 +133,7 @@ impl ToProblem for EntryRefusal {
 }
 
 impl ToProblem for PeriodRefusal {
-    fn to_problem(&self) -> Problem {
+    fn to_problem(&self, _: Uuid) -> Problem {
         let kind = match self {
             Self::NotOver { .. } => &PERIOD_NOT_OVER,
             Self::AlreadyClosed { .. } => &PERIOD_CLOSED,
@@ -138,10 +145,10 @@ impl ToProblem for PeriodRefusal {
 }
 
 impl ToProblem for ProductRefusal {
-    fn to_problem(&self) -> Problem {
+    fn to_problem(&self, stream: Uuid) -> Problem {
         let detail = self.to_string();
         match self {
-            Self::Unknown => NOT_FOUND.because(detail),
+            Self::Unknown => NOT_FOUND.because(format!("there is no product with the id {stream}")),
             Self::AlreadyRetired { .. } => PRODUCT_RETIRED.because(detail),
             Self::OtherCurrency { .. } => PRODUCT_CURRENCY.because(detail).in_field("/currency"),
         }

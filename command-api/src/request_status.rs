@@ -81,8 +81,9 @@ pub(crate) async fn show_request(
 ) -> Result<Response, Problem> {
     let unknown = || NOT_FOUND.because("there is no request with this id, or it was finished long ago");
     let requests = state.requests.as_ref().ok_or_else(unknown)?;
-    let client = Actor::of(request.extensions()).client;
-    let found = requests.find(RequestId(id), &client).await.map_err(|error| {
+    let Actor { client, oversees, .. } = Actor::of(request.extensions());
+    let client = (!oversees).then_some(&*client);
+    let found = requests.find(RequestId(id), client).await.map_err(|error| {
         tracing::error!(%error, "a request could not be looked up");
         UNAVAILABLE.because("the requests cannot be looked up")
     })?;

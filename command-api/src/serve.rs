@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::http::Response;
 use axum::response::IntoResponse;
 use domain::decider::Decider;
-use event_store::{Claim, CommandContext, IdempotencyKey, Metadata, Receipt, Streams};
+use event_store::{Bundle, Claim, CommandContext, IdempotencyKey, Metadata, Receipt, Streams};
 use problems::{INVALID_PARAMETER, Problem};
 use requests::RequestId;
 use serde::de::DeserializeOwned;
@@ -83,7 +83,7 @@ pub(crate) async fn execute<D: Decider<Refusal: ToProblem>>(
     context.claims = claims;
     context.metadata.reason = reason;
     let executed = streams.execute(stream, &command, &context).await;
-    executed.map_err(|error| problem_of(endpoint, error))
+    executed.map_err(|error| problem_of(endpoint, stream, error))
 }
 
 /// Reads a request: first what costs nothing to refuse, then the body.
@@ -99,6 +99,7 @@ pub(crate) async fn receive<B: DeserializeOwned>(
     let correlation_id = headers::correlation_id(request.headers());
     let actor = Actor::of(request.extensions());
     let cause = request.extensions().get::<Cause>().map(|Cause(id)| id.to_string());
+    let bundle = request.extensions().get::<Bundle>().cloned();
     let later = Later::of(state, &actor, &request);
     let uri = request.uri().clone();
 
@@ -123,6 +124,7 @@ pub(crate) async fn receive<B: DeserializeOwned>(
         claims: Vec::new(),
         borrower: None,
         metadata,
+        bundle,
     };
     Ok(Received { body, context, later })
 }

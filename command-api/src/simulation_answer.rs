@@ -157,11 +157,12 @@ pub(crate) struct Seen {
 
 impl Seen {
     /// A loan that is applied for has a status and nothing else.
-    pub(crate) fn on(loan: &WholeStream<Loan>, day: NaiveDate) -> Result<Self, Problem> {
-        let unknown = || LoanRefusal::Unknown.to_problem();
+    pub(crate) fn on(id: LoanId, loan: &WholeStream<Loan>, day: NaiveDate) -> Result<Self, Problem> {
+        let unknown = || LoanRefusal::Unknown.to_problem(id.uuid());
         let status = loan.state.status().ok_or_else(unknown)?;
         let currency = loan.history.terms().ok_or_else(unknown)?.currency;
-        let derived = loan.history.derive(day).map_err(|error| LoanRefusal::from(error).to_problem())?;
+        let derived =
+            loan.history.derive(day).map_err(|error| LoanRefusal::from(error).to_problem(id.uuid()))?;
         let is_disbursed = matches!(loan.state, Loan::Disbursed(_));
         let status = if is_disbursed { derived.status } else { status };
         let installments = derived.rows.iter().map(SimulatedInstallment::of).collect();

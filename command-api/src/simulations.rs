@@ -176,7 +176,7 @@ impl Simulation {
         let fault = |fault| fault_of(endpoint, &fault);
         let (before, version) = state.loans.whole(loan.uuid()).await.map_err(fault)?;
         if before.state == Loan::Unknown {
-            return Err(LoanRefusal::Unknown.to_problem());
+            return Err(LoanRefusal::Unknown.to_problem(loan.uuid()));
         }
         let closed_through = state.log.closed_through().await.map_err(fault)?;
         let after = before.clone();
@@ -203,7 +203,7 @@ impl Simulation {
         let WholeStream { state, history } = &mut self.after;
         let day = DecisionDay { today, closed_through: self.closed_through };
         let events = state.decide(Some(history), command, day).map_err(|undecided| match undecided {
-            Undecided::Refused(refusal) => refusal.to_problem(),
+            Undecided::Refused(refusal) => refusal.to_problem(self.loan.uuid()),
             Undecided::NeedsHistory => unreachable!("the history is there"),
         })?;
         for event in events {
@@ -216,8 +216,8 @@ impl Simulation {
 
     /// What followed, seen on a day.
     pub(crate) fn answer(self, day: NaiveDate) -> Result<SimulationAnswer, Problem> {
-        let before = Seen::on(&self.before, day)?;
-        let after = Seen::on(&self.after, day)?;
+        let before = Seen::on(self.loan, &self.before, day)?;
+        let after = Seen::on(self.loan, &self.after, day)?;
         Ok(SimulationAnswer::new(self.loan, self.version, (&before, &after), &self.events))
     }
 }

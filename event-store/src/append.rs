@@ -79,6 +79,8 @@ pub enum AppendError {
     Unavailable(String),
     #[error("the database refuses the events: {0}")]
     Rejected(String),
+    #[error("another command that it belongs together with was refused")]
+    Undone,
 }
 
 /// What the decisions on one loaded state have in common: when one append fails, all that built on it are void.
@@ -107,18 +109,48 @@ impl Lineage {
     }
 }
 
+/// Commands that are appended together or not at all.
+pub(crate) struct Whole {
+    pub(crate) requests: Vec<AppendRequest>,
+    pub(crate) outcome: oneshot::Sender<Outcome>,
+}
+
+/// What became of commands that belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All are in the log.
+    Stored,
+    /// None is: one of them was refused.
+    Refused,
+    /// None is: what they were decided on is another by now. Decided again, they may be stored.
+    Moved,
+    /// Nobody knows: the log cannot be reached.
+    Unknown,
+}
+
+/// What goes into the log one after another.
+pub(crate) enum Queued {
+    Command(AppendRequest),
+    Whole(Whole),
+}
+
 #[derive(Clone)]
-pub(crate) struct AppendQueue(mpsc::UnboundedSender<AppendRequest>);
+pub(crate) struct AppendQueue(mpsc::UnboundedSender<Queued>);
 
 impl AppendQueue {
     /// Queues a request. When the appender is gone the request's answer channel closes, which its caller sees.
     pub(crate) fn push(&self, request: AppendRequest) {
-        let _ = self.0.send(request);
+        let _ = self.0.send(Queued::Command(request));
+    }
+
+    /// Queues commands that belong together. When the appender is gone, their answer channels close, as the outcome's.
+    pub(crate) fn push_whole(&self, whole: Whole) {
+        let _ = self.0.send(Queued::Whole(whole));
     }
 }
 
 /// The queue is unbounded, but the log admits a bounded number of commands at a time.
-pub(crate) fn queue() -> (AppendQueue, mpsc::UnboundedReceiver<AppendRequest>) {
+pub(crate) fn queue() -> (AppendQueue, mpsc::UnboundedReceiver<Queued>) {
     let (sender, queue) = mpsc::unbounded_channel();
     (AppendQueue(sender), queue)
 }
@@ -147,13 +179,18 @@ pub(crate) fn pass(barriers: Vec<AppendRequest>) {
 }
 
 pub(crate) fn fail(batch: Vec<AppendRequest>, reason: &AppendError) {
+    fail_each(batch, |_| reason.clone());
+}
+
+/// The same where each has a reason of its own, by its place in the batch.
+pub(crate) fn fail_each(batch: Vec<AppendRequest>, reason: impl Fn(usize) -> AppendError) {
     // First all become void, then anyone is told: nobody may decide on a state that never came to be.
     for request in &batch {
         request.lineage.void.store(true, Ordering::Release);
     }
-    for request in batch {
+    for (index, request) in batch.into_iter().enumerate() {
         request.lineage.in_flight.fetch_sub(1, Ordering::AcqRel);
-        let _ = request.answer.send(Err(reason.clone()));
+        let _ = request.answer.send(Err(reason(index)));
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::append::{AppendRequest, pass, succeed, without_void};
+use crate::append::{AppendRequest, Queued, Whole, pass, succeed, without_void};
 use crate::batch::{self, Place};
 use crate::draft::Draft;
 use crate::news::News;
@@ -40,9 +40,11 @@ const ALONE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_s
 
 pub(crate) struct Appender {
     options: PgConnectOptions,
-    queue: mpsc::UnboundedReceiver<AppendRequest>,
+    queue: mpsc::UnboundedReceiver<Queued>,
     /// In the order in which they came.
     waiting: Vec<AppendRequest>,
+    /// Commands that belong together: they wait until all that came before them has landed, and nothing overtakes them.
+    whole: Option<Whole>,
     /// How many commands the last batch had that came back.
     answered: usize,
     /// The connections on which nothing is under way: they take turns.
@@ -79,11 +81,7 @@ struct Landed {
 }
 
 impl Appender {
-    pub(crate) fn new(
-        options: PgConnectOptions,
-        queue: mpsc::UnboundedReceiver<AppendRequest>,
-        news: News,
-    ) -> Self {
+    pub(crate) fn new(options: PgConnectOptions, queue: mpsc::UnboundedReceiver<Queued>, news: News) -> Self {
         // Those of other processes begin elsewhere, so that nobody waits for the turn of a stranger.
         let turn = i64::from(Uuid::new_v4().as_fields().0) << 31;
         Self {
@@ -91,6 +89,7 @@ impl Appender {
             options: options.options([("lock_timeout", LONGEST_WAIT)]),
             queue,
             waiting: Vec::new(),
+            whole: None,
             answered: 0,
             lanes: (0..LANES).map(|_| Lane::default()).collect(),
             under_way: FuturesOrdered::new(),
@@ -110,15 +109,18 @@ impl Appender {
             tokio::select! {
                 biased;
                 Some(landed) = self.under_way.next() => self.land(landed).await,
-                request = self.queue.recv(), if is_open && !self.lanes.is_empty() => match request {
-                    Some(request) => self.waiting.push(request),
-                    None => is_open = false,
-                },
+                queued = self.queue.recv(), if is_open && self.whole.is_none() && !self.lanes.is_empty() => {
+                    match queued {
+                        Some(queued) => self.take(queued),
+                        None => is_open = false,
+                    }
+                }
                 () = stop.cancelled(), if !self.queue.is_closed() => self.queue.close(),
                 else => {}
             }
             self.let_others_queue().await;
             while self.depart().await {}
+            self.settle_whole().await;
         }
         self.settler.close().await;
         for connection in self.lanes.into_iter().filter_map(|lane| lane.connection) {
@@ -139,11 +141,29 @@ impl Appender {
         }
     }
 
+    fn take(&mut self, queued: Queued) {
+        match queued {
+            Queued::Command(request) => self.waiting.push(request),
+            Queued::Whole(whole) => self.whole = Some(whole),
+        }
+    }
+
+    /// Appends commands that belong together, by themselves, once nothing is before them.
+    async fn settle_whole(&mut self) {
+        if !self.waiting.is_empty() || !self.under_way.is_empty() {
+            return;
+        }
+        let Some(whole) = self.whole.take() else { return };
+        self.end = None;
+        self.answered = whole.requests.len();
+        self.settler.settle_whole(whole).await;
+    }
+
     /// Sends a batch of what waits on its way; false when nothing more can go now.
     async fn depart(&mut self) -> bool {
-        while self.waiting.len() < LARGEST_BATCH {
-            let Ok(request) = self.queue.try_recv() else { break };
-            self.waiting.push(request);
+        while self.waiting.len() < LARGEST_BATCH && self.whole.is_none() {
+            let Ok(queued) = self.queue.try_recv() else { break };
+            self.take(queued);
         }
         self.waiting = without_void(std::mem::take(&mut self.waiting));
         if self.waiting.is_empty() || self.lanes.is_empty() {

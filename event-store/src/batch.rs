@@ -13,6 +13,7 @@ use sqlx::{Encode, PgConnection, Postgres, Type};
 use uuid::Uuid;
 
 use crate::append::AppendRequest;
+use crate::borrower::Borrower;
 
 const APPEND: &str = include_str!("append.sql");
 
@@ -129,12 +130,22 @@ impl<'a> Columns<'a> {
                 columns.claim_values.push(&claim.value);
             }
             if let Some(borrower) = &request.borrower {
-                columns.borrower_ids.push(borrower.id.uuid());
-                columns.borrower_tax_ids.push(&borrower.tax_id);
-                columns.borrower_names.push(&borrower.name);
+                columns.push_borrower(borrower);
             }
         }
         columns
+    }
+
+    /// The name that was given last counts: one statement writes a row once.
+    fn push_borrower(&mut self, borrower: &'a Borrower) {
+        let id = borrower.id.uuid();
+        if let Some(known) = self.borrower_ids.iter().position(|known| *known == id) {
+            self.borrower_names[known] = &borrower.name;
+            return;
+        }
+        self.borrower_ids.push(id);
+        self.borrower_tax_ids.push(&borrower.tax_id);
+        self.borrower_names.push(&borrower.name);
     }
 
     fn push_events(&mut self, request: &'a AppendRequest) {

@@ -43,7 +43,7 @@ impl<D> Weighter<Uuid, Place<D>> for Weight {
 
 /// The place of one stream. Commands share the gate; a load, and a command that needs the history, has it alone.
 pub(crate) struct Slot<D> {
-    pub(crate) gate: RwLock<()>,
+    pub(crate) gate: Arc<RwLock<()>>,
     state: Mutex<Option<Loaded<D>>>,
 }
 
@@ -62,7 +62,7 @@ impl<D: Decider> StateCache<D> {
 
     pub(crate) fn slot(&self, id: Uuid) -> Arc<Slot<D>> {
         let empty = || {
-            let slot = Arc::new(Slot { gate: RwLock::new(()), state: Mutex::new(None) });
+            let slot = Arc::new(Slot { gate: Arc::default(), state: Mutex::new(None) });
             Ok::<_, Infallible>(Place { slot, weight: EMPTY })
         };
         let Ok(place) = self.0.get_or_insert_with(&id, empty);

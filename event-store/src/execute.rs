@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::append::{AppendError, AppendRequest, Claim, Lineage, NewEvent};
 use crate::attempt::{Appending, Attempt, Basis, Call};
 use crate::borrower::Borrower;
+use crate::bundle::Bundle;
 use crate::cache::{Loaded, Slot, StateCache};
 use crate::idempotency::{IdempotencyKey, Known};
 use crate::log::{Log, LogError};
@@ -46,6 +47,8 @@ pub struct CommandContext {
     /// Stored with the events.
     pub borrower: Option<Borrower>,
     pub metadata: Metadata,
+    /// What it is stored together with, or not at all.
+    pub bundle: Option<Bundle>,
 }
 
 /// Who did it, by which command, and why: stored with each event.
@@ -89,10 +92,20 @@ pub enum ExecuteError<Refusal: std::error::Error + 'static> {
     LostRace,
     #[error("too many commands wait")]
     Busy,
+    /// It was good, but is stored only together with another that was refused.
+    #[error("another command that it belongs together with was refused")]
+    Undone,
     #[error("the log is unavailable: {0}")]
     Unavailable(String),
     #[error(transparent)]
     Log(#[from] LogError),
+}
+
+impl Metadata {
+    /// As it is stored with each event.
+    pub(crate) fn text(&self) -> Arc<str> {
+        serde_json::to_string(self).expect("metadata is plain text").into()
+    }
 }
 
 impl<D: Decider> Streams<D> {
@@ -108,10 +121,12 @@ impl<D: Decider> Streams<D> {
         command: &D::Command,
         context: &CommandContext,
     ) -> Result<Receipt, ExecuteError<D::Refusal>> {
+        if let Some(bundle) = &context.bundle {
+            return self.execute_in(bundle, id, command, context).await;
+        }
         let admitted = tokio::time::timeout(ADMISSION, self.log.admission.acquire()).await;
         let _admitted = admitted.map_err(|_| ExecuteError::Busy)?;
-        let metadata: Arc<str> =
-            serde_json::to_string(&context.metadata).expect("metadata is plain text").into();
+        let metadata = context.metadata.text();
         let mut whole = false;
         // How far the stream was in the log when that was asked: a refusal rests on no less.
         let mut seen = None;
@@ -160,7 +175,7 @@ impl<D: Decider> Streams<D> {
     }
 
     /// Decides on the state in memory and queues what follows.
-    fn attempt(
+    pub(crate) fn attempt(
         &self,
         id: Uuid,
         slot: &Slot<D>,
@@ -239,7 +254,7 @@ impl<D: Decider> Streams<D> {
         let stream_name = id.to_string();
         let (sender, answer) = oneshot::channel();
         loaded.lineage.queued();
-        self.log.appends.push(AppendRequest {
+        let request = AppendRequest {
             stream_type: D::TYPE,
             stream_id: id,
             stream_name: stream_name.clone(),
@@ -251,7 +266,11 @@ impl<D: Decider> Streams<D> {
             borrower: context.borrower.clone(),
             lineage: Arc::clone(&loaded.lineage),
             answer: sender,
-        });
+        };
+        match &context.bundle {
+            Some(bundle) => bundle.join(request),
+            None => self.log.appends.push(request),
+        }
         let grew_past_mark = loaded.version / snapshot::EVERY > expected / snapshot::EVERY;
         let receipt = Receipt {
             stream_id: stream_name,
@@ -265,7 +284,7 @@ impl<D: Decider> Streams<D> {
     }
 
     /// Waits for the append. `None`: the race was lost, decide again.
-    async fn finish(
+    pub(crate) async fn finish(
         &self,
         appending: Appending<D>,
         context: &CommandContext,
@@ -293,6 +312,7 @@ impl<D: Decider> Streams<D> {
             }
             Err(AppendError::Claimed) => Err(ExecuteError::Claimed(self.log.taken(&context.claims).await?)),
             Err(AppendError::BorrowerKnown) => Err(ExecuteError::BorrowerKnown),
+            Err(AppendError::Undone) => Err(ExecuteError::Undone),
             Err(AppendError::Unavailable(cause) | AppendError::Rejected(cause)) => {
                 Err(ExecuteError::Unavailable(cause))
             }
@@ -325,7 +345,10 @@ impl<D: Decider> Streams<D> {
     }
 
     /// The answer of an earlier command with the same key.
-    async fn replay(&self, context: &CommandContext) -> Result<Option<Receipt>, ExecuteError<D::Refusal>> {
+    pub(crate) async fn replay(
+        &self,
+        context: &CommandContext,
+    ) -> Result<Option<Receipt>, ExecuteError<D::Refusal>> {
         let Some(key) = &context.key else { return Ok(None) };
         match self.log.look_up(key).await? {
             Known::No => Ok(None),

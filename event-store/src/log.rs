@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, PgConnection, PgPool};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -34,6 +34,8 @@ pub struct Log {
     pub(crate) snapshots: SnapshotQueue,
     pub(crate) admission: Arc<Semaphore>,
     pub(crate) closing: Arc<KnownClosing>,
+    /// Bundles are gathered one at a time, so that no two wait for streams of each other.
+    pub(crate) gathering: Arc<Mutex<()>>,
     pub(crate) news: News,
     secret: Arc<[u8]>,
     stop: CancellationToken,
@@ -107,9 +109,9 @@ impl Log {
         tasks.spawn(news.clone().announce(pool.clone(), stop.clone()));
         tasks.close();
         let admission = Arc::new(Semaphore::new(COMMANDS_IN_FLIGHT));
-        let (closing, secret) = (Arc::default(), secret.into());
+        let (closing, gathering, secret) = (Arc::default(), Arc::default(), secret.into());
         let reader = LogReader { pool };
-        Ok(Self { reader, appends, snapshots, admission, closing, news, secret, stop, tasks })
+        Ok(Self { reader, appends, snapshots, admission, closing, gathering, news, secret, stop, tasks })
     }
 
     /// The hash of a request as it may stand in the log: from it alone nobody finds out, by trying, what was asked.

@@ -10,7 +10,9 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use crate::append::{AppendError, AppendRequest, fail, pass, succeed, without_void};
+use crate::append::{
+    AppendError, AppendRequest, Outcome, Whole, fail, fail_each, pass, succeed, without_void,
+};
 use crate::batch::{self, Place};
 use crate::news::News;
 use crate::stands_in_the_way;
@@ -92,6 +94,57 @@ impl Settler {
         pass(batch);
     }
 
+    /// Appends commands that belong together, or none of them, and answers them all.
+    pub(crate) async fn settle_whole(&mut self, Whole { requests, outcome }: Whole) {
+        // Nobody may have gone away meanwhile who is still waiting: the outcome is for whoever does.
+        let _ = outcome.send(self.append_whole(requests).await);
+    }
+
+    async fn append_whole(&mut self, requests: Vec<AppendRequest>) -> Outcome {
+        let mut periods = requests.iter().filter_map(|request| request.decided_under);
+        let first = periods.next();
+        if requests.iter().any(|request| request.lineage.is_void())
+            || periods.any(|other| Some(other) != first)
+        {
+            fail(requests, &AppendError::PeriodsMoved);
+            return Outcome::Moved;
+        }
+        let mut deadlocks = 0;
+        loop {
+            let error = match self.attempt(&requests).await {
+                Ok(place) => {
+                    self.news.tell();
+                    succeed(requests, &place);
+                    return Outcome::Stored;
+                }
+                Err(error) => error,
+            };
+            match error.as_database_error() {
+                Some(refusal) if refusal.is_unique_violation() => match self.refusals(&requests).await {
+                    Ok(refused) => return undo(requests, &refused),
+                    Err(error) => {
+                        self.give_up(requests, &error);
+                        return Outcome::Unknown;
+                    }
+                },
+                Some(refusal) if has_code(refusal, PERIODS_MOVED) => {
+                    fail(requests, &AppendError::PeriodsMoved);
+                    return Outcome::Moved;
+                }
+                Some(refusal) if has_code(refusal, DEADLOCK) && deadlocks < DEADLOCKS => deadlocks += 1,
+                Some(refusal) if !is_outage(refusal) => {
+                    tracing::error!(error = %refusal, "the database refused commands that belong together");
+                    fail(requests, &AppendError::Rejected(refusal.message().to_owned()));
+                    return Outcome::Refused;
+                }
+                _ => {
+                    self.give_up(requests, &error);
+                    return Outcome::Unknown;
+                }
+            }
+        }
+    }
+
     /// Whether the batch was committed is unknown to everyone now; a repeat under the same key finds out.
     pub(crate) fn give_up(&mut self, batch: Vec<AppendRequest>, error: &sqlx::Error) {
         tracing::error!(%error, commands = batch.len(), "the log cannot be reached");
@@ -155,6 +208,19 @@ pub(crate) fn has_code(refusal: &dyn DatabaseError, wanted: &str) -> bool {
 /// Whether the server, not the statement, is at fault (SQLSTATE classes 08, 53, 57 and 58).
 pub(crate) fn is_outage(error: &dyn DatabaseError) -> bool {
     error.code().is_some_and(|code| matches!(code.get(..2), Some("08" | "53" | "57" | "58")))
+}
+
+/// Answers commands that belong together, some of which stand in the way. A claim that is taken stays so, unless by a
+/// repeat; whatever else it is, they are decided again.
+fn undo(requests: Vec<AppendRequest>, refused: &[(usize, AppendError)]) -> Outcome {
+    let is_repeat = refused.iter().any(|(_, reason)| *reason == AppendError::Repeated);
+    let is_final = !is_repeat && refused.iter().any(|(_, reason)| *reason == AppendError::Claimed);
+    let others = if is_final { AppendError::Undone } else { AppendError::Conflict };
+    fail_each(requests, |index| {
+        let reason = refused.iter().find(|(command, _)| *command == index).map(|(_, reason)| reason.clone());
+        reason.filter(|reason| !is_final || *reason == AppendError::Claimed).unwrap_or(others.clone())
+    });
+    if is_final { Outcome::Refused } else { Outcome::Moved }
 }
 
 /// Answers those that were refused, and those that build on them; keeps the rest.

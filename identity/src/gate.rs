@@ -31,8 +31,8 @@ async fn pass(
     mut request: Request,
     next: Next,
 ) -> Response<axum::body::Body> {
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let permission = permission_of(request.method(), route.as_deref());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let permission = permission_of(request.method(), route.as_ref().map(MatchedPath::as_str));
     if permission == Permission::Open {
         return next.run(request).await;
     }
@@ -45,7 +45,7 @@ async fn pass(
     };
     if !permission.allows(&caller) {
         refused("forbidden", Some(&caller), &request);
-        let (method, path) = (request.method(), route.as_deref().unwrap_or_default());
+        let (method, path) = (request.method(), route.as_ref().map_or("", MatchedPath::as_str));
         return FORBIDDEN.because(format!("{method} {path} is for {permission}")).into_response();
     }
     request.extensions_mut().insert(caller);

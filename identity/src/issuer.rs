@@ -5,6 +5,7 @@ use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::{Algorithm, DecodingKey};
+use recloser::{AsyncRecloser, Recloser};
 use reqwest::{Client, Url, redirect};
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -57,6 +58,8 @@ pub enum IssuerError {
     NoKeys(Url),
     #[error("{0} has no key for RS256, ES256 or EdDSA")]
     NoUsableKey(Url),
+    #[error("{0} failed again and again, and is left alone for a while")]
+    LeftAlone(String),
 }
 
 /// An issuer, and its keys as they were last read.
@@ -65,6 +68,8 @@ pub struct RemoteIssuer {
     discovery: Url,
     pace: Pace,
     http: Client,
+    /// Open, it answers at once in place of an issuer that does not.
+    breaker: AsyncRecloser,
     loaded: RwLock<Option<Loaded>>,
     /// Changes whenever other keys are read.
     generation: AtomicU64,
@@ -93,6 +98,7 @@ impl RemoteIssuer {
             discovery,
             pace,
             http,
+            breaker: breaker(pace.again),
             loaded,
             generation: AtomicU64::new(0),
             asked,
@@ -122,7 +128,10 @@ impl RemoteIssuer {
     /// Reads the keys now.
     pub async fn refresh(&self) -> Result<(), IssuerError> {
         let mut asked = self.asked.lock().await;
-        let read = self.read().await;
+        let read = self.breaker.call(self.read()).await.map_err(|error| match error {
+            recloser::Error::Inner(error) => error,
+            recloser::Error::Rejected => IssuerError::LeftAlone(self.name.clone()),
+        });
         *asked = Some(Instant::now());
         let (published, keys) = read?;
         let mut loaded = self.loaded.write().expect("no holder of this lock panics");
@@ -195,6 +204,12 @@ impl RemoteIssuer {
         }
         serde_json::from_slice(&document).map_err(|error| IssuerError::NotJson(url.clone(), error))
     }
+}
+
+/// Opens when half of the last four readings failed, and lets one try again after a few pauses.
+fn breaker(again: Duration) -> AsyncRecloser {
+    let breaker = Recloser::custom().error_rate(0.5).closed_len(4).half_open_len(1).open_wait(again * 4);
+    breaker.build().into()
 }
 
 /// Keys that came over a line that others can write to would vouch for anyone.

@@ -87,6 +87,8 @@ pub static TABLE: &[Row] = &[
     ("POST", "/v1/loans/{id}/write-off/reverse", DECIDERS),
     ("POST", "/v1/loans/{id}/recoveries", POSTERS),
     ("POST", "/v1/loans/{id}/recoveries/{recovery}/reverse", CORRECTORS),
+    // Each line by the path that it names.
+    ("POST", "/v1/bulk", READERS),
     // What stores nothing.
     ("POST", "/v1/loans/{id}/simulate", READERS),
     ("POST", "/v1/schedules", READERS),

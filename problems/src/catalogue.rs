@@ -222,6 +222,19 @@ pub static UNBALANCED: Kind = kind(
 );
 
 // 500, 503
+pub static BULK_UNDONE: Kind = kind(
+    "bulk_undone",
+    424,
+    "Another line of the bulk was refused",
+    "With `atomic=true` all lines are stored or none. This one could have been; the line that has another status says why none was. Mend it and send the whole again, with the same keys.",
+);
+pub static RATE_LIMITED: Kind = kind(
+    "rate_limited",
+    429,
+    "Too many requests of one client",
+    "The client, by its token or its address, sends more than the server is set to take from one. Send it again after `Retry-After` seconds, with the same Idempotency-Key.",
+);
+
 pub static INTERNAL: Kind = kind(
     "internal",
     500,
@@ -233,6 +246,12 @@ pub static UNAVAILABLE: Kind = kind(
     503,
     "Not available now",
     "The database or the queue of commands cannot be reached, or too much waits. Send it again after `Retry-After` seconds, with the same Idempotency-Key.",
+);
+pub static OVERLOADED: Kind = kind(
+    "overloaded",
+    503,
+    "The server has more to do than it can",
+    "As many requests are under way as the server is set to take, so this one was refused at once and did nothing. Send it again after `Retry-After` seconds, with the same Idempotency-Key.",
 );
 pub static IDENTITY_UNAVAILABLE: Kind = kind(
     "identity_unavailable",
@@ -314,7 +333,10 @@ pub static ALL: &[&Kind] = &[
     &IOF_RATE_UNKNOWN,
     &UNKNOWN_COMPONENT,
     &INTERNAL,
+    &BULK_UNDONE,
+    &RATE_LIMITED,
     &UNAVAILABLE,
+    &OVERLOADED,
     &IDENTITY_UNAVAILABLE,
     &NOT_YET_VISIBLE,
     &STREAM_PARKED,

@@ -98,6 +98,13 @@ impl Problem {
         self
     }
 
+    /// The same where it makes sense to send it again after so many seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
     /// Whether it names the fields that it is about.
     pub fn names_fields(&self) -> bool {
         !self.errors.is_empty()

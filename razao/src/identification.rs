@@ -53,9 +53,11 @@ pub fn guarded(router: Router, by: Identification) -> Router {
 
 async fn name_actor(mut request: Request, next: Next) -> Response {
     let caller = request.extensions().get::<Caller>();
-    if let Some(Caller { subject, client, roles }) = caller {
+    if let Some(caller) = caller {
+        let oversees = [Role::Operator, Role::Auditor, Role::Admin].iter().any(|role| caller.has(*role));
+        let Caller { subject, client, roles } = caller;
         let roles = roles.iter().map(|role| Cow::Borrowed(role.name())).collect();
-        let actor = Actor { subject: Arc::clone(subject), client: Arc::clone(client), roles };
+        let actor = Actor { subject: Arc::clone(subject), client: Arc::clone(client), roles, oversees };
         request.extensions_mut().insert(actor);
     }
     next.run(request).await

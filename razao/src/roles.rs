@@ -125,7 +125,7 @@ pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
 
 /// `razao serve`
 pub async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<()> {
-    let server = Server::bind(settings.listen).await?;
+    let server = Server::bind(settings.listen).await?.with_tls(settings.tls()?);
     let databases = Addresses::of(&settings)?.connect().await?;
     let stop = stop_on_signal();
     run(&settings, roles, databases, (server, stop), |server| {
@@ -201,10 +201,13 @@ pub async fn run(
     } else {
         None
     };
+    if let Some(tls) = server.tls() {
+        tasks.spawn(tls.clone().keep_fresh(feed_stop.clone()));
+    }
     tasks.close();
-    let router = server::router(roles, (log, read_pool), (&commands, reading), metrics, by);
+    let router = server::router(settings, roles, (log, read_pool), (&commands, reading), metrics, by);
     ready(&server)?;
-    server.serve(router, stop, DRAIN).await;
+    server.serve(router, settings.connections, stop, DRAIN).await;
     tracing::info!("requests are drained; stopping");
     feed_stop.cancel();
     tasks.wait().await;

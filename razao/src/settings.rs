@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use clap::Args;
+use command_api::BulkLimits;
 use event_store::BookingDay;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Failure;
 use crate::identification::mapping;
 use crate::kafka_settings::{self, ClientSettings};
+use crate::server::Tls;
 
 /// The flags that are settings too. What is not given is looked for in the environment, then in the file.
 #[derive(Debug, Clone, Default, Args, Serialize)]
@@ -101,6 +103,24 @@ pub struct Settings {
     pub oidc_refresh_s: u64,
     /// Whether every request needs a token, where there is no issuer too.
     pub require_token: bool,
+    /// The server's certificate and those that vouch for it, as PEM; none: the server speaks plain HTTP.
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's key, as PEM.
+    pub tls_key: Option<PathBuf>,
+    /// How many connections are open at most.
+    pub connections: usize,
+    /// How many commands are under way at most; more are refused at once.
+    pub commands_in_flight: usize,
+    /// How many reads are.
+    pub reads_in_flight: usize,
+    /// How many lines of bulks are; more wait.
+    pub bulk_lines_in_flight: usize,
+    /// How long a request may take, in seconds.
+    pub request_timeout_s: u64,
+    /// How many requests, and lines of bulks, a second are taken from one subject; 0: any number.
+    pub rate_per_client: u32,
+    /// How many requests a second are taken from one address; 0: any number.
+    pub rate_per_address: u32,
     /// The folder of the keys that sign checkpoints; none named: `audit-keys` in the data directory.
     pub audit_keys: Option<PathBuf>,
     /// Whether the role `reactions` seals the log.
@@ -159,6 +179,15 @@ impl Default for Settings {
             oidc_roles: BTreeMap::new(),
             oidc_refresh_s: 300,
             require_token: false,
+            tls_cert: None,
+            tls_key: None,
+            connections: 16_384,
+            commands_in_flight: 256,
+            reads_in_flight: 256,
+            bulk_lines_in_flight: 256,
+            request_timeout_s: 30,
+            rate_per_client: 0,
+            rate_per_address: 0,
             audit_keys: None,
             audit_seal: true,
             audit_seal_every_ms: 500,
@@ -195,12 +224,25 @@ impl Settings {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
+        let is_read_elsewhere =
+            |name: &str| kafka_settings::client_setting(name).is_some() || secrets::is_file(name);
         let environment = Env::prefixed("RAZAO_")
             .ignore(&NOT_SETTINGS)
-            .filter(|name| kafka_settings::client_setting(name.as_str()).is_none());
-        let figment = figment.merge(environment).merge(Serialized::defaults(flags));
+            .filter(move |name| !is_read_elsewhere(name.as_str()));
+        let secrets = secrets::from_files(std::env::vars())?;
+        let figment = figment.merge(environment);
+        let figment = secrets.iter().fold(figment, |figment, (name, secret)| {
+            if kafka_settings::client_setting(name).is_some() {
+                return figment;
+            }
+            figment.merge(Serialized::default(name, secret))
+        });
+        let figment = figment.merge(Serialized::defaults(flags));
         let mut settings: Self = figment.extract().map_err(|error| Failure::WrongUsage(error.to_string()))?;
-        settings.kafka.extend_from(std::env::vars());
+        settings.kafka.extend_from(std::env::vars().filter(|(name, _)| !secrets::is_file_variable(name)));
+        settings
+            .kafka
+            .extend_from(secrets.into_iter().map(|(name, secret)| (format!("RAZAO_{name}"), secret)));
         settings.checked()
     }
 
@@ -220,6 +262,7 @@ impl Settings {
             return Err(Failure::WrongUsage("oidc_refresh_s is at least 1".to_owned()));
         }
         mapping(&self)?;
+        self.check_limits()?;
         if self.kafka_partitions < 1 || self.kafka_completeness_every < 1 {
             return Err(Failure::WrongUsage(
                 "kafka_partitions and kafka_completeness_every are at least 1".to_owned(),
@@ -239,6 +282,37 @@ impl Settings {
         }
         self.chosen_projections()?;
         Ok(self)
+    }
+
+    fn check_limits(&self) -> Result<(), Failure> {
+        if self.tls_cert.is_some() != self.tls_key.is_some() {
+            return Err(Failure::WrongUsage(
+                "tls_cert and tls_key belong together: one is missing".to_owned(),
+            ));
+        }
+        let least = [
+            ("connections", self.connections as u64),
+            ("commands_in_flight", self.commands_in_flight as u64),
+            ("reads_in_flight", self.reads_in_flight as u64),
+            ("bulk_lines_in_flight", self.bulk_lines_in_flight as u64),
+            ("request_timeout_s", self.request_timeout_s),
+        ];
+        match least.iter().find(|(_, value)| *value == 0) {
+            Some((name, _)) => Err(Failure::WrongUsage(format!("{name} is at least 1"))),
+            None => Ok(()),
+        }
+    }
+
+    /// How much of bulks is under way at a time.
+    pub fn bulk_limits(&self) -> BulkLimits {
+        let in_flight = self.bulk_lines_in_flight;
+        BulkLimits { abreast: BulkLimits::default().abreast.min(in_flight), in_flight }
+    }
+
+    /// The certificate that the server shows, if any.
+    pub fn tls(&self) -> Result<Option<Tls>, Failure> {
+        let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) else { return Ok(None) };
+        Tls::load(certificate, key).map(Some).map_err(|error| Failure::WrongUsage(format!("TLS: {error}")))
     }
 
     /// When a read model tries again what it could not take.
@@ -290,61 +364,6 @@ fn default_data_dir() -> PathBuf {
     PathBuf::from(".razao")
 }
 
+mod secrets;
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
-        let file = std::env::temp_dir().join(format!("razao-settings-{}.toml", std::process::id()));
-        std::fs::write(&file, "listen = \"127.0.0.1:9000\"\ndata_dir = \"/srv/razao\"\n").unwrap();
-        let listen = Some("127.0.0.1:9001".parse().unwrap());
-        let flags = SettingFlags { config: Some(file.clone()), listen, ..SettingFlags::default() };
-        let settings = Settings::load(&flags).unwrap();
-        std::fs::remove_file(file).unwrap();
-        assert_eq!(settings.listen.port(), 9001);
-        assert_eq!(settings.data_dir, PathBuf::from("/srv/razao"));
-        assert_eq!(settings.state_cache_bytes, 64 << 20);
-    }
-
-    #[test]
-    fn settings_of_librdkafka_are_a_table_of_the_file_however_it_is_written() {
-        let file = std::env::temp_dir().join(format!("razao-kafka-{}.toml", std::process::id()));
-        let text = "kafka_brokers = \"k:1\"\n[kafka]\nsasl.username = \"r\"\n\"linger.ms\" = 5\n";
-        std::fs::write(&file, text).unwrap();
-        let flags = SettingFlags { config: Some(file.clone()), ..SettingFlags::default() };
-        let kafka = Settings::load(&flags).unwrap().kafka().expect("there are brokers");
-        std::fs::remove_file(file).unwrap();
-        let client: Vec<_> =
-            kafka.client.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(client, [("linger.ms", "5"), ("sasl.username", "r")]);
-        assert_eq!((kafka.brokers.as_str(), kafka.topic().as_str()), ("k:1", "razao.events"));
-    }
-
-    #[test]
-    fn read_models_are_chosen_by_their_names() {
-        let with =
-            |names: &str| SettingFlags { projections: Some(names.to_owned()), ..SettingFlags::default() };
-        assert!(Settings::load(&with("daily_balances, journal")).is_ok());
-        let refused = Settings::load(&with("daily_balances,ballances")).unwrap_err();
-        assert!(matches!(refused, Failure::WrongUsage(why) if why.contains("`ballances` is none of loans")));
-    }
-
-    #[test]
-    fn an_address_that_others_can_reach_needs_an_issuer() {
-        let flags = SettingFlags { listen: Some("0.0.0.0:8080".parse().unwrap()), ..SettingFlags::default() };
-        let refused = Settings::load(&flags).unwrap_err();
-        assert!(matches!(refused, Failure::WrongUsage(why) if why.contains("token issuer")));
-        let issuer = Some("https://issuer.example".to_owned());
-        assert!(Settings::load(&SettingFlags { oidc_issuer: issuer, ..flags }).is_ok());
-    }
-
-    #[test]
-    fn a_server_with_an_issuer_has_the_clocks_day() {
-        let issuer = Some("https://issuer.example".to_owned());
-        let today = NaiveDate::from_ymd_opt(2026, 3, 2);
-        let flags = SettingFlags { oidc_issuer: issuer, today, ..SettingFlags::default() };
-        let refused = Settings::load(&flags).unwrap_err();
-        assert!(matches!(refused, Failure::WrongUsage(why) if why.contains("today 2026-03-02")));
-    }
-}
+mod tests;

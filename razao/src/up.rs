@@ -20,7 +20,7 @@ const DEMO_LOANS: u32 = 300;
 
 /// Starts the embedded Postgres unless a database is named, serves every role, and stops cleanly on a signal.
 pub async fn up(settings: Settings, demo: bool) -> anyhow::Result<()> {
-    let listening = Server::bind(settings.listen).await?;
+    let listening = Server::bind(settings.listen).await?.with_tls(settings.tls()?);
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("the data directory {} cannot be made", settings.data_dir.display()))?;
     let stop = roles::stop_on_signal();

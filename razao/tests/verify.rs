@@ -59,6 +59,7 @@ async fn log_with_a_loan(pool: &PgPool) -> Log {
             claims: Vec::new(),
             borrower: None,
             metadata: Metadata::default(),
+            bundle: None,
         };
         loans.execute(loan, &command, &context).await.unwrap();
     }

@@ -37,7 +37,7 @@ pub struct Requests {
 }
 
 const FIND: &str = "select status, accepted_at, finished_at, answer_status, answer_headers::text as answer_headers, \
-    answer_body from requests.requests where id = $1 and client = $2";
+    answer_body from requests.requests where id = $1 and client = coalesce($2, client)";
 const DROP_OLD: &str = "delete from requests.requests where id in ( \
     select id from requests.requests where status <> 'queued' and finished_at < $1 limit 10000)";
 /// What ended workers left behind, of commands that were never handed out again.
@@ -68,8 +68,8 @@ impl Requests {
         Ok(())
     }
 
-    /// What became of a request of `client`.
-    pub async fn find(&self, id: RequestId, client: &str) -> Result<Option<Request>, sqlx::Error> {
+    /// What became of a request, of this `client` where one is named.
+    pub async fn find(&self, id: RequestId, client: Option<&str>) -> Result<Option<Request>, sqlx::Error> {
         let row = sqlx::query(FIND).bind(id.0).bind(client).fetch_optional(&self.pool).await?;
         let Some(row) = row else { return Ok(None) };
         let status: String = row.try_get("status")?;

@@ -254,17 +254,18 @@ async fn commands_of_a_loan_are_executed_in_the_order_in_which_they_were_accepte
 }
 
 #[sqlx::test(migrations = false)]
-async fn a_request_is_shown_to_its_client_alone(_: PgPoolOptions, options: PgConnectOptions) {
+async fn a_request_is_shown_to_its_client_and_to_overseers(_: PgPoolOptions, options: PgConnectOptions) {
     let queueing = Queueing::start(&options).await;
     let accepted = queueing.later("k", "/v1/loans", &application("1")).await;
     let path = format!("/v1/requests/{}", accepted.id());
-    let mut request = Request::get(&path).body(Body::empty()).unwrap();
-    request.extensions_mut().insert(Actor {
-        subject: "s".into(),
-        client: "another".into(),
-        roles: [].into(),
-    });
-    assert_eq!(queueing.server.send(request).await.json()["code"], "not_found");
+    let of_another = async |oversees| {
+        let mut request = Request::get(&path).body(Body::empty()).unwrap();
+        let (subject, client) = ("s".into(), "another".into());
+        request.extensions_mut().insert(Actor { subject, client, roles: [].into(), oversees });
+        queueing.server.send(request).await
+    };
+    assert_eq!(of_another(false).await.json()["code"], "not_found");
+    assert_eq!(of_another(true).await.json()["id"], accepted.id());
     assert_eq!(queueing.get(&path).await.status, 200);
     let unknown = queueing.get("/v1/requests/018f0000-0000-7000-8000-000000000001").await;
     assert_eq!((unknown.status.as_u16(), &unknown.json()["code"]), (404, &json!("not_found")));

@@ -4,6 +4,7 @@
 
 mod applications;
 mod bad_input;
+mod bulk;
 mod concurrency;
 mod document;
 mod entries;

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode};
-use command_api::CommandState;
+use axum::http::{HeaderMap, Request, Response, StatusCode};
+use command_api::{BulkLimits, CommandState};
 use event_store::{BookingDay, Log};
 use serde_json::Value;
 use sqlx::PgPool;
@@ -54,7 +54,9 @@ impl Server {
         Log::migrate(options).await.unwrap();
         let log = Log::connect(options).await.unwrap();
         let state = state(log.clone(), BookingDay::Fixed(TODAY.parse().unwrap()));
-        let (router, _) = command_api::router(state).split_for_parts();
+        let lines = command_api::lines(state.clone());
+        let bulk = command_api::bulk(state.clone(), lines, BulkLimits::default());
+        let (router, _) = command_api::router(state).merge(bulk).split_for_parts();
         let pool = PgPool::connect_with(options.clone()).await.unwrap();
         Self { app: problems::with_fallbacks(router), log, pool }
     }
@@ -77,9 +79,14 @@ impl Server {
         self.send(request.body(Body::from(body.to_owned())).unwrap()).await
     }
 
+    /// The answer before its body has come.
+    pub(crate) async fn begin(&self, request: Request<Body>) -> Response<Body> {
+        self.app.clone().oneshot(request).await.unwrap()
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let path = request.uri().path().to_owned();
-        let response = self.app.clone().oneshot(request).await.unwrap();
+        let response = self.begin(request).await;
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let body = String::from_utf8(body.to_vec()).unwrap();

@@ -99,6 +99,7 @@ pub(crate) fn keyed(key: &str, request: u8) -> CommandContext {
         claims: Vec::new(),
         borrower: None,
         metadata: Metadata { actor: "test".to_owned(), command: "count", ..Metadata::default() },
+        bundle: None,
     }
 }
 

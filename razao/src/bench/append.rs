@@ -75,6 +75,7 @@ pub(super) async fn pay(streams: &Streams<Loan>, loan: Uuid, today: NaiveDate) -
             engine: env!("CARGO_PKG_VERSION"),
             ..Metadata::default()
         },
+        bundle: None,
     };
     streams.execute(loan, &command, &context).await?;
     Ok(())

@@ -71,6 +71,18 @@ pub(super) enum Figure {
     PastP99Ms(ReadOf),
     CommandsWithReads,
     CommandsWithoutReads,
+    Anonymous,
+    Authenticated,
+    AuthenticatedP99Ms,
+    BulkLines,
+    FloodOffered,
+    FloodAccepted,
+    FloodP99Ms,
+    FloodRefusedMs,
+    FloodRefusedP99Ms,
+    IdleMemoryMb,
+    BesideIdleP99Ms,
+    WithoutIdleP99Ms,
 }
 
 /// What is read of a large book, plain and as it stood and was known earlier.

@@ -1,5 +1,6 @@
 //! Durable repayments over HTTP: the server as a process of its own, kept-alive connections in a closed loop.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -43,8 +44,37 @@ impl Payer {
         })
     }
 
+    /// The same with a token.
+    pub(super) fn with_token(self, token: &str) -> Self {
+        Self { connection: self.connection.with_token(token), ..self }
+    }
+
     /// Pays on a loan: which, and the answer.
     pub(super) async fn pay(&mut self) -> anyhow::Result<(Uuid, Answer)> {
+        let (loan, path, key) = self.next();
+        Ok((loan, self.connection.command(&path, &key, &self.body).await?))
+    }
+
+    /// Pays on a loan, unless that is refused.
+    pub(super) async fn try_to_pay(&mut self) -> anyhow::Result<Answer> {
+        let (_, path, key) = self.next();
+        Ok(self.connection.try_command(&path, &key, &self.body).await?)
+    }
+
+    /// Pays on so many loans by one bulk.
+    pub(super) async fn pay_in_bulk(&mut self, lines: usize) -> anyhow::Result<()> {
+        let mut bulk = String::with_capacity(lines * 256);
+        for _ in 0..lines {
+            let (_, path, key) = self.next();
+            writeln!(bulk, r#"{{"path":"{path}","idempotency_key":"{key}","body":{}}}"#, self.body)?;
+        }
+        let accepted = self.connection.bulk(&bulk).await?;
+        anyhow::ensure!(accepted == lines, "{accepted} of {lines} lines were accepted");
+        Ok(())
+    }
+
+    /// The next loan, with the path of the command and its key.
+    fn next(&mut self) -> (Uuid, String, String) {
         let index = match &mut self.turn {
             Some(turn) => {
                 *turn += CONNECTIONS;
@@ -55,8 +85,7 @@ impl Payer {
         let loan = self.loans[index];
         self.sent += 1;
         let key = format!("{}-{}", self.run.simple(), self.sent);
-        let path = format!("/v1/loans/{loan}/repayments");
-        Ok((loan, self.connection.command(&path, &key, &self.body).await?))
+        (loan, format!("/v1/loans/{loan}/repayments"), key)
     }
 }
 

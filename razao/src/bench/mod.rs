@@ -9,6 +9,7 @@ mod append;
 mod audit;
 mod book;
 mod by_kafka;
+mod commands;
 mod feed;
 mod figures;
 mod ground;
@@ -103,6 +104,8 @@ pub enum Measurement {
     Lending,
     /// Sealing, checking, proofs and the export; not part of the spine
     Audit,
+    /// Commands in production: with tokens, in bulks, in a flood, beside idle connections; not part of the spine
+    Commands,
     /// Reads of a large book, plain and on both axes of time, while commands arrive; not part of the spine
     Reads,
 }
@@ -181,7 +184,11 @@ pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
         let events = args.events.map_or(loans * 50, |events| events as usize);
         reads::measure(&ground, scale, (loans, events), &mut figures).await?;
     }
-    let apart = [Measurement::Lending, Measurement::Audit, Measurement::Reads];
+    if args.what.contains(&Measurement::Commands) {
+        eprintln!("commands");
+        commands::measure(&ground, scale, &mut figures).await?;
+    }
+    let apart = [Measurement::Lending, Measurement::Audit, Measurement::Reads, Measurement::Commands];
     let mut log = String::new();
     if args.what.is_empty() || args.what.iter().any(|what| !apart.contains(what)) {
         log = spine(&mut ground, scale, &is_asked, args.kafka.as_deref(), &mut figures).await?;

@@ -19,6 +19,7 @@ fn p99_of(figure: Figure) -> Option<Figure> {
         Figure::Append => Some(Figure::AppendP99Ms),
         Figure::Http => Some(Figure::HttpP99Ms),
         Figure::HttpAllRoles => Some(Figure::HttpAllRolesP99Ms),
+        Figure::Authenticated => Some(Figure::AuthenticatedP99Ms),
         Figure::LoanReads => Some(Figure::LoanReadsP99Ms),
         Figure::LoanReadsKept => Some(Figure::LoanReadsKeptP99Ms),
         Figure::PlainMs(read) => Some(Figure::PlainP99Ms(read)),
@@ -28,7 +29,7 @@ fn p99_of(figure: Figure) -> Option<Figure> {
 }
 
 fn rows() -> Vec<Row> {
-    let apart = [rows_of_lending(), rows_of_audit(), rows_of_reads()];
+    let apart = [rows_of_lending(), rows_of_audit(), rows_of_reads(), rows_of_commands()];
     [rows_in_process(), rows_over_http(), rows_of_reading()].into_iter().chain(apart).flatten().collect()
 }
 
@@ -53,6 +54,31 @@ impl Row {
     const fn at_most(self, must: f64, aim: f64) -> Self {
         Self { limit: Some(Limit::AtMost { must, aim }), ..self }
     }
+}
+
+fn rows_of_commands() -> Vec<Row> {
+    use Figure as F;
+    vec![
+        row("repayments over HTTP without a token, 64 connections", F::Anonymous, "/s"),
+        row("the same with a token", F::Authenticated, "/s").times(F::Anonymous, 0.85, 0.95),
+        row("bulks of 100 lines, 8 connections: lines", F::BulkLines, "/s").times(F::Authenticated, 3.0, 6.0),
+        row("offered in a flood", F::FloodOffered, "/s"),
+        row("accepted in the flood, against the peak", F::FloodAccepted, "/s").times(
+            F::Authenticated,
+            0.9,
+            1.0,
+        ),
+        row("p99 of what is accepted, against that of the peak", F::FloodP99Ms, " ms").at_most_times(
+            F::AuthenticatedP99Ms,
+            3.0,
+            1.5,
+        ),
+        row("time to refuse, median", F::FloodRefusedMs, " ms"),
+        row("time to refuse, p99", F::FloodRefusedP99Ms, " ms").at_most(50.0, 5.0),
+        row("10,000 idle connections: memory that they add", F::IdleMemoryMb, " MB").at_most(250.0, 80.0),
+        row("p99 of 16 busy connections without them", F::WithoutIdleP99Ms, " ms"),
+        row("the same beside them", F::BesideIdleP99Ms, " ms").at_most_times(F::WithoutIdleP99Ms, 1.5, 1.1),
+    ]
 }
 
 fn rows_in_process() -> Vec<Row> {

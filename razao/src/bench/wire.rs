@@ -14,6 +14,8 @@ pub(super) struct Connection {
     stream: TcpStream,
     request: Vec<u8>,
     answer: Vec<u8>,
+    /// A header's line, or nothing.
+    authorization: String,
 }
 
 /// What a benchmark needs of an answer.
@@ -28,17 +30,36 @@ impl Connection {
     pub(super) async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, request: Vec::with_capacity(1024), answer: Vec::with_capacity(8192) })
+        let (request, answer) = (Vec::new(), Vec::new());
+        Ok(Self { stream, request, answer, authorization: String::new() })
+    }
+
+    /// The same with a token.
+    pub(super) fn with_token(self, token: &str) -> Self {
+        Self { authorization: format!("Authorization: Bearer {token}\r\n"), ..self }
     }
 
     /// Posts a command. Any answer but a success is an error.
     pub(super) async fn command(&mut self, path: &str, key: &str, body: &str) -> Result<Answer> {
+        self.write_command(path, key, body);
+        self.exchange().await
+    }
+
+    /// Posts a command that may be refused.
+    pub(super) async fn try_command(&mut self, path: &str, key: &str, body: &str) -> Result<Answer> {
+        self.write_command(path, key, body);
+        self.exchange_whatever().await
+    }
+
+    fn write_command(&mut self, path: &str, key: &str, body: &str) {
         let length = body.len();
         self.request.clear();
         for part in [
             "POST ",
             path,
-            " HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nIdempotency-Key: ",
+            " HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n",
+            &self.authorization,
+            "Idempotency-Key: ",
             key,
             "\r\nContent-Length: ",
             &length.to_string(),
@@ -47,7 +68,27 @@ impl Connection {
         ] {
             self.request.extend_from_slice(part.as_bytes());
         }
-        self.exchange().await
+    }
+
+    /// Posts a bulk: how many of its lines were answered with 201.
+    pub(super) async fn bulk(&mut self, lines: &str) -> Result<usize> {
+        let head = format!(
+            "POST /v1/bulk HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-ndjson\r\n{}Content-Length: {}\r\n\r\n",
+            self.authorization,
+            lines.len()
+        );
+        self.request.clear();
+        self.request.extend_from_slice(head.as_bytes());
+        self.request.extend_from_slice(lines.as_bytes());
+        self.stream.write_all(&self.request).await?;
+        self.answer.clear();
+        while !self.answer.ends_with(b"\r\n0\r\n\r\n") {
+            if self.stream.read_buf(&mut self.answer).await? == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+        }
+        let answer = String::from_utf8_lossy(&self.answer);
+        Ok(answer.matches("\"status\":201,").count())
     }
 
     /// Reads what is at least as new as `position`.
@@ -58,9 +99,13 @@ impl Connection {
         self.exchange().await
     }
 
-    async fn exchange(&mut self) -> Result<Answer> {
+    async fn exchange_whatever(&mut self) -> Result<Answer> {
         let exchanged = tokio::time::timeout(PATIENCE, self.send_and_receive()).await;
-        let answer = exchanged.map_err(|_| Error::from(ErrorKind::TimedOut))??;
+        exchanged.map_err(|_| Error::from(ErrorKind::TimedOut))?
+    }
+
+    async fn exchange(&mut self) -> Result<Answer> {
+        let answer = self.exchange_whatever().await?;
         if !(200..300).contains(&answer.status) {
             let request = String::from_utf8_lossy(&self.request);
             let said = String::from_utf8_lossy(&self.answer);

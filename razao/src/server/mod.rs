@@ -1,7 +1,10 @@
 //! The HTTP server: every route of the roles, the API document, health, and a polite refusal for all else.
 
 mod accept;
+mod limits;
+mod protective;
 mod security;
+mod tls;
 
 use std::io::Write;
 
@@ -19,11 +22,14 @@ use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
-pub use accept::Server;
+pub use accept::{Server, allow_files};
+pub use tls::{Tls, TlsError};
 
 use crate::health;
 use crate::identification::guarded;
 use crate::roles::Role;
+use crate::settings::Settings;
+use limits::Limits;
 
 /// What the API document says of the whole.
 #[derive(OpenApi)]
@@ -37,6 +43,7 @@ struct ApiDocument;
 
 /// Everything that a process with these roles answers.
 pub fn router(
+    settings: &Settings,
     roles: &[Role],
     (log, read_pool): (&Log, &PgPool),
     (commands, reads): (&CommandState, Option<QueryState>),
@@ -44,8 +51,12 @@ pub fn router(
     by: Identification,
 ) -> Router {
     let mut api = OpenApiRouter::with_openapi(ApiDocument::openapi());
+    let limits = Limits::of(settings);
     if roles.contains(&Role::CommandApi) {
+        let lines = limits.clone().by_client_patiently(command_api::lines(commands.clone()));
+        let lines = guarded(lines, by.clone());
         api = api.merge(command_api::router(commands.clone()));
+        api = api.merge(command_api::bulk(commands.clone(), lines, settings.bulk_limits()));
     }
     if let Some(reads) = reads {
         api = api.merge(projections::router(reads));
@@ -57,7 +68,8 @@ pub fn router(
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .merge(health::router(log.clone(), read_pool.clone(), metrics))
         .route("/", get(|| async { Redirect::temporary("/docs/") }));
-    guarded(problems::with_fallbacks(served), by)
+    let guarded = guarded(limits.clone().by_client(problems::with_fallbacks(served)), by);
+    protective::headers(limits.around(guarded), settings.tls_cert.is_some())
 }
 
 /// The API document, whatever the roles.

@@ -1,9 +1,12 @@
 //! What the API document says of tokens and roles.
 
 use identity::permissions::{self, Permission};
-use problems::{FORBIDDEN, Kind, ProblemDetails, UNAUTHENTICATED};
+use problems::{FORBIDDEN, Kind, OVERLOADED, ProblemDetails, RATE_LIMITED, UNAUTHENTICATED};
 use utoipa::ToSchema;
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 
@@ -39,14 +42,45 @@ fn restrict(operation: &mut Operation, permission: Permission) {
     };
     refuse(&UNAUTHENTICATED, format!("`{}`", UNAUTHENTICATED.code));
     refuse(&FORBIDDEN, format!("`{}`: this is for {permission}", FORBIDDEN.code));
+    refuse(&RATE_LIMITED, format!("`{}`", RATE_LIMITED.code));
+    let unavailable = OVERLOADED.status.to_string();
+    match operation.responses.responses.get_mut(&unavailable) {
+        Some(RefOr::T(response)) => also_overloaded(response),
+        _ => {
+            let response = refusal(&OVERLOADED, format!("`{}`", OVERLOADED.code));
+            operation.responses.responses.insert(unavailable, RefOr::T(response));
+        }
+    }
+}
+
+/// Adds to a response that is given for other reasons too.
+fn also_overloaded(response: &mut Response) {
+    response.description = format!("{}, `{}`", response.description, OVERLOADED.code);
+    for content in response.content.values_mut() {
+        if !content.examples.is_empty() {
+            let example =
+                ExampleBuilder::new().summary(OVERLOADED.title).value(Some(example_of(&OVERLOADED)));
+            content.examples.insert(OVERLOADED.code.to_owned(), RefOr::T(example.build()));
+        }
+    }
 }
 
 fn refusal(kind: &'static Kind, description: String) -> Response {
     let schema = Ref::from_schema_name(ProblemDetails::name());
-    let example =
-        serde_json::to_value(kind.because(kind.meaning).body()).expect("problem details are plain data");
-    let content = ContentBuilder::new().schema(Some(schema)).example(Some(example)).build();
-    ResponseBuilder::new().description(description).content("application/problem+json", content).build()
+    let content = ContentBuilder::new().schema(Some(schema)).example(Some(example_of(kind))).build();
+    let response =
+        ResponseBuilder::new().description(description).content("application/problem+json", content);
+    if kind.status != RATE_LIMITED.status && kind.status != OVERLOADED.status {
+        return response.build();
+    }
+    let seconds = ObjectBuilder::new().schema_type(Type::Integer);
+    let after = HeaderBuilder::new().schema(seconds);
+    let after = after.description(Some("Seconds until it makes sense to send it again.")).build();
+    response.header("Retry-After", after).build()
+}
+
+fn example_of(kind: &'static Kind) -> serde_json::Value {
+    serde_json::to_value(kind.because(kind.meaning).body()).expect("problem details are plain data")
 }
 
 #[cfg(test)]

@@ -74,6 +74,7 @@ impl Book {
                     claims: Vec::new(),
                     borrower: None,
                     metadata: Metadata::default(),
+                    bundle: None,
                 };
                 loans.execute(Uuid::from_u128(number), &command, &context).await.unwrap();
             }

@@ -271,6 +271,7 @@ impl Booking<'_> {
             claims: Vec::new(),
             borrower: None,
             metadata: self.closer.metadata.clone(),
+            bundle: None,
         };
         self.spacing.wait().await?;
         self.appended.fetch_add(events.into(), Ordering::AcqRel);

@@ -67,7 +67,7 @@ fn workers(
 async fn ended(requests: &Requests, key: &str) -> Request {
     let patience = Instant::now() + PATIENCE;
     loop {
-        let found = requests.find(RequestId::of("c", key, &[0; 32]), "c").await.unwrap().unwrap();
+        let found = requests.find(RequestId::of("c", key, &[0; 32]), Some("c")).await.unwrap().unwrap();
         if found.status != Status::Queued {
             return found;
         }

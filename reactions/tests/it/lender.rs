@@ -194,5 +194,6 @@ fn context() -> CommandContext {
         claims: Vec::new(),
         borrower: None,
         metadata: Metadata::default(),
+        bundle: None,
     }
 }

@@ -51,6 +51,7 @@ impl Caller for Lender {
             claims: Vec::new(),
             borrower: None,
             metadata: Metadata { actor: "bench".to_owned(), command: "Lend", ..Metadata::default() },
+            bundle: None,
         };
         for command in commands(loan, self.today - AGE)? {
             self.streams.execute(loan, &command, &context).await?;

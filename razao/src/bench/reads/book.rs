@@ -155,6 +155,7 @@ impl Life {
             claims: Vec::new(),
             borrower: None,
             metadata: Metadata { actor: "bench".to_owned(), command: "Live", ..Metadata::default() },
+            bundle: None,
         };
         self.streams.execute(loan, command, &context).await?;
         self.progress.inc(1);
