@@ -30,12 +30,14 @@ mod parking;
 mod partitions;
 mod periods;
 mod products;
+mod proposals;
 mod query;
 mod read_model;
 mod rebuild;
 mod road;
 mod run;
 mod session;
+mod staff;
 mod telemetry;
 mod verify;
 
@@ -56,7 +58,8 @@ pub use run::{ProjectionStatus, Source, run, status};
 pub use verify::{RowDifference, compare_with_log};
 
 /// The names of the read models, as `razao rebuild` takes them.
-pub const NAMES: [&str; 6] = ["loans", "entries", "journal", "daily_balances", "products", "periods"];
+pub const NAMES: [&str; 8] =
+    ["loans", "entries", "journal", "daily_balances", "products", "periods", "staff", "proposals"];
 
 /// The read models of these names, or the name that is none.
 pub fn chosen<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<Chosen, &'n str> {

@@ -8,9 +8,9 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use command_api::Actor;
+use command_api::{Actor, Permits};
 use identity::gate::{Identification, guard};
-use identity::permissions::TABLE;
+use identity::permissions::{self, FIELDS, Permission, TABLE};
 use identity::{Caller, DevelopmentIssuer, Pace, RemoteIssuer, Role, RoleMapping, Verifier};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -52,11 +52,24 @@ pub fn guarded(router: Router, by: Identification) -> Router {
 
 async fn name_actor(mut request: Request, next: Next) -> Response {
     let caller = request.extensions().get::<Caller>();
-    if let Some(Caller { subject, client, .. }) = caller {
-        let actor = Actor { subject: Arc::clone(subject), client: Arc::clone(client) };
+    if let Some(caller) = caller.cloned() {
+        let actor = Actor { subject: Arc::clone(&caller.subject), client: Arc::clone(&caller.client) };
         request.extensions_mut().insert(actor);
+        request.extensions_mut().insert(Permits::new(move |route, field| allows(&caller, route, field)));
     }
     next.run(request).await
+}
+
+/// Whether the tables of permissions let a caller use a command, or a field of it as its row says; if not, who may.
+fn allows(caller: &Caller, route: &str, field: Option<&str>) -> Result<(), String> {
+    let permission = match field {
+        Some(field) => permissions::find_field(route, field),
+        None => Some(permissions::find("POST", route).unwrap_or(Permission::Roles(&[]))),
+    };
+    match permission {
+        Some(permission) if !permission.allows(caller) => Err(permission.to_string()),
+        _ => Ok(()),
+    }
 }
 
 /// A token of the development issuer's for whoever has its data directory.
@@ -79,6 +92,9 @@ pub fn print_routes() -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     for (method, route, permission) in TABLE {
         writeln!(out, "{method:<5} {route:<58} {permission}")?;
+    }
+    for (route, field, when, permission) in FIELDS {
+        writeln!(out, "POST  {route:<58} `{field}` {when}: {permission}")?;
     }
     Ok(())
 }
