@@ -2,6 +2,7 @@
 
 mod analysts;
 mod asking;
+mod authority;
 mod book;
 mod building;
 mod downloads;
