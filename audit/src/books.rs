@@ -10,6 +10,8 @@ use domain::journal::{self, Posting, Side};
 use domain::loan::{Loan, LoanEvent};
 use domain::period::{PeriodEvent, Periods};
 use domain::product::{Product, ProductEvent};
+use domain::proposal::{Proposal, ProposalEvent};
+use domain::staff::{Staff, StaffEvent};
 use event_store::StoredEventRow;
 
 /// What an event books. Of a kind of stream that this version does not know nothing can be said.
@@ -23,6 +25,8 @@ pub fn postings(row: &StoredEventRow) -> Result<Vec<Posting>, serde_json::Error>
             journal::day_close_posting(&event).into_iter().collect()
         }
         Product::TYPE => ProductEvent::read(event_type, &payload).map(|_| Vec::new())?,
+        Staff::TYPE => StaffEvent::read(event_type, &payload).map(|_| Vec::new())?,
+        Proposal::TYPE => ProposalEvent::read(event_type, &payload).map(|_| Vec::new())?,
         Periods::TYPE => PeriodEvent::read(event_type, &payload).map(|_| Vec::new())?,
         _ => Vec::new(),
     })

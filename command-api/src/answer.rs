@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Response, header};
+use axum::http::{HeaderValue, Response, StatusCode, header};
 use domain::entry::EntryEvent;
 use domain::loan::LoanEvent;
 use domain::period::PeriodEvent;
 use domain::product::ProductEvent;
+use domain::proposal::ProposalEvent;
+use domain::staff::StaffEvent;
 use event_store::{Receipt, RecordedEvent};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -64,6 +66,46 @@ pub(crate) struct PeriodAnswer {
     events: Vec<SequencedPeriodEvent>,
 }
 
+/// The answer to a command that waits for a second person, and to what is done with a proposal.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProposalAnswer {
+    /// The proposal's id.
+    id: Uuid,
+    /// The proposal's version after the command; `If-Match` takes it.
+    version: i64,
+    /// The position of the last event in the log; `Razao-Min-Position` takes it.
+    position: i64,
+    events: Vec<SequencedProposalEvent>,
+}
+
+/// The answer to a command on the limits of staff.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StaffAnswer {
+    /// The id of the stream of all limits.
+    id: Uuid,
+    /// Its version after the command; `If-Match` takes it.
+    version: i64,
+    /// The position of the last event in the log; `Razao-Min-Position` takes it.
+    position: i64,
+    events: Vec<SequencedStaffEvent>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SequencedProposalEvent {
+    /// The event's number in its stream, from 1.
+    sequence: i64,
+    #[serde(flatten)]
+    event: ProposalEvent,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SequencedStaffEvent {
+    /// The event's number in its stream, from 1.
+    sequence: i64,
+    #[serde(flatten)]
+    event: StaffEvent,
+}
+
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SequencedLoanEvent {
     /// The event's number in its stream, from 1.
@@ -103,8 +145,17 @@ impl SequencedLoanEvent {
 }
 
 pub(crate) fn answer(endpoint: &Endpoint, receipt: &Receipt) -> Response<Body> {
+    answer_with((endpoint.status, endpoint.location), receipt)
+}
+
+/// The answer to a command that waits for a second person.
+pub(crate) fn proposed(receipt: &Receipt) -> Response<Body> {
+    answer_with((StatusCode::ACCEPTED, Some("/v1/proposals")), receipt)
+}
+
+fn answer_with((status, location): (StatusCode, Option<&str>), receipt: &Receipt) -> Response<Body> {
     let mut response = Response::new(Body::from(text(receipt)));
-    *response.status_mut() = endpoint.status;
+    *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(RAZAO_POSITION, HeaderValue::from(receipt.position));
@@ -112,7 +163,7 @@ pub(crate) fn answer(endpoint: &Endpoint, receipt: &Receipt) -> Response<Body> {
     if receipt.replayed {
         headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     }
-    if let Some(location) = endpoint.location {
+    if let Some(location) = location {
         headers.insert(header::LOCATION, ascii(format!("{location}/{}", receipt.stream_id)));
     }
     response

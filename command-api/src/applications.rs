@@ -8,11 +8,13 @@ use axum::http::Response;
 use domain::id::LoanId;
 use domain::loan::LoanCommand;
 use domain::loan::command::{Approve, Close};
+use domain::staff::Operation;
 use problems::{BEFORE_FIRST_FACT, FUTURE_DATE, INVALID_VALUE, NOT_APPLIED, NOT_FOUND, Problem};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::answer::LoanAnswer;
+use crate::authority::serve_limited;
 use crate::checks::{Checks, LONGEST_REASON};
 use crate::endpoint::Endpoint;
 use crate::fields::Day;
@@ -24,7 +26,8 @@ pub(crate) static APPROVE: Endpoint = Endpoint::changing(
     "ApproveLoan",
     "approve_loan",
     &[&NOT_FOUND, &NOT_APPLIED, &INVALID_VALUE, &FUTURE_DATE],
-);
+)
+.limited_by(Operation::Approve, "/v1/loans/{id}/approve");
 pub(crate) static REJECT: Endpoint = Endpoint::changing(
     "RejectLoan",
     "reject_loan",
@@ -61,7 +64,7 @@ pub(crate) async fn approve_loan(
     Ids(loan): Ids<LoanId>,
     request: Request,
 ) -> Response<Body> {
-    serve(&APPROVE, &state, &state.loans, request, |body: OutcomeBody| body.approve(loan)).await
+    serve_limited(&APPROVE, &state, &state.loans, request, |body: OutcomeBody| body.approve(loan)).await
 }
 
 /// Reject an application.

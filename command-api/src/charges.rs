@@ -8,6 +8,7 @@ use axum::http::Response;
 use domain::id::{ChargeId, LoanId, TransactionId};
 use domain::loan::LoanCommand;
 use domain::loan::command::{AddCharge, AddedCharge, WaiveCharge};
+use domain::staff::Operation;
 use problems::{
     ALREADY_EXISTS, BEFORE_FIRST_FACT, FUTURE_DATE, INVALID_AMOUNT, INVALID_VALUE, NOT_ACTIVE, NOT_FOUND,
     NOTHING_UNPAID, PLAN_CANNOT_BE_DRAWN_AGAIN, Problem, WRITTEN_OFF,
@@ -17,6 +18,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::LoanAnswer;
+use crate::authority::serve_limited;
 use crate::checks::{Checks, LONGEST_REASON};
 use crate::claims::{self, CHARGE_ID, TRANSACTION_ID};
 use crate::endpoint::Endpoint;
@@ -53,7 +55,8 @@ pub(crate) static WAIVE: Endpoint = Endpoint::changing(
         &INVALID_VALUE,
         &PLAN_CANNOT_BE_DRAWN_AGAIN,
     ],
-);
+)
+.limited_by(Operation::Waive, "/v1/loans/{id}/charges/{charge}/waive");
 
 /// A fee or penalty.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -119,7 +122,7 @@ pub(crate) async fn waive_charge(
     Ids((loan, charge)): Ids<(LoanId, ChargeId)>,
     request: Request,
 ) -> Response<Body> {
-    serve(&WAIVE, &state, &state.loans, request, |body: WaiverBody| body.order(loan, charge)).await
+    serve_limited(&WAIVE, &state, &state.loans, request, |body: WaiverBody| body.order(loan, charge)).await
 }
 
 impl ChargeBody {

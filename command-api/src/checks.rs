@@ -13,6 +13,8 @@ pub(crate) const LONGEST_DESCRIPTION: usize = 500;
 pub(crate) const LONGEST_NAME: usize = 200;
 pub(crate) const LONGEST_EXTERNAL_ID: usize = 100;
 pub(crate) const LONGEST_PRODUCT: usize = 100;
+/// As long as the subject of a token can be.
+pub(crate) const LONGEST_SUBJECT: usize = 255;
 /// The largest `metadata`, in bytes of JSON.
 pub(crate) const LARGEST_METADATA: usize = 4096;
 

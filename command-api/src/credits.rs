@@ -8,6 +8,7 @@ use axum::http::Response;
 use domain::id::{LoanId, PaymentId};
 use domain::loan::LoanCommand;
 use domain::loan::command::{CreditKind, GrantCredit};
+use domain::staff::Operation;
 use problems::{
     ALREADY_EXISTS, ALREADY_REVERSED, BEFORE_FIRST_FACT, FUTURE_DATE, INVALID_AMOUNT, INVALID_VALUE,
     NOT_ACTIVE, NOT_FOUND, PLAN_CANNOT_BE_DRAWN_AGAIN, Problem, WRITTEN_OFF,
@@ -17,13 +18,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::LoanAnswer;
+use crate::authority::serve_limited;
 use crate::checks::{Checks, LONGEST_REASON};
 use crate::claims::{self, TRANSACTION_ID};
 use crate::endpoint::Endpoint;
 use crate::fields::{AmountText, Day};
 use crate::path::Ids;
 use crate::reversal::ReversalBody;
-use crate::serve::{Order, serve};
+use crate::serve::Order;
 use crate::state::Shared;
 
 pub(crate) static GRANT: Endpoint = Endpoint::adding(
@@ -40,7 +42,8 @@ pub(crate) static GRANT: Endpoint = Endpoint::adding(
         &INVALID_VALUE,
         &PLAN_CANNOT_BE_DRAWN_AGAIN,
     ],
-);
+)
+.limited_by(Operation::Credit, "/v1/loans/{id}/credits");
 pub(crate) static REVERSE: Endpoint = Endpoint::changing(
     "ReverseCredit",
     "reverse_credit",
@@ -53,7 +56,8 @@ pub(crate) static REVERSE: Endpoint = Endpoint::changing(
         &INVALID_VALUE,
         &PLAN_CANNOT_BE_DRAWN_AGAIN,
     ],
-);
+)
+.limited_by(Operation::Reverse, "/v1/loans/{id}/credits/{credit}/reverse");
 
 /// What is given up, and why.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -88,7 +92,7 @@ pub(crate) async fn grant_credit(
     Ids(loan): Ids<LoanId>,
     request: Request,
 ) -> Response<Body> {
-    serve(&GRANT, &state, &state.loans, request, |body: CreditBody| body.order(loan)).await
+    serve_limited(&GRANT, &state, &state.loans, request, |body: CreditBody| body.order(loan)).await
 }
 
 /// Reverse a credit: everything follows as if it had never been granted.
@@ -109,7 +113,7 @@ pub(crate) async fn reverse_credit(
     request: Request,
 ) -> Response<Body> {
     let order = |body: ReversalBody| body.order(loan, credit, LoanCommand::ReverseCredit);
-    serve(&REVERSE, &state, &state.loans, request, order).await
+    serve_limited(&REVERSE, &state, &state.loans, request, order).await
 }
 
 impl CreditBody {

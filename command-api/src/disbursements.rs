@@ -8,6 +8,7 @@ use axum::http::Response;
 use domain::id::{DisbursementId, LoanId};
 use domain::loan::LoanCommand;
 use domain::loan::command::Disburse;
+use domain::staff::Operation;
 use problems::{
     ALREADY_EXISTS, BEFORE_FIRST_FACT, CHARGE_AFTER_LAST_DUE_DATE, CUSTOM_DOES_NOT_ADD_UP,
     DISBURSEMENT_AFTER_LAST_DUE_DATE, FIRST_DUE_BEFORE_DISBURSEMENT, FUTURE_DATE, INVALID_AMOUNT,
@@ -20,11 +21,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::LoanAnswer;
+use crate::authority::serve_limited;
 use crate::claims::{self, TRANSACTION_ID};
 use crate::endpoint::Endpoint;
 use crate::fields::{AmountText, Day};
 use crate::path::Ids;
-use crate::serve::{Order, serve};
+use crate::serve::Order;
 use crate::state::Shared;
 
 pub(crate) static DISBURSE: Endpoint = Endpoint::changing(
@@ -51,7 +53,8 @@ pub(crate) static DISBURSE: Endpoint = Endpoint::changing(
         &IOF_RATE_UNKNOWN,
         &SIMULATION_ONLY,
     ],
-);
+)
+.limited_by(Operation::Disburse, "/v1/loans/{id}/disburse");
 
 /// When how much goes out.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -83,7 +86,7 @@ pub(crate) async fn disburse_loan(
     Ids(loan): Ids<LoanId>,
     request: Request,
 ) -> Response<Body> {
-    serve(&DISBURSE, &state, &state.loans, request, |body: DisbursementBody| body.order(loan)).await
+    serve_limited(&DISBURSE, &state, &state.loans, request, |body: DisbursementBody| body.order(loan)).await
 }
 
 impl DisbursementBody {

@@ -3,23 +3,28 @@
 use std::collections::BTreeMap;
 
 use problems::{
-    BODY_TOO_LARGE, CONFLICT, IDEMPOTENCY_KEY_INVALID, IDEMPOTENCY_KEY_MISSING, IDEMPOTENCY_KEY_REUSED,
-    INTERNAL, INVALID_FIELD, INVALID_PARAMETER, Kind, MALFORMED_JSON, PRECONDITION_FAILED, ProblemDetails,
-    REQUEST_TIMEOUT, UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE,
+    BODY_TOO_LARGE, CONFLICT, FORBIDDEN, IDEMPOTENCY_KEY_INVALID, IDEMPOTENCY_KEY_MISSING,
+    IDEMPOTENCY_KEY_REUSED, INTERNAL, INVALID_FIELD, INVALID_PARAMETER, Kind, MALFORMED_JSON,
+    PRECONDITION_FAILED, ProblemDetails, REQUEST_TIMEOUT, UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE,
 };
 use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder,
+    ComponentsBuilder, ContentBuilder, OneOfBuilder, OpenApi, Ref, RefOr, Required, Response,
+    ResponseBuilder, Schema,
 };
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::answer::ProposalAnswer;
 use crate::endpoint::Endpoint;
 use crate::headers::{LONGEST_KEY, RESPOND_ASYNC};
 use crate::later::AcceptedRequest;
-use crate::{bulk, entries, loan_commands, loans, periods, products, request_status, schedules, simulations};
+use crate::{
+    bulk, entries, loan_commands, loans, periods, products, proposals, request_status, schedules,
+    simulations, staff,
+};
 
 /// Those that are not given to a loan that is there already.
 static OTHER_COMMANDS: &[&Endpoint] = &[
@@ -30,6 +35,11 @@ static OTHER_COMMANDS: &[&Endpoint] = &[
     &products::RETIRE,
     &entries::POST,
     &entries::REVERSE,
+    &proposals::ACCEPT,
+    &proposals::REFUSE,
+    &proposals::WITHDRAW,
+    &staff::SET_LIMITS,
+    &staff::SET_POLICY,
 ];
 
 /// What every request with a body can be refused with.
@@ -111,19 +121,29 @@ fn complete_command(operation: &mut Operation, endpoint: &Endpoint) {
          were accepted. What can be refused without looking at the loan is refused at once.",
         None,
     ));
-    operation.responses.responses.insert("202".to_owned(), RefOr::T(accepted_response()));
+    operation.responses.responses.insert("202".to_owned(), RefOr::T(accepted_response(endpoint)));
     let answered = operation.responses.responses.get_mut(endpoint.status.as_str());
     if let Some(RefOr::T(answer)) = answered {
         add_headers(answer, endpoint);
     }
-    add_problems(operation, &[OF_BODIES, OF_COMMANDS, endpoint.problems]);
+    // The table of permissions may keep a field of it for fewer.
+    let of_limited: &[&Kind] = if endpoint.is_limited() { &[&FORBIDDEN] } else { &[] };
+    add_problems(operation, &[OF_BODIES, OF_COMMANDS, of_limited, endpoint.problems]);
 }
 
 /// What a command that waits is answered.
-fn accepted_response() -> Response {
-    let schema = Ref::from_schema_name(AcceptedRequest::name());
+fn accepted_response(endpoint: &Endpoint) -> Response {
+    let queued = Ref::from_schema_name(AcceptedRequest::name());
+    let (description, schema) = if endpoint.is_limited() {
+        let proposed = Ref::from_schema_name(ProposalAnswer::name());
+        let description = "Accepted, to be executed: the answer where the caller prefers `respond-async`. Or it waits as \
+            a proposal for a second person, where it is above its sender's approval limit: the event is ProposalMade";
+        (description, RefOr::T(Schema::from(OneOfBuilder::new().item(queued).item(proposed).build())))
+    } else {
+        ("Accepted, to be executed: the answer where the caller prefers `respond-async`", RefOr::Ref(queued))
+    };
     ResponseBuilder::new()
-        .description("Accepted, to be executed: the answer where the caller prefers `respond-async`")
+        .description(description)
         .content("application/json", ContentBuilder::new().schema(Some(schema)).build())
         .header("Location", header(Type::String, "Where to ask what became of it."))
         .header("Preference-Applied", header(Type::String, &format!("`{RESPOND_ASYNC}`")))

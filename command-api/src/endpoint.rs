@@ -1,6 +1,7 @@
 //! What distinguishes one command's endpoint from another's.
 
 use axum::http::StatusCode;
+use domain::staff::Operation;
 use problems::Kind;
 
 use crate::meter::Meter;
@@ -20,6 +21,16 @@ pub(crate) struct Endpoint {
     /// What it can be refused with, beside what every command can.
     pub(crate) problems: &'static [&'static Kind],
     pub(crate) meter: Meter,
+    /// Of a command that staff may have limits for.
+    limited: Option<Limited>,
+}
+
+/// What limits of staff say of a command.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limited {
+    pub(crate) operation: Operation,
+    /// As in the table of permissions.
+    pub(crate) route: &'static str,
 }
 
 impl Endpoint {
@@ -37,6 +48,7 @@ impl Endpoint {
             draws_id: false,
             problems,
             meter: Meter::new(),
+            limited: None,
         }
     }
 
@@ -54,6 +66,7 @@ impl Endpoint {
             draws_id: false,
             problems,
             meter: Meter::new(),
+            limited: None,
         }
     }
 
@@ -65,7 +78,31 @@ impl Endpoint {
         problems: &'static [&'static Kind],
     ) -> Self {
         let (status, location) = (StatusCode::CREATED, Some(location));
-        Self { command, operation, status, location, draws_id: true, problems, meter: Meter::new() }
+        Self {
+            command,
+            operation,
+            status,
+            location,
+            draws_id: true,
+            problems,
+            meter: Meter::new(),
+            limited: None,
+        }
+    }
+
+    /// The same where staff may have limits for it.
+    pub(crate) const fn limited_by(mut self, operation: Operation, route: &'static str) -> Self {
+        self.limited = Some(Limited { operation, route });
+        self
+    }
+
+    pub(crate) const fn is_limited(&self) -> bool {
+        self.limited.is_some()
+    }
+
+    /// Of a command that is served as a limited one.
+    pub(crate) const fn limited(&self) -> Limited {
+        self.limited.expect("the endpoint of a limited command names its operation")
     }
 
     /// The same where the id of the stream follows from its name.

@@ -9,6 +9,7 @@ use domain::Currency;
 use domain::entry::{EntryCommand, Post, PostLine, Reverse};
 use domain::id::EntryId;
 use domain::journal::{Account, Side};
+use domain::staff::Operation;
 use problems::{
     ALREADY_EXISTS, ALREADY_REVERSED, BEFORE_FIRST_FACT, DUPLICATE_EXTERNAL_ID, FUTURE_DATE, INVALID_AMOUNT,
     INVALID_VALUE, NOT_FOUND, Problem, UNBALANCED,
@@ -18,12 +19,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::EntryAnswer;
+use crate::authority::serve_limited;
 use crate::checks::{Checks, LONGEST_DESCRIPTION, LONGEST_REASON};
 use crate::claims::{self, ENTRY_EXTERNAL_ID};
 use crate::endpoint::Endpoint;
 use crate::fields::{AmountText, Day, Object};
 use crate::path::Ids;
-use crate::serve::{Order, serve};
+use crate::serve::Order;
 use crate::state::Shared;
 
 pub(crate) static POST: Endpoint = Endpoint::beginning(
@@ -31,12 +33,14 @@ pub(crate) static POST: Endpoint = Endpoint::beginning(
     "post_entry",
     "/v1/entries",
     &[&ALREADY_EXISTS, &DUPLICATE_EXTERNAL_ID, &FUTURE_DATE, &INVALID_AMOUNT, &INVALID_VALUE, &UNBALANCED],
-);
+)
+.limited_by(Operation::Entry, "/v1/entries");
 pub(crate) static REVERSE: Endpoint = Endpoint::changing(
     "ReverseEntry",
     "reverse_entry",
     &[&NOT_FOUND, &ALREADY_REVERSED, &FUTURE_DATE, &BEFORE_FIRST_FACT, &INVALID_VALUE],
-);
+)
+.limited_by(Operation::Reverse, "/v1/entries/{id}/reverse");
 
 /// A balanced posting.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -96,7 +100,7 @@ pub(crate) struct EntryReversalBody {
     responses((status = 201, description = "Posted: the event is EntryPosted", body = EntryAnswer)),
 )]
 pub(crate) async fn post_entry(State(state): State<Arc<Shared>>, request: Request) -> Response<Body> {
-    serve(&POST, &state, &state.entries, request, EntryBody::order).await
+    serve_limited(&POST, &state, &state.entries, request, EntryBody::order).await
 }
 
 /// Reverse an entry by lines that mirror its own.
@@ -113,18 +117,12 @@ pub(crate) async fn reverse_entry(
     Ids(entry): Ids<EntryId>,
     request: Request,
 ) -> Response<Body> {
-    let order = |body: EntryReversalBody| {
-        let mut checks = Checks::default();
-        let reason = checks.text("/reason", body.reason, LONGEST_REASON);
-        checks.done()?;
-        let command = EntryCommand::Reverse(Reverse { on: body.on.0, reason: reason.clone() });
-        Ok(Order { stream: entry.uuid(), command, claims: Vec::new(), reason: Some(reason) })
-    };
-    serve(&REVERSE, &state, &state.entries, request, order).await
+    let order = |body: EntryReversalBody| body.order(entry);
+    serve_limited(&REVERSE, &state, &state.entries, request, order).await
 }
 
 impl EntryBody {
-    fn order(self) -> Result<Order<EntryCommand>, Problem> {
+    pub(crate) fn order(self) -> Result<Order<EntryCommand>, Problem> {
         let mut checks = Checks::default();
         let description = checks.text("/description", self.description, LONGEST_DESCRIPTION);
         let external_id = checks.external_id(self.external_id);
@@ -135,6 +133,16 @@ impl EntryBody {
         let command = Post { on: self.on.0, description, currency: self.currency, lines, external_id };
         let stream = self.id.unwrap_or_else(Uuid::now_v7);
         Ok(Order { stream, command: EntryCommand::Post(command), claims, reason: None })
+    }
+}
+
+impl EntryReversalBody {
+    pub(crate) fn order(self, entry: EntryId) -> Result<Order<EntryCommand>, Problem> {
+        let mut checks = Checks::default();
+        let reason = checks.text("/reason", self.reason, LONGEST_REASON);
+        checks.done()?;
+        let command = EntryCommand::Reverse(Reverse { on: self.on.0, reason: reason.clone() });
+        Ok(Order { stream: entry.uuid(), command, claims: Vec::new(), reason: Some(reason) })
     }
 }
 

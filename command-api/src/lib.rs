@@ -7,6 +7,7 @@
 mod actor;
 mod answer;
 mod applications;
+mod authority;
 mod body;
 mod bulk;
 mod charges;
@@ -27,7 +28,9 @@ mod loans;
 mod meter;
 mod path;
 mod periods;
+mod permits;
 mod products;
+mod proposals;
 mod recoveries;
 mod refunds;
 mod refusals;
@@ -40,6 +43,7 @@ mod serve;
 mod settlements;
 mod simulation_answer;
 mod simulations;
+mod staff;
 mod state;
 mod terms;
 mod write_offs;
@@ -55,6 +59,8 @@ use utoipa_axum::routes;
 pub use actor::Actor;
 pub use bulk::BulkLimits;
 pub use executor::Executor;
+pub use permits::Permits;
+pub use proposals::Completion;
 pub use state::CommandState;
 
 /// All commands. The binary merges them with the reads and adds the fallbacks ([`problems::with_fallbacks`]).
@@ -117,6 +123,17 @@ fn routes() -> OpenApiRouter<Arc<state::Shared>> {
         .routes(routes!(products::retire_product))
         .routes(routes!(entries::post_entry))
         .routes(routes!(entries::reverse_entry))
+        .routes(routes!(proposals::accept_proposal))
+        .routes(routes!(proposals::refuse_proposal))
+        .routes(routes!(proposals::withdraw_proposal))
+        .routes(routes!(staff::set_staff_limits))
+        .routes(routes!(staff::set_approval_policy))
         .routes(routes!(schedules::draw_schedule))
         .routes(routes!(request_status::show_request))
+}
+
+/// The endpoints of the commands that staff may have limits for.
+fn limited_endpoints() -> impl Iterator<Item = &'static endpoint::Endpoint> {
+    let entries = [&entries::POST, &entries::REVERSE];
+    loan_commands::ENDPOINTS.iter().copied().chain(entries).filter(|endpoint| endpoint.is_limited())
 }

@@ -125,7 +125,8 @@ struct Application {
 )]
 pub(crate) async fn apply_for_loan(State(state): State<Arc<Shared>>, request: Request) -> Response<Body> {
     measure(&APPLY, async {
-        let Received { body, context, later } = receive::<ApplicationBody>(&APPLY, &state, request).await?;
+        let Received { body, context, later, .. } =
+            receive::<ApplicationBody>(&APPLY, &state, request).await?;
         if let Some(later) = later {
             // Whatever the product has to say of the terms, it says when it is asked.
             let named = body.id.unwrap_or_default();

@@ -13,6 +13,8 @@ pub(crate) enum Outcome {
     Replayed,
     /// It waits to be executed.
     Queued,
+    /// It waits for a second person.
+    Proposed,
     /// 4xx: it was the client's.
     Refused,
     /// 5xx: it was ours.
@@ -24,18 +26,20 @@ pub(crate) enum Outcome {
 pub(crate) struct Meter(OnceLock<Handles>);
 
 struct Handles {
-    outcomes: [Counter; 5],
+    outcomes: [Counter; 6],
     seconds: Histogram,
 }
 
 impl Outcome {
-    const ALL: [Self; 5] = [Self::Accepted, Self::Replayed, Self::Queued, Self::Refused, Self::Failed];
+    const ALL: [Self; 6] =
+        [Self::Accepted, Self::Replayed, Self::Queued, Self::Proposed, Self::Refused, Self::Failed];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::Replayed => "replayed",
             Self::Queued => "queued",
+            Self::Proposed => "proposed",
             Self::Refused => "refused",
             Self::Failed => "failed",
         }

@@ -8,6 +8,7 @@ use axum::http::Response;
 use domain::id::{LoanId, PaymentId};
 use domain::loan::LoanCommand;
 use domain::loan::command::RecordRecovery;
+use domain::staff::Operation;
 use problems::{
     ALREADY_EXISTS, ALREADY_REVERSED, BEFORE_FIRST_FACT, DUPLICATE_EXTERNAL_ID, FUTURE_DATE, INVALID_AMOUNT,
     INVALID_VALUE, NOT_ACTIVE, NOT_FOUND, NOT_WRITTEN_OFF, Problem,
@@ -17,6 +18,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::LoanAnswer;
+use crate::authority::serve_limited;
 use crate::checks::Checks;
 use crate::claims::{self, RECEIPT_EXTERNAL_ID, TRANSACTION_ID};
 use crate::endpoint::Endpoint;
@@ -45,7 +47,8 @@ pub(crate) static REVERSE: Endpoint = Endpoint::changing(
     "ReverseRecovery",
     "reverse_recovery",
     &[&NOT_FOUND, &NOT_ACTIVE, &ALREADY_REVERSED, &FUTURE_DATE, &BEFORE_FIRST_FACT, &INVALID_VALUE],
-);
+)
+.limited_by(Operation::Reverse, "/v1/loans/{id}/recoveries/{recovery}/reverse");
 
 /// A receipt for a loan that is written off.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -101,7 +104,7 @@ pub(crate) async fn reverse_recovery(
     request: Request,
 ) -> Response<Body> {
     let order = |body: ReversalBody| body.order(loan, recovery, LoanCommand::ReverseRecovery);
-    serve(&REVERSE, &state, &state.loans, request, order).await
+    serve_limited(&REVERSE, &state, &state.loans, request, order).await
 }
 
 impl RecoveryBody {

@@ -8,6 +8,7 @@ use axum::http::Response;
 use domain::id::{LoanId, TransactionId};
 use domain::loan::LoanCommand;
 use domain::loan::command::Refund;
+use domain::staff::Operation;
 use problems::{
     ALREADY_EXISTS, BEFORE_FIRST_FACT, FUTURE_DATE, INVALID_AMOUNT, NOT_ACTIVE, NOT_FOUND, Problem,
     REFUND_EXCEEDS_OVERPAYMENT,
@@ -17,11 +18,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::LoanAnswer;
+use crate::authority::serve_limited;
 use crate::claims::{self, TRANSACTION_ID};
 use crate::endpoint::Endpoint;
 use crate::fields::{AmountText, Day};
 use crate::path::Ids;
-use crate::serve::{Order, serve};
+use crate::serve::Order;
 use crate::state::Shared;
 
 pub(crate) static REFUND: Endpoint = Endpoint::adding(
@@ -36,7 +38,8 @@ pub(crate) static REFUND: Endpoint = Endpoint::adding(
         &INVALID_AMOUNT,
         &REFUND_EXCEEDS_OVERPAYMENT,
     ],
-);
+)
+.limited_by(Operation::Refund, "/v1/loans/{id}/refunds");
 
 /// What goes back.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -68,7 +71,7 @@ pub(crate) async fn refund_overpayment(
     Ids(loan): Ids<LoanId>,
     request: Request,
 ) -> Response<Body> {
-    serve(&REFUND, &state, &state.loans, request, |body: RefundBody| body.order(loan)).await
+    serve_limited(&REFUND, &state, &state.loans, request, |body: RefundBody| body.order(loan)).await
 }
 
 impl RefundBody {

@@ -8,6 +8,7 @@ use axum::http::Response;
 use domain::id::{LoanId, PaymentId, TransactionId};
 use domain::loan::LoanCommand;
 use domain::loan::command::{ChargeBack, Early, RecordRepayment};
+use domain::staff::Operation;
 use domain::terms::Excess;
 use problems::{
     ALREADY_EXISTS, ALREADY_REVERSED, BEFORE_FIRST_FACT, DUPLICATE_EXTERNAL_ID, EXCESS_NOT_FOR_BASIS,
@@ -19,6 +20,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::LoanAnswer;
+use crate::authority::serve_limited;
 use crate::checks::{Checks, LONGEST_REASON};
 use crate::claims::{self, RECEIPT_EXTERNAL_ID, TRANSACTION_ID};
 use crate::endpoint::Endpoint;
@@ -59,7 +61,8 @@ pub(crate) static REVERSE: Endpoint = Endpoint::changing(
         &INVALID_VALUE,
         &PLAN_CANNOT_BE_DRAWN_AGAIN,
     ],
-);
+)
+.limited_by(Operation::Reverse, "/v1/loans/{id}/repayments/{repayment}/reverse");
 pub(crate) static CHARGE_BACK: Endpoint = Endpoint::changing(
     "ChargeBackRepayment",
     "charge_back_repayment",
@@ -75,7 +78,8 @@ pub(crate) static CHARGE_BACK: Endpoint = Endpoint::changing(
         &INVALID_VALUE,
         &PLAN_CANNOT_BE_DRAWN_AGAIN,
     ],
-);
+)
+.limited_by(Operation::Reverse, "/v1/loans/{id}/repayments/{repayment}/chargeback");
 
 /// A receipt.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -152,7 +156,7 @@ pub(crate) async fn reverse_repayment(
     request: Request,
 ) -> Response<Body> {
     let order = |body: ReversalBody| body.order(loan, repayment, LoanCommand::ReverseRepayment);
-    serve(&REVERSE, &state, &state.loans, request, order).await
+    serve_limited(&REVERSE, &state, &state.loans, request, order).await
 }
 
 /// Charge a repayment back, all of it or a part: the payer's bank took money, which is owed again as principal. The
@@ -176,7 +180,7 @@ pub(crate) async fn charge_back_repayment(
     request: Request,
 ) -> Response<Body> {
     let order = |body: ChargebackBody| body.order(loan, repayment);
-    serve(&CHARGE_BACK, &state, &state.loans, request, order).await
+    serve_limited(&CHARGE_BACK, &state, &state.loans, request, order).await
 }
 
 impl RepaymentBody {

@@ -11,8 +11,9 @@ use axum::response::IntoResponse;
 use domain::Currency;
 use domain::component::Component;
 use domain::id::{LoanId, TransactionId};
-use domain::loan::LoanCommand;
 use domain::loan::command::{Restructure, RestructureLoan};
+use domain::loan::{Loan, LoanCommand};
+use domain::staff::Operation;
 use domain::terms::{DueDates, EveryRequest, TermsRequest};
 use problems::{
     ALREADY_EXISTS, BEFORE_FIRST_FACT, CHARGE_AFTER_LAST_DUE_DATE, CUSTOM_DOES_NOT_ADD_UP,
@@ -27,13 +28,14 @@ use utoipa::openapi::{OneOfBuilder, Ref};
 use uuid::Uuid;
 
 use crate::answer::LoanAnswer;
+use crate::authority::{check_fields, execute_or_propose};
 use crate::checks::{Checks, LONGEST_REASON};
 use crate::claims::{self, TRANSACTION_ID};
 use crate::endpoint::Endpoint;
 use crate::fields::{Day, Object};
 use crate::path::Ids;
 use crate::refusals::fault_of;
-use crate::serve::{Ended, Order, Received, execute, measure, receive};
+use crate::serve::{Ended, Order, Received, measure, receive};
 use crate::simulation_answer::SimulationAnswer;
 use crate::simulations::{self, Simulation};
 use crate::state::Shared;
@@ -65,7 +67,8 @@ pub(crate) static RESTRUCTURE: Endpoint = Endpoint::changing(
         &IOF_RATE_UNKNOWN,
         &UNKNOWN_COMPONENT,
     ],
-);
+)
+.limited_by(Operation::Restructure, "/v1/loans/{id}/restructure");
 
 /// How what is outstanding is owed from a day on, and why.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -149,7 +152,8 @@ pub(crate) async fn restructure_loan(
 }
 
 async fn restructure(state: &Shared, loan: LoanId, request: Request) -> Result<Ended, Problem> {
-    let Received { body, context, later } = receive::<RestructureBody>(&RESTRUCTURE, state, request).await?;
+    let Received { body, context, later, sent } =
+        receive::<RestructureBody>(&RESTRUCTURE, state, request).await?;
     if let Some(later) = later {
         // More cannot be said without the loan's currency.
         body.refuse_fields_of_other_modes(body.mode.unwrap_or_default())?;
@@ -157,7 +161,8 @@ async fn restructure(state: &Shared, loan: LoanId, request: Request) -> Result<E
     }
     let known = state.loans.state(loan.uuid()).await.map_err(|fault| fault_of(&RESTRUCTURE, &fault))?;
     let order = body.order(loan, known.currency())?;
-    execute(&RESTRUCTURE, &state.loans, order, context).await.map(Ended::Executed)
+    check_fields::<Loan>(&RESTRUCTURE, &order, &sent, context.today)?;
+    execute_or_propose(&RESTRUCTURE, state, &state.loans, (order, sent), context).await
 }
 
 async fn preview(state: &Shared, loan: LoanId, request: Request) -> Result<SimulationAnswer, Problem> {

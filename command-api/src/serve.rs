@@ -15,15 +15,18 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::actor::Actor;
+use crate::authority::Sent;
 use crate::endpoint::Endpoint;
 use crate::later::{self, Cause, Later};
 use crate::meter::Outcome;
+use crate::permits::Permits;
+use crate::proposals::is_of_proposal;
 use crate::refusals::{ToProblem, problem_of};
 use crate::state::Shared;
 use crate::{answer, body, hash, headers};
 
 /// The version of the rules that decide.
-const ENGINE: &str = concat!("razao/", env!("CARGO_PKG_VERSION"));
+pub(crate) const ENGINE: &str = concat!("razao/", env!("CARGO_PKG_VERSION"));
 
 /// What a body asks for, once its fields are found good.
 pub(crate) struct Order<Command> {
@@ -40,13 +43,23 @@ pub(crate) struct Received<B> {
     pub(crate) context: CommandContext,
     /// Its caller prefers that it waits, and it can.
     pub(crate) later: Option<Later>,
+    /// As it was sent.
+    pub(crate) sent: Sent,
 }
 
 /// What a command came to.
 pub(crate) enum Ended {
     Executed(Receipt),
+    /// It waits for a second person.
+    Proposed(Receipt),
     /// It waits to be executed.
     Queued(RequestId),
+}
+
+impl Ended {
+    pub(crate) fn of(receipt: Receipt) -> Self {
+        if is_of_proposal(&receipt) { Self::Proposed(receipt) } else { Self::Executed(receipt) }
+    }
 }
 
 /// Serves a command: `order` turns its body into what to do on which of `streams`.
@@ -62,7 +75,7 @@ where
     B: DeserializeOwned,
 {
     measure(endpoint, async {
-        let Received { body, context, later } = receive(endpoint, state, request).await?;
+        let Received { body, context, later, .. } = receive(endpoint, state, request).await?;
         let order = order(body)?;
         match later {
             Some(later) => later.queue(endpoint, order.stream, context).await.map(Ended::Queued),
@@ -101,12 +114,12 @@ pub(crate) async fn receive<B: DeserializeOwned>(
     let cause = request.extensions().get::<Cause>().map(|Cause(id)| id.to_string());
     let bundle = request.extensions().get::<Bundle>().cloned();
     let later = Later::of(state, &actor, &request);
-    let uri = request.uri().clone();
+    let (path, permits) = (request.uri().path().to_owned(), Permits::of(request.extensions()));
 
     let bytes = body::read(request, state.body_deadline).await?;
     let body = body::parse(&bytes)?;
     let later = later.map(|later| later.with_body(&bytes));
-    let request_hash = state.log.conceal(hash::of_request(uri.path(), &bytes));
+    let request_hash = state.log.conceal(hash::of_request(&path, &bytes));
     let metadata = Metadata {
         actor: actor.subject.as_ref().to_owned(),
         roles: actor.roles,
@@ -114,6 +127,7 @@ pub(crate) async fn receive<B: DeserializeOwned>(
         idempotency_key: Some(Arc::clone(&key)),
         correlation_id,
         causation_id: cause,
+        accepted_by: None,
         reason: None,
         engine: ENGINE,
     };
@@ -126,7 +140,8 @@ pub(crate) async fn receive<B: DeserializeOwned>(
         metadata,
         bundle,
     };
-    Ok(Received { body, context, later })
+    let sent = Sent { path, body: bytes, permits };
+    Ok(Received { body, context, later, sent })
 }
 
 /// Runs a command to its answer, and counts and times it.
@@ -137,9 +152,10 @@ pub(crate) async fn measure(
     let started = Instant::now();
     let result = command.await;
     let outcome = match &result {
-        Ok(Ended::Executed(receipt)) if receipt.replayed => Outcome::Replayed,
+        Ok(Ended::Executed(receipt) | Ended::Proposed(receipt)) if receipt.replayed => Outcome::Replayed,
         Ok(Ended::Executed(_)) => Outcome::Accepted,
         Ok(Ended::Queued(_)) => Outcome::Queued,
+        Ok(Ended::Proposed(_)) => Outcome::Proposed,
         Err(problem) if problem.kind.status < 500 => Outcome::Refused,
         Err(_) => Outcome::Failed,
     };
@@ -151,6 +167,11 @@ pub(crate) async fn measure(
             let (stream, position) = (&receipt.stream_id, receipt.position);
             tracing::debug!(command = endpoint.command, outcome, %stream, position, ?took, "command executed");
             answer::answer(endpoint, &receipt)
+        }
+        Ok(Ended::Proposed(receipt)) => {
+            let proposal = &receipt.stream_id;
+            tracing::debug!(command = endpoint.command, outcome, %proposal, ?took, "command proposed");
+            answer::proposed(&receipt)
         }
         Ok(Ended::Queued(request)) => {
             tracing::debug!(command = endpoint.command, outcome, %request, ?took, "command queued");

@@ -7,6 +7,8 @@ use domain::entry::Entry;
 use domain::loan::Loan;
 use domain::period::Periods;
 use domain::product::Product;
+use domain::proposal::Proposal;
+use domain::staff::Staff;
 use event_store::{BookingDay, Log, Streams};
 use requests::Requests;
 
@@ -14,6 +16,10 @@ use requests::Requests;
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// Room for the one stream of the accounting periods.
 const PERIODS_BYTES: u64 = 4096;
+/// Room for the one stream of the limits of staff, however many there are.
+const STAFF_BYTES: u64 = 8 << 20;
+/// Room for proposals that are being decided.
+const PROPOSALS_BYTES: u64 = 1 << 20;
 
 /// The streams that commands go to, and the day on which they are booked. Clones share it.
 #[derive(Clone)]
@@ -25,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) entries: Streams<Entry>,
     pub(crate) products: Streams<Product>,
     pub(crate) periods: Streams<Periods>,
+    pub(crate) staff: Streams<Staff>,
+    pub(crate) proposals: Streams<Proposal>,
     pub(crate) booking_day: BookingDay,
     pub(crate) body_deadline: Duration,
     /// Where commands may wait instead of being executed at once.
@@ -49,6 +57,8 @@ impl CommandState {
         let entries = Streams::new(log.clone(), cache_bytes / 8);
         let products = Streams::new(log.clone(), cache_bytes / 8);
         let periods = Streams::new(log.clone(), PERIODS_BYTES);
+        let staff = Streams::new(log.clone(), STAFF_BYTES);
+        let proposals = Streams::new(log.clone(), PROPOSALS_BYTES);
         let requests = None;
         Self(Arc::new(Shared {
             log,
@@ -56,6 +66,8 @@ impl CommandState {
             entries,
             products,
             periods,
+            staff,
+            proposals,
             booking_day,
             body_deadline,
             requests,

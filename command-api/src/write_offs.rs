@@ -8,6 +8,7 @@ use axum::http::Response;
 use domain::id::LoanId;
 use domain::loan::LoanCommand;
 use domain::loan::command::WriteOffLoan;
+use domain::staff::Operation;
 use problems::{
     ALREADY_REVERSED, BEFORE_FIRST_FACT, FUTURE_DATE, INVALID_VALUE, NOT_ACTIVE, NOT_FOUND, NOT_WRITTEN_OFF,
     PLAN_CANNOT_BE_DRAWN_AGAIN, Problem,
@@ -16,18 +17,20 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::answer::LoanAnswer;
+use crate::authority::serve_limited;
 use crate::checks::{Checks, LONGEST_REASON};
 use crate::endpoint::Endpoint;
 use crate::fields::Day;
 use crate::path::Ids;
-use crate::serve::{Order, serve};
+use crate::serve::Order;
 use crate::state::Shared;
 
 pub(crate) static WRITE_OFF: Endpoint = Endpoint::changing(
     "WriteOffLoan",
     "write_off_loan",
     &[&NOT_FOUND, &NOT_ACTIVE, &FUTURE_DATE, &BEFORE_FIRST_FACT, &INVALID_VALUE],
-);
+)
+.limited_by(Operation::WriteOff, "/v1/loans/{id}/write-off");
 pub(crate) static REVERSE: Endpoint = Endpoint::changing(
     "ReverseWriteOff",
     "reverse_write_off",
@@ -41,7 +44,8 @@ pub(crate) static REVERSE: Endpoint = Endpoint::changing(
         &INVALID_VALUE,
         &PLAN_CANNOT_BE_DRAWN_AGAIN,
     ],
-);
+)
+.limited_by(Operation::WriteOff, "/v1/loans/{id}/write-off/reverse");
 
 /// When a loan leaves the books, or comes back, and why.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -68,7 +72,7 @@ pub(crate) async fn write_off_loan(
     Ids(loan): Ids<LoanId>,
     request: Request,
 ) -> Response<Body> {
-    serve(&WRITE_OFF, &state, &state.loans, request, |body: WriteOffBody| body.write_off(loan)).await
+    serve_limited(&WRITE_OFF, &state, &state.loans, request, |body: WriteOffBody| body.write_off(loan)).await
 }
 
 /// Undo a write-off: it counts as if it had never been.
@@ -85,7 +89,7 @@ pub(crate) async fn reverse_write_off(
     Ids(loan): Ids<LoanId>,
     request: Request,
 ) -> Response<Body> {
-    serve(&REVERSE, &state, &state.loans, request, |body: WriteOffBody| body.reverse(loan)).await
+    serve_limited(&REVERSE, &state, &state.loans, request, |body: WriteOffBody| body.reverse(loan)).await
 }
 
 impl WriteOffBody {

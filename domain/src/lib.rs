@@ -12,6 +12,8 @@
 //! - *closed day*: a day whose accrued interest is booked; *receivable*: interest accrued and not received by then.
 //! - *value date* (`on`): the day on which a fact counts; *booking date*: the accounting day it was booked on.
 //! - *product*: named terms with limits, in versions; a loan takes one by copy.
+//! - *approval limit* (alçada): up to how much a person may decide alone; *proposal*: a command that waits for another
+//!   person to accept it.
 //! - *entry* (lançamento): a plain balanced posting; *journal line*: one debit or credit of one account.
 
 pub mod amount;
@@ -31,10 +33,12 @@ pub mod loan;
 pub mod period;
 pub mod power;
 pub mod product;
+pub mod proposal;
 pub mod rate;
 pub mod rounding;
 pub mod schedule;
 mod spelt;
+pub mod staff;
 pub mod tax_id;
 pub mod terms;
 
@@ -52,6 +56,8 @@ pub fn event_types() -> Vec<(&'static str, u32)> {
         product::ProductEvent::TYPES,
         period::PeriodEvent::TYPES,
         day_close::DayCloseEvent::TYPES,
+        staff::StaffEvent::TYPES,
+        proposal::ProposalEvent::TYPES,
     ]
     .concat()
 }

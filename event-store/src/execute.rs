@@ -64,6 +64,9 @@ pub struct Metadata {
     pub correlation_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub causation_id: Option<String>,
+    /// Who accepted what the actor had proposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The version of the rules that decided.

@@ -30,6 +30,7 @@ mod news;
 mod outgoing;
 mod past_head;
 mod periods;
+mod proposals;
 mod published;
 mod reader;
 mod receipt;
@@ -56,6 +57,7 @@ pub use load::StreamEvent;
 pub use lock::LogLock;
 pub use log::{Head, Log, LogError};
 pub use outgoing::OutgoingEvent;
+pub use proposals::Unconcluded;
 pub use published::{
     COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, EventDigest, LOG_HEADER, PartitionSum, PublicEvent,
     Range, SCHEMA_HEADER, digest,

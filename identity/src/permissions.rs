@@ -53,6 +53,9 @@ const WITNESSES: Permission = Roles(&[Integrator, Finance, Auditor, Admin]);
 const CARETAKERS: Permission = Roles(&[Admin]);
 const CARETAKERS_AND_WITNESSES: Permission = Roles(&[Auditor, Admin]);
 
+/// Those who may be the second pair of eyes: people.
+const SECOND_PERSONS: Permission = Roles(&[Operator, Approver, Finance]);
+
 /// A method and a route of the API document, and who may use it.
 pub type Row = (&'static str, &'static str, Permission);
 
@@ -98,6 +101,15 @@ pub static TABLE: &[Row] = &[
     ("POST", "/v1/entries/{id}/reverse", BOOKKEEPERS),
     ("POST", "/v1/periods/{month}/close", BOOKKEEPERS),
     ("POST", "/v1/periods/{month}/reopen", BOOKKEEPERS),
+    // Who may decide up to how much, and what waits for a second person. Who accepts a command has its role, too.
+    ("GET", "/v1/staff", READERS),
+    ("POST", "/v1/staff/{subject}/limits", CARETAKERS),
+    ("POST", "/v1/approval-policy", CARETAKERS),
+    ("GET", "/v1/proposals", READERS),
+    ("GET", "/v1/proposals/{id}", READERS),
+    ("POST", "/v1/proposals/{id}/accept", SECOND_PERSONS),
+    ("POST", "/v1/proposals/{id}/refuse", SECOND_PERSONS),
+    ("POST", "/v1/proposals/{id}/withdraw", Roles(&[Integrator, Operator, Approver, Finance])),
     // The offer.
     ("POST", "/v1/products", CARETAKERS),
     ("POST", "/v1/products/{product}/retire", CARETAKERS),
@@ -130,6 +142,7 @@ pub static TABLE: &[Row] = &[
     ("GET", "/v1/events", WITNESSES),
     ("GET", "/v1/entries/{id}/history", WITNESSES),
     ("GET", "/v1/loans/{id}/history", WITNESSES),
+    ("GET", "/v1/proposals/{id}/history", WITNESSES),
     // Care.
     ("GET", "/v1/dead-letters", CARETAKERS_AND_WITNESSES),
     ("GET", "/v1/dead-letters/{id}", CARETAKERS_AND_WITNESSES),
@@ -137,6 +150,28 @@ pub static TABLE: &[Row] = &[
     ("POST", "/v1/dead-letters/{id}/discard", CARETAKERS),
     ("POST", "/v1/dead-letters/{id}/redrive", CARETAKERS),
 ];
+
+/// A field of a command's route, when it counts, and who of those who may use the route may use it then.
+pub type FieldRow = (&'static str, &'static str, &'static str, Permission);
+
+/// Corrections dated in a month before the booking day's change figures that were reported: they are for who answers
+/// for the books.
+pub static FIELDS: &[FieldRow] = &[
+    ("/v1/loans/{id}/repayments/{repayment}/chargeback", "on", EARLIER_MONTH, BOOKKEEPERS),
+    ("/v1/loans/{id}/repayments/{repayment}/reverse", "on", EARLIER_MONTH, BOOKKEEPERS),
+    ("/v1/loans/{id}/refunds", "on", EARLIER_MONTH, BOOKKEEPERS),
+    ("/v1/loans/{id}/charges/{charge}/waive", "on", EARLIER_MONTH, BOOKKEEPERS),
+    ("/v1/loans/{id}/credits", "on", EARLIER_MONTH, BOOKKEEPERS),
+    ("/v1/loans/{id}/credits/{credit}/reverse", "on", EARLIER_MONTH, BOOKKEEPERS),
+    ("/v1/loans/{id}/recoveries/{recovery}/reverse", "on", EARLIER_MONTH, BOOKKEEPERS),
+];
+
+const EARLIER_MONTH: &str = "in an earlier month";
+
+/// Who may use a field of a `POST` that the table of fields names.
+pub fn find_field(route: &str, field: &str) -> Option<Permission> {
+    FIELDS.iter().find(|(of, name, ..)| *of == route && *name == field).map(|(.., permission)| *permission)
+}
 
 /// The table by route, then by method.
 static BY_ROUTE: LazyLock<HashMap<String, HashMap<&str, Permission>>> = LazyLock::new(|| {

@@ -48,3 +48,40 @@ pub static PERIOD_OUT_OF_ORDER: Kind = kind(
     "Another month comes first",
     "Months are closed one after another, and reopened from the last closed one back.",
 );
+
+pub static OWN_PROPOSAL: Kind = kind(
+    "own_proposal",
+    403,
+    "The proposal is your own",
+    "Nobody accepts or refuses what they proposed themselves. Another person does, or the proposer withdraws it.",
+);
+pub static NOT_OWN_PROPOSAL: Kind = kind(
+    "not_own_proposal",
+    403,
+    "The proposal is somebody else's",
+    "Only who made a proposal withdraws it. Others accept or refuse it.",
+);
+pub static ABOVE_APPROVAL_LIMIT: Kind = kind(
+    "above_approval_limit",
+    403,
+    "More is at stake than you may decide on",
+    "Who accepts a proposal needs a limit for its operation and currency that covers what is at stake by now. `POST /v1/staff/{subject}/limits` sets it.",
+);
+pub static OWN_LIMITS: Kind = kind(
+    "own_limits",
+    403,
+    "These are your own limits",
+    "Nobody sets the limits of their own. Another administrator does.",
+);
+pub static PROPOSAL_NOT_WAITING: Kind = kind(
+    "proposal_not_waiting",
+    409,
+    "The proposal waits no longer",
+    "It was accepted, refused or withdrawn before. `GET /v1/proposals/{id}` says which.",
+);
+pub static PROPOSAL_EXPIRED: Kind = kind(
+    "proposal_expired",
+    409,
+    "The proposal has expired",
+    "A proposal can be accepted for 30 days. Send the command again with a new `Idempotency-Key` to make another.",
+);

@@ -11,6 +11,8 @@ use domain::journal::{self, Posting};
 use domain::loan::{Loan, LoanEvent};
 use domain::period::{PeriodEvent, Periods};
 use domain::product::{Product, ProductEvent};
+use domain::proposal::{Proposal, ProposalEvent};
+use domain::staff::{Staff, StaffEvent};
 use event_store::StoredEventRow;
 use uuid::Uuid;
 
@@ -40,6 +42,8 @@ pub(crate) enum Fact {
     Product(ProductEvent),
     Period(PeriodEvent),
     DayClose(DayCloseEvent),
+    Staff(StaffEvent),
+    Proposal(ProposalEvent),
     /// An event that this version of the program cannot read.
     Unreadable(Unreadable),
     /// Of a kind of stream that no read model is about.
@@ -64,6 +68,8 @@ pub(crate) enum StreamKind {
     Product,
     Periods,
     DayClose,
+    Staff,
+    Proposal,
 }
 
 impl StreamKind {
@@ -74,6 +80,8 @@ impl StreamKind {
             Product::TYPE => Some(Self::Product),
             Periods::TYPE => Some(Self::Periods),
             DayClose::TYPE => Some(Self::DayClose),
+            Staff::TYPE => Some(Self::Staff),
+            Proposal::TYPE => Some(Self::Proposal),
             _ => None,
         }
     }
@@ -86,6 +94,8 @@ impl StreamKind {
             Self::Product => Product::TYPE,
             Self::Periods => Periods::TYPE,
             Self::DayClose => DayClose::TYPE,
+            Self::Staff => Staff::TYPE,
+            Self::Proposal => Proposal::TYPE,
         }
     }
 }
@@ -110,7 +120,12 @@ impl Event {
             Fact::Loan(event) => journal::loan_postings(event),
             Fact::Entry(event) => vec![journal::entry_posting(event)],
             Fact::DayClose(event) => journal::day_close_posting(event).into_iter().collect(),
-            Fact::Product(_) | Fact::Period(_) | Fact::Unreadable(_) | Fact::Foreign => Vec::new(),
+            Fact::Product(_)
+            | Fact::Period(_)
+            | Fact::Staff(_)
+            | Fact::Proposal(_)
+            | Fact::Unreadable(_)
+            | Fact::Foreign => Vec::new(),
         };
         let value_date = value_date(&fact);
         let (position, sequence, recorded_at) = (row.position, row.sequence, row.recorded_at);
@@ -138,6 +153,8 @@ impl Event {
             Fact::Product(event) => event.event_type(),
             Fact::Period(event) => event.event_type(),
             Fact::DayClose(event) => event.event_type(),
+            Fact::Staff(event) => event.event_type(),
+            Fact::Proposal(event) => event.event_type(),
             Fact::Unreadable(unreadable) => unreadable.event_type.clone(),
             Fact::Foreign => String::new(),
         }
@@ -151,6 +168,8 @@ impl Event {
             Fact::Product(_) => Some(StreamKind::Product),
             Fact::Period(_) => Some(StreamKind::Periods),
             Fact::DayClose(_) => Some(StreamKind::DayClose),
+            Fact::Staff(_) => Some(StreamKind::Staff),
+            Fact::Proposal(_) => Some(StreamKind::Proposal),
             Fact::Unreadable(unreadable) => Some(unreadable.kind),
             Fact::Foreign => None,
         }
@@ -168,6 +187,8 @@ fn read(kind: StreamKind, row: &StoredEventRow) -> Result<Event, String> {
         StreamKind::Product => ProductEvent::read(&row.event_type, &payload).map(Fact::Product),
         StreamKind::Periods => PeriodEvent::read(&row.event_type, &payload).map(Fact::Period),
         StreamKind::DayClose => DayCloseEvent::read(&row.event_type, &payload).map(Fact::DayClose),
+        StreamKind::Staff => StaffEvent::read(&row.event_type, &payload).map(Fact::Staff),
+        StreamKind::Proposal => ProposalEvent::read(&row.event_type, &payload).map(Fact::Proposal),
     };
     fact.map(|fact| Event::of(row, stream_id, fact)).map_err(|error| error.to_string())
 }
@@ -179,6 +200,11 @@ fn value_date(fact: &Fact) -> Option<NaiveDate> {
         Fact::Entry(EntryEvent::Posted(event)) => Some(event.on),
         Fact::Entry(EntryEvent::Reversed(event)) => Some(event.on),
         Fact::DayClose(event) => Some(event.on()),
-        Fact::Product(_) | Fact::Period(_) | Fact::Unreadable(_) | Fact::Foreign => None,
+        Fact::Product(_)
+        | Fact::Period(_)
+        | Fact::Staff(_)
+        | Fact::Proposal(_)
+        | Fact::Unreadable(_)
+        | Fact::Foreign => None,
     }
 }

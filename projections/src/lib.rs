@@ -35,6 +35,7 @@ mod partitions;
 mod periods;
 mod place;
 mod products;
+mod proposals;
 mod query;
 mod read_model;
 mod rebuild;
@@ -42,6 +43,7 @@ mod replay;
 mod road;
 mod run;
 mod session;
+mod staff;
 mod telemetry;
 mod verify;
 
@@ -69,7 +71,8 @@ pub use run::{ProjectionStatus, Source, run, status};
 pub use verify::{RowDifference, compare_with_log};
 
 /// The names of the read models, as `razao rebuild` takes them.
-pub const NAMES: [&str; 6] = ["loans", "entries", "journal", "daily_balances", "products", "periods"];
+pub const NAMES: [&str; 8] =
+    ["loans", "entries", "journal", "daily_balances", "products", "periods", "staff", "proposals"];
 
 /// The read models of these names, or the name that is none.
 pub fn chosen<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<Chosen, &'n str> {

@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use sqlx::PgConnection;
 
 use crate::event::{Event, StreamKind};
-use crate::{daily_balances, entries, journal, loans, periods, products};
+use crate::{daily_balances, entries, journal, loans, periods, products, proposals, staff};
 
 /// A question that is answered from tables of its own, in a schema of its own.
 pub(crate) struct ReadModel {
@@ -39,13 +39,15 @@ pub(crate) trait Changes: Send {
     fn write(self: Box<Self>, connection: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>>;
 }
 
-pub(crate) static ALL: [&ReadModel; 6] = [
+pub(crate) static ALL: [&ReadModel; 8] = [
     &loans::READ_MODEL,
     &entries::READ_MODEL,
     &journal::READ_MODEL,
     &daily_balances::READ_MODEL,
     &products::READ_MODEL,
     &periods::READ_MODEL,
+    &staff::READ_MODEL,
+    &proposals::READ_MODEL,
 ];
 
 /// The read model of a name.

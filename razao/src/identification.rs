@@ -9,9 +9,9 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use command_api::Actor;
+use command_api::{Actor, Permits};
 use identity::gate::{Identification, guard};
-use identity::permissions::TABLE;
+use identity::permissions::{self, FIELDS, Permission, TABLE};
 use identity::{Caller, DevelopmentIssuer, Pace, RemoteIssuer, Role, RoleMapping, Verifier};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -53,14 +53,27 @@ pub fn guarded(router: Router, by: Identification) -> Router {
 
 async fn name_actor(mut request: Request, next: Next) -> Response {
     let caller = request.extensions().get::<Caller>();
-    if let Some(caller) = caller {
+    if let Some(caller) = caller.cloned() {
         let oversees = [Role::Operator, Role::Auditor, Role::Admin].iter().any(|role| caller.has(*role));
-        let Caller { subject, client, roles } = caller;
-        let roles = roles.iter().map(|role| Cow::Borrowed(role.name())).collect();
-        let actor = Actor { subject: Arc::clone(subject), client: Arc::clone(client), roles, oversees };
+        let (subject, client) = (Arc::clone(&caller.subject), Arc::clone(&caller.client));
+        let roles = caller.roles.iter().map(|role| Cow::Borrowed(role.name())).collect();
+        let actor = Actor { subject, client, roles, oversees };
         request.extensions_mut().insert(actor);
+        request.extensions_mut().insert(Permits::new(move |route, field| allows(&caller, route, field)));
     }
     next.run(request).await
+}
+
+/// Whether the tables of permissions let a caller use a command, or a field of it as its row says; if not, who may.
+fn allows(caller: &Caller, route: &str, field: Option<&str>) -> Result<(), String> {
+    let permission = match field {
+        Some(field) => permissions::find_field(route, field),
+        None => Some(permissions::find("POST", route).unwrap_or(Permission::Roles(&[]))),
+    };
+    match permission {
+        Some(permission) if !permission.allows(caller) => Err(permission.to_string()),
+        _ => Ok(()),
+    }
 }
 
 /// A token of the development issuer's for whoever has its data directory.
@@ -83,6 +96,9 @@ pub fn print_routes() -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     for (method, route, permission) in TABLE {
         writeln!(out, "{method:<5} {route:<58} {permission}")?;
+    }
+    for (route, field, when, permission) in FIELDS {
+        writeln!(out, "POST  {route:<58} `{field}` {when}: {permission}")?;
     }
     Ok(())
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 use anyhow::Context;
 use audit::keys::{Keys, KeysError};
 use clap::ValueEnum;
-use command_api::{CommandState, Executor};
+use command_api::{CommandState, Completion, Executor};
 use event_store::{Feed, Log};
 use kafka::TopicError;
 use projections::{Replay, Source};
-use reactions::{Anchors, Bucket, CommandWorkers, Place, Relay, RelayError, Sealer};
+use reactions::{Anchors, Bucket, CommandWorkers, Complete, Place, Relay, RelayError, Sealer};
 use requests::Requests;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -41,7 +41,8 @@ pub enum Role {
     Projections,
     /// Publishes the log to Kafka
     Relay,
-    /// Acts by itself: closes each day when it is over, executes commands that wait in a queue, seals the log
+    /// Acts by itself: closes each day when it is over, executes commands that wait in a queue, completes accepted
+    /// proposals, seals the log
     Reactions,
 }
 
@@ -187,6 +188,8 @@ pub async fn run(
     if roles.contains(&Role::Reactions) {
         let workers = command_workers(settings, requests.clone(), commands.clone());
         tasks.spawn(workers.run(feed_stop.clone()));
+        let complete = complete(commands.clone());
+        tasks.spawn(reactions::complete_proposals(log.clone(), complete, feed_stop.clone()));
     }
     let by = identification(settings, &tasks, &feed_stop)?;
     if roles.contains(&Role::Reactions) && settings.audit_seal {
@@ -237,6 +240,18 @@ fn command_workers(settings: &Settings, requests: Requests, commands: CommandSta
         }),
         retention: Duration::from_secs(60 * 60 * 24) * settings.requests_kept_days,
     }
+}
+
+/// Executes accepted proposals by the rules of the command API.
+fn complete(commands: CommandState) -> Complete {
+    let completion = Completion::new(commands);
+    Arc::new(move |proposal| {
+        let completion = completion.clone();
+        Box::pin(async move {
+            let completed = completion.complete(proposal).await;
+            completed.map_err(|problem| problem.detail().to_owned())
+        })
+    })
 }
 
 /// A sealer that has its keys.

@@ -3,6 +3,7 @@
 //!
 //! - [`close_day`]: books the interest of a day; [`run`] does so for each day when it is over.
 //! - [`CommandWorkers`] execute the commands that wait in a queue.
+//! - [`complete_proposals`] executes what was accepted before a crash.
 //! - [`Relay`] publishes the log to Kafka, as [`kafka::KafkaSettings`] say; [`relay_status`] says how far it is.
 //! - [`Sealer`] adds the log to the tree that proves it, and signs checkpoints; [`Anchors`] keep some elsewhere.
 //! - [`migrate`] creates the tables in which reactions note how far they are.
@@ -15,6 +16,7 @@ mod commands;
 mod error;
 mod migrate;
 mod priority;
+mod proposals;
 mod relay;
 mod schedule;
 mod seal;
@@ -25,6 +27,7 @@ pub use anchors::{AnchorError, Anchors, Bucket, BucketError, BucketUrlError, Pla
 pub use commands::{CommandWorkers, Execute};
 pub use error::RelayError;
 pub use migrate::migrate;
+pub use proposals::{Complete, complete_proposals};
 pub use relay::Relay;
 pub use schedule::run;
 pub use seal::{SealError, Sealer};

@@ -1,8 +1,12 @@
 //! The JSON Schemas of every event, to go with a pack.
 
 /// Each by the name of its file.
-pub static SCHEMAS: [(&str, &str); 28] = [
+pub static SCHEMAS: [(&str, &str); 36] = [
     ("AccrualsBooked.v1.schema.json", include_str!("../../../schemas/events/AccrualsBooked.v1.schema.json")),
+    (
+        "ApprovalPolicySet.v1.schema.json",
+        include_str!("../../../schemas/events/ApprovalPolicySet.v1.schema.json"),
+    ),
     ("DayClosed.v1.schema.json", include_str!("../../../schemas/events/DayClosed.v1.schema.json")),
     ("EntryPosted.v1.schema.json", include_str!("../../../schemas/events/EntryPosted.v1.schema.json")),
     ("EntryReversed.v1.schema.json", include_str!("../../../schemas/events/EntryReversed.v1.schema.json")),
@@ -69,6 +73,25 @@ pub static SCHEMAS: [(&str, &str); 28] = [
     ("ProductDefined.v1.schema.json", include_str!("../../../schemas/events/ProductDefined.v1.schema.json")),
     ("ProductRetired.v1.schema.json", include_str!("../../../schemas/events/ProductRetired.v1.schema.json")),
     ("ProductRevised.v1.schema.json", include_str!("../../../schemas/events/ProductRevised.v1.schema.json")),
+    (
+        "ProposalAccepted.v1.schema.json",
+        include_str!("../../../schemas/events/ProposalAccepted.v1.schema.json"),
+    ),
+    (
+        "ProposalExecuted.v1.schema.json",
+        include_str!("../../../schemas/events/ProposalExecuted.v1.schema.json"),
+    ),
+    ("ProposalFailed.v1.schema.json", include_str!("../../../schemas/events/ProposalFailed.v1.schema.json")),
+    ("ProposalMade.v1.schema.json", include_str!("../../../schemas/events/ProposalMade.v1.schema.json")),
+    (
+        "ProposalRefused.v1.schema.json",
+        include_str!("../../../schemas/events/ProposalRefused.v1.schema.json"),
+    ),
+    (
+        "ProposalWithdrawn.v1.schema.json",
+        include_str!("../../../schemas/events/ProposalWithdrawn.v1.schema.json"),
+    ),
+    ("StaffLimitsSet.v1.schema.json", include_str!("../../../schemas/events/StaffLimitsSet.v1.schema.json")),
 ];
 
 #[cfg(test)]

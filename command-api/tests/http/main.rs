@@ -13,6 +13,7 @@ mod later;
 mod life_of_a_loan;
 mod periods;
 mod products;
+mod proposals;
 mod refusals;
 mod restructures;
 mod schedules;

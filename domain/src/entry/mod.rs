@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::decider::{Decider, DecisionDay, StoredEvent, Undecided};
 use crate::journal::{Account, JournalLine, Side};
-use crate::{Amount, AmountError, Currency};
+use crate::{Amount, AmountError, Currency, Money};
 
 /// The most lines of one entry.
 pub const MOST_LINES: usize = 500;
@@ -124,6 +124,19 @@ pub enum Entry {
 impl EntryEvent {
     /// Every type of event, with its current version.
     pub const TYPES: &'static [(&'static str, u32)] = &[("EntryPosted", 1), ("EntryReversed", 1)];
+
+    /// What it puts at stake: its debits.
+    pub fn at_stake(&self) -> Money {
+        let (currency, lines) = match self {
+            Self::Posted(posted) => (posted.currency, &posted.lines),
+            Self::Reversed(reversed) => (reversed.currency, &reversed.lines),
+        };
+        let debits = lines.iter().filter_map(|line| match line.side {
+            SideAmount::Debit(amount) => Some(amount),
+            SideAmount::Credit(_) => None,
+        });
+        Money { amount: debits.sum(), currency }
+    }
 }
 
 impl DomainEvent for EntryEvent {

@@ -16,13 +16,15 @@ use domain::loan::command::{AddedCharge, CreditKind, Restructure};
 use domain::loan::{Loan, LoanEvent, event};
 use domain::period::{self, PeriodEvent, Periods};
 use domain::product::{self, Product, ProductEvent};
+use domain::proposal::{self, Proposal, ProposalCommand, ProposalEvent};
+use domain::staff::{self, Operation, Staff, StaffEvent};
 use domain::terms::Excess;
 use domain::{Currency, event_types};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::support::*;
-use crate::{day_closes, periods, products};
+use crate::{day_closes, periods, products, proposals, staff as limits};
 
 pub(crate) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schemas/events")
@@ -74,6 +76,14 @@ fn schemas() -> BTreeMap<&'static str, Value> {
         ("PeriodReopened", schema_of::<period::Changed>("PeriodReopened")),
         ("AccrualsBooked", schema_of::<day_close::AccrualsBooked>("AccrualsBooked")),
         ("DayClosed", schema_of::<day_close::DayClosed>("DayClosed")),
+        ("StaffLimitsSet", schema_of::<staff::LimitsSet>("StaffLimitsSet")),
+        ("ApprovalPolicySet", schema_of::<staff::PolicySet>("ApprovalPolicySet")),
+        ("ProposalMade", schema_of::<proposal::Made>("ProposalMade")),
+        ("ProposalAccepted", schema_of::<proposal::Accepted>("ProposalAccepted")),
+        ("ProposalRefused", schema_of::<proposal::Ended>("ProposalRefused")),
+        ("ProposalWithdrawn", schema_of::<proposal::Ended>("ProposalWithdrawn")),
+        ("ProposalExecuted", schema_of::<proposal::Executed>("ProposalExecuted")),
+        ("ProposalFailed", schema_of::<proposal::Failed>("ProposalFailed")),
         ("ProductDefined", schema_of::<product::Version>("ProductDefined")),
         ("ProductRevised", schema_of::<product::Version>("ProductRevised")),
         ("ProductRetired", schema_of::<product::Retired>("ProductRetired")),
@@ -120,7 +130,21 @@ fn samples() -> BTreeMap<String, Value> {
     let product = products::define(&products::working_capital());
     let product = given::<Product>([]).and(&product).and(&product).and(&products::retire());
     let periods = given::<Periods>([]).and(&periods::close("2026-03")).and(&periods::reopen("2026-03"));
+    let staff = given::<Staff>([])
+        .and(&limits::set("ana", limits::limit(Operation::Approve, "50000.00")))
+        .and(&limits::policy(limits::limit(Operation::WriteOff, "0.00")));
+    let proposed = given::<Proposal>([]).and(&proposals::make());
+    let accepted = proposed.clone().and(&proposals::accept("ben", Some("80000.00")));
     let mut samples = BTreeMap::new();
+    samples.extend(staff.events.iter().map(sample));
+    for (proposal, command) in [
+        (&accepted, proposals::executed()),
+        (&accepted, proposals::failed()),
+        (&proposed, ProposalCommand::Refuse(proposals::end("ben"))),
+        (&proposed, ProposalCommand::Withdraw(proposals::end("ana"))),
+    ] {
+        samples.extend(proposal.clone().and(&command).events.iter().map(sample));
+    }
     samples.extend(loans.iter().map(sample));
     samples.extend(entry.events.iter().map(sample));
     samples.extend(periods.events.iter().map(sample));
@@ -145,6 +169,8 @@ fn read_again(event_type: &str, text: &str) -> Value {
         _ if is_of(PeriodEvent::TYPES) => again::<PeriodEvent>(event_type, text),
         _ if is_of(DayCloseEvent::TYPES) => again::<DayCloseEvent>(event_type, text),
         _ if is_of(ProductEvent::TYPES) => again::<ProductEvent>(event_type, text),
+        _ if is_of(StaffEvent::TYPES) => again::<StaffEvent>(event_type, text),
+        _ if is_of(ProposalEvent::TYPES) => again::<ProposalEvent>(event_type, text),
         _ => panic!("{event_type} is of no kind of stream"),
     }
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::decider::{Decider, StoredEvent};
 use domain::entry::Entry;
 use domain::loan::{Loan, LoanEvent};
+use domain::proposal::Proposal;
 use event_store::{LineHead, LogError, LogReader, PublicEvent};
 use futures::stream;
 use problems::NOT_FOUND;
@@ -30,7 +31,7 @@ const LOOKED_THROUGH: i64 = 100_000;
 #[allow(dead_code, reason = "only documents what a line has")]
 pub(crate) struct EventView {
     position: i64,
-    /// `Loan`, `Entry`, `Product`, `Periods` or `DayClose`.
+    /// `Loan`, `Entry`, `Product`, `Periods`, `DayClose`, `Staff` or `Proposal`.
     stream_type: String,
     stream_id: String,
     sequence: i64,
@@ -202,6 +203,21 @@ pub(crate) async fn of_entry(
     reading: Reading,
 ) -> Answer {
     history(&state, (Entry::TYPE, id), &page, &reading, |_, line| Ok(raw(line)?)).await
+}
+
+/// A proposal's events, as they are stored.
+#[utoipa::path(
+    get, path = "/v1/proposals/{id}/history", tag = "audit",
+    params(("id" = Uuid, Path, description = "The proposal"), HistoryPage, ReadHeaders),
+    responses((status = 200, description = "Its events", body = List<EventView>), NotThere, ReadProblems),
+)]
+pub(crate) async fn of_proposal(
+    State(state): State<QueryState>,
+    IdInPath(id): IdInPath,
+    Params(page): Params<HistoryPage>,
+    reading: Reading,
+) -> Answer {
+    history(&state, (Proposal::TYPE, id), &page, &reading, |_, line| Ok(raw(line)?)).await
 }
 
 async fn history(

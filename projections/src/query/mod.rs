@@ -32,12 +32,14 @@ mod portfolio;
 mod portfolio_sums;
 mod products;
 mod projections;
+mod proposals;
 mod replica;
 mod request;
 mod schedule;
 mod seen_loan;
 mod settlement_quote;
 mod snapshot;
+mod staff;
 mod state;
 mod statement;
 mod statement_lines;
@@ -94,6 +96,10 @@ fn routes() -> OpenApiRouter<QueryState> {
         .routes(routes!(events::of_entry))
         .routes(routes!(products::list))
         .routes(routes!(products::find))
+        .routes(routes!(proposals::list))
+        .routes(routes!(proposals::find))
+        .routes(routes!(events::of_proposal))
+        .routes(routes!(staff::list))
         .routes(routes!(accounts::list))
         .routes(routes!(account_lines::list))
         .routes(routes!(daily_balances::list))

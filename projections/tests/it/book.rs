@@ -16,6 +16,7 @@ use domain::loan::command::{
 use domain::loan::{Loan, LoanCommand, LoanEvent, LoanHistory, Unreceived};
 use domain::period::{self, Change, Month, PeriodCommand, Periods};
 use domain::product::{Define, Offer, Product, ProductCommand, Retire};
+use domain::staff::Staff;
 use domain::terms::TermsRequest;
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -322,8 +323,14 @@ fn rent(on: NaiveDate, amount: &str) -> EntryCommand {
 /// Loans, entries, products and periods with every kind of event, as many as go with `loans` loans.
 pub(crate) fn varied(loans: u128) -> Book {
     let mut book = Book::default();
-    let mut periods = Periods::default();
+    let (mut periods, mut staff) = (Periods::default(), Staff::default());
     for number in 1..=loans {
+        if number % 9 == 4 {
+            book.set_limits(&mut staff, number / 9);
+        }
+        if number % 6 == 1 {
+            book.propose(number);
+        }
         if number % 10 == 3 {
             book.offer(number, number % 20 == 3);
         }

@@ -3,6 +3,7 @@
 mod analysts;
 mod apart;
 mod asking;
+mod authority;
 mod book;
 mod building;
 mod days_for_analysts;

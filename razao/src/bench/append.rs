@@ -71,6 +71,7 @@ pub(super) async fn pay(streams: &Streams<Loan>, loan: Uuid, today: NaiveDate) -
             idempotency_key: Some(key),
             correlation_id: id.to_string(),
             causation_id: None,
+            accepted_by: None,
             reason: None,
             engine: env!("CARGO_PKG_VERSION"),
             ..Metadata::default()

@@ -38,7 +38,14 @@ pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static 
 fn restrict(operation: &mut Operation, permission: Permission) {
     operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(SCHEME, [])]);
     let mut refuse = |kind: &'static Kind, description: String| {
-        operation.responses.responses.insert(kind.status.to_string(), RefOr::T(refusal(kind, description)));
+        match operation.responses.responses.get_mut(&kind.status.to_string()) {
+            // What else is refused so stays said.
+            Some(RefOr::T(there)) => there.description = format!("{description}; {}", there.description),
+            _ => {
+                let refusal = RefOr::T(refusal(kind, description));
+                operation.responses.responses.insert(kind.status.to_string(), refusal);
+            }
+        }
     };
     refuse(&UNAUTHENTICATED, format!("`{}`", UNAUTHENTICATED.code));
     refuse(&FORBIDDEN, format!("`{}`: this is for {permission}", FORBIDDEN.code));

@@ -1,5 +1,6 @@
 //! What can have happened to a loan. Every event records the facts as they were decided.
 
+mod at_stake;
 mod outcome;
 mod records;
 

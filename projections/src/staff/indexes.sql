@@ -1,0 +1,1 @@
+create unique index limits_by_change on limits (position);
