@@ -13,7 +13,7 @@ use domain::entry::{Entry, EntryCommand, EntryEvent};
 use domain::loan::{Loan, LoanCommand, LoanEvent};
 use domain::staff::{self, Verdict};
 use event_store::{CommandContext, ExecuteError, Receipt, Streams};
-use problems::{CONFLICT, Problem};
+use problems::{CONFLICT, INVALID_PARAMETER, Problem};
 use serde::de::DeserializeOwned;
 
 use crate::endpoint::{Endpoint, Limited};
@@ -115,11 +115,19 @@ pub(crate) async fn execute_or_propose<D: AtStake>(
     context.claims.clone_from(&order.claims);
     context.metadata.reason.clone_from(&order.reason);
     let staff = state.staff.state(staff::STREAM).await.map_err(|fault| fault_of(endpoint, &fault))?;
-    if staff.limits_nothing() {
-        let executed = streams.execute(order.stream, &order.command, &context).await;
-        return executed.map(Ended::of).map_err(|error| problem_of(endpoint, error));
-    }
     let Limited { operation, .. } = endpoint.limited();
+    if !staff.is_limited(operation) {
+        let executed = streams.execute(order.stream, &order.command, &context).await;
+        return executed.map(Ended::of).map_err(|error| problem_of(endpoint, order.stream, error));
+    }
+    if context.bundle.is_some() {
+        // What is at stake depends on lines that are not stored yet, and what waits for somebody is not stored with them.
+        let detail = format!(
+            "`{}` has approval limits, so a line of a bulk with `atomic=true` cannot do it",
+            operation.name()
+        );
+        return Err(INVALID_PARAMETER.because(detail).in_field("atomic"));
+    }
     let allowed = |money| match staff.judge(&context.metadata.actor, operation, money) {
         Verdict::Alone => Ok(()),
         verdict => Err((money, verdict)),
@@ -143,7 +151,8 @@ pub(crate) async fn execute_if<D: AtStake, Why>(
     allowed: impl Fn(Money) -> Result<(), Why>,
 ) -> Result<Result<Receipt, Why>, Problem> {
     // Whether it is allowed was asked when it came first.
-    let repeated = streams.repeated(context).await.map_err(|error| problem_of(endpoint, error))?;
+    let repeated =
+        streams.repeated(context).await.map_err(|error| problem_of(endpoint, order.stream, error))?;
     if let Some(first) = repeated {
         return Ok(Ok(first));
     }
@@ -151,7 +160,7 @@ pub(crate) async fn execute_if<D: AtStake, Why>(
         let (version, money) = weigh(endpoint, state, streams, order, context).await?;
         if let Some(expected) = context.expected_version.filter(|expected| *expected != version) {
             let mismatch = ExecuteError::<D::Refusal>::VersionMismatch { expected, actual: version };
-            return Err(problem_of(endpoint, mismatch));
+            return Err(problem_of(endpoint, order.stream, mismatch));
         }
         if let Some(Err(why)) = money.map(&allowed) {
             return Ok(Err(why));
@@ -159,7 +168,7 @@ pub(crate) async fn execute_if<D: AtStake, Why>(
         let pinned = CommandContext { expected_version: Some(version), ..context.clone() };
         match streams.execute(order.stream, &order.command, &pinned).await {
             Err(ExecuteError::VersionMismatch { .. }) => {}
-            executed => return executed.map(Ok).map_err(|error| problem_of(endpoint, error)),
+            executed => return executed.map(Ok).map_err(|error| problem_of(endpoint, order.stream, error)),
         }
     }
     Err(CONFLICT.because("other commands were faster, again and again"))

@@ -11,6 +11,7 @@ use domain::staff::{self, Limits, Operation, SetLimits, SetPolicy, StaffCommand,
 use problems::{INVALID_AMOUNT, INVALID_VALUE, OWN_LIMITS, Problem};
 use serde::Deserialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::actor::Actor;
 use crate::answer::StaffAnswer;
@@ -128,7 +129,7 @@ fn checked(pointer: &str, body: LimitsBody, checks: &mut Checks) -> Limits {
 }
 
 impl ToProblem for StaffRefusal {
-    fn to_problem(&self) -> Problem {
+    fn to_problem(&self, _: Uuid) -> Problem {
         match self {
             Self::OwnLimits { .. } => OWN_LIMITS.because(self.to_string()).in_field("subject"),
             Self::TooMany => INVALID_VALUE.because(self.to_string()),

@@ -123,7 +123,8 @@ async fn accept(state: &Shared, id: Uuid, request: Request) -> Result<Ended, Pro
         waiting(&ACCEPT, state, id, &permits).await?;
         return later.queue(&ACCEPT, id, context).await.map(Ended::Queued);
     }
-    let repeated = state.proposals.repeated(&context).await.map_err(|error| problem_of(&ACCEPT, error))?;
+    let repeated =
+        state.proposals.repeated(&context).await.map_err(|error| problem_of(&ACCEPT, id, error))?;
     let accepted = match repeated {
         Some(first) => first,
         None => {
@@ -209,9 +210,11 @@ impl DecisionBody {
 }
 
 impl ToProblem for ProposalRefusal {
-    fn to_problem(&self) -> Problem {
+    fn to_problem(&self, proposal: Uuid) -> Problem {
         let kind = match self {
-            Self::Unknown => &NOT_FOUND,
+            Self::Unknown => {
+                return NOT_FOUND.because(format!("there is no proposal with the id {proposal}"));
+            }
             Self::AlreadyExists | Self::NotWaiting(_) | Self::NotAccepted => &PROPOSAL_NOT_WAITING,
             Self::Expired { .. } => &PROPOSAL_EXPIRED,
             Self::Own { .. } => &OWN_PROPOSAL,

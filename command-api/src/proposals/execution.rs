@@ -62,7 +62,7 @@ pub(super) async fn complete(state: &Shared, id: Uuid) -> Result<(), Problem> {
     let context = context_of(state, id, &made, &accepted, "ConcludeProposal");
     match state.proposals.execute(id, &ProposalCommand::Conclude(outcome), &context).await {
         Ok(_) | Err(ExecuteError::Refused(ProposalRefusal::NotAccepted)) => Ok(()),
-        Err(error) => Err(problem_of(&decisions::ACCEPT, error)),
+        Err(error) => Err(problem_of(&decisions::ACCEPT, id, error)),
     }
 }
 
@@ -75,6 +75,7 @@ pub(super) async fn at_stake_now(state: &Shared, made: &Arc<Made>) -> Result<dom
         expected_version: None,
         claims: Vec::new(),
         borrower: None,
+        bundle: None,
         metadata: Metadata::default(),
     };
     let weighed = match read(state, endpoint, made).await {
@@ -142,8 +143,10 @@ fn context_of(
         expected_version: None,
         claims: Vec::new(),
         borrower: None,
+        bundle: None,
         metadata: Metadata {
             actor: made.by.clone(),
+            roles: Arc::from([]),
             command,
             idempotency_key: Some(made.idempotency_key.as_str().into()),
             correlation_id: id.to_string(),

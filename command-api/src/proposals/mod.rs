@@ -67,7 +67,7 @@ pub(crate) async fn propose(
     context.metadata.command = PROPOSE;
     let (id, command) = (Uuid::now_v7(), ProposalCommand::Make(Box::new(made)));
     let executed = state.proposals.execute(id, &command, &context).await;
-    executed.map_err(|error| problem_of(endpoint, error))
+    executed.map_err(|error| problem_of(endpoint, id, error))
 }
 
 /// The endpoint that a proposal's command was sent to.

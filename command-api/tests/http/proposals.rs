@@ -253,6 +253,7 @@ async fn what_was_accepted_before_a_crash_is_executed_once(_: PgPoolOptions, opt
         expected_version: None,
         claims: Vec::new(),
         borrower: None,
+        bundle: None,
         metadata: Metadata::default(),
     };
     let accepted = Streams::<Proposal>::new(log.clone(), 1 << 20).execute(id, &accept, &context).await;

@@ -108,11 +108,6 @@ pub enum Verdict {
 }
 
 impl Staff {
-    /// Whether anything is limited at all.
-    pub fn limits_nothing(&self) -> bool {
-        self.limits.is_empty() && self.second_person_above.is_empty()
-    }
-
     /// Whether `subject` may do `operation` alone, at stake being `money`.
     pub fn judge(&self, subject: &str, operation: Operation, money: Money) -> Verdict {
         let above = self.second_person_above.of(operation, money.currency);
@@ -133,7 +128,8 @@ impl Staff {
         self.limits.get(subject)?.of(operation, money.currency)
     }
 
-    fn is_limited(&self, operation: Operation) -> bool {
+    /// Whether anybody has a limit for it, or the policy names it: then not everybody may do it alone.
+    pub fn is_limited(&self, operation: Operation) -> bool {
         self.second_person_above.names(operation)
             || self.limits.values().any(|limits| limits.names(operation))
     }

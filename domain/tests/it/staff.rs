@@ -46,7 +46,7 @@ fn limits_are_set_by_somebody_else() {
 #[test]
 fn an_operation_is_free_until_anybody_has_a_limit_for_it() {
     let staff = given::<Staff>([]);
-    assert!(staff.state.limits_nothing());
+    assert!(!staff.state.is_limited(Operation::Approve));
     assert_eq!(judge(&staff, "ana", "1000000.00"), Verdict::Alone);
     let staff = staff.and(&set("ana", limit(Operation::WriteOff, "100.00")));
     assert_eq!(judge(&staff, "ana", "1000000.00"), Verdict::Alone, "limits for other operations");

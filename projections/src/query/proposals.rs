@@ -11,10 +11,10 @@ use sqlx::{Postgres, QueryBuilder, Row};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, answer};
 use super::loan_row::read_json;
 use super::request::{IdInPath, Limit, Nothing, Params, ReadHeaders, Reading};
+use super::{QueryState, State};
 use crate::event::StreamKind;
 use crate::proposals;
 

@@ -8,10 +8,10 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use utoipa::ToSchema;
 
-use super::{QueryState, State};
 use super::answer::{Answer, AsOf, ReadProblems, answer};
 use super::loan_row::read_json;
 use super::request::{Limit, Params, ReadHeaders, Reading};
+use super::{QueryState, State};
 use crate::staff;
 
 /// Somebody who has limits.
