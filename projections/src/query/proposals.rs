@@ -86,7 +86,7 @@ pub(crate) struct ProposalFilter {
 }
 
 const COLUMNS: &str = "select id, version, status, expires_on, made, accepted, ended, outcome, first_position, \
-    created_at, updated_at from read_proposals.proposals where ";
+    created_at, updated_at from proposals where ";
 
 /// Proposals in the order in which they were made.
 #[utoipa::path(

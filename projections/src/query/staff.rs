@@ -69,10 +69,10 @@ pub(crate) struct StaffPage {
     after: Option<String>,
 }
 
-const LIMITS: &str = "select subject, limits, changed_on, reason, position, updated_at from read_staff.limits \
+const LIMITS: &str = "select subject, limits, changed_on, reason, position, updated_at from limits \
     where subject collate \"C\" > $1 order by subject collate \"C\" limit $2";
 
-const POLICY: &str = "select limits, changed_on, reason, position, updated_at from read_staff.policies \
+const POLICY: &str = "select limits, changed_on, reason, position, updated_at from policies \
     where name = 'second_person_above'";
 
 /// Everybody who has approval limits, in the order of their names, and the policy for second persons.

@@ -208,7 +208,7 @@ async fn the_projections_say_how_far_they_are(pool: PgPool) {
 #[test]
 fn every_route_is_documented() {
     let document = projections::api_document();
-    assert_eq!(document.paths.paths.len(), 32);
+    assert_eq!(document.paths.paths.len(), 36);
     for (path, item) in document.paths.paths {
         let get = item.get.or(item.post).unwrap_or_else(|| panic!("{path} is read, or posted to"));
         for status in ["200", "400", "503"] {
