@@ -31,7 +31,7 @@ async fn log_alone_on(pool: &PgPool) -> Log {
 }
 
 fn paths() -> Vec<String> {
-    let of_a_loan = ["", "/schedule", "/statement", "/explain?position=4", "/history"];
+    let of_a_loan = ["", "/schedule", "/statement", "/explain?position=1", "/history"];
     let of_a_loan = of_a_loan.iter().map(|end| format!("{LOAN}{end}"));
     let others = [
         "/v1/loans?limit=1000",

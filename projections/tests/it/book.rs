@@ -328,7 +328,7 @@ pub(crate) fn varied(loans: u128) -> Book {
         if number % 9 == 4 {
             book.set_limits(&mut staff, number / 9);
         }
-        if number % 6 == 1 {
+        if number % 6 == 4 {
             book.propose(number);
         }
         if number % 10 == 3 {

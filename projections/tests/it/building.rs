@@ -36,7 +36,7 @@ fn reads_of_read_models() -> Vec<String> {
     let gets = document.paths.paths.iter().filter(|(_, item)| item.get.is_some());
     let others = gets.map(|(path, _)| path.clone()).filter(|path| !FROM_THE_LOG.contains(&path.as_str()));
     let filled = others.map(|path| {
-        let path = path.replace("/v1/proposals/{id}", "/v1/proposals/00000003-0000-0000-0000-000000000001");
+        let path = path.replace("/v1/proposals/{id}", "/v1/proposals/00000003-0000-0000-0000-000000000004");
         let path = path.replace("{account}", "assets:cash").replace("{date}", "2025-02-10");
         path.replace("{id}", "00000001-0000-0000-0000-000000000001").replace("{product}", "product%203")
     });
