@@ -76,6 +76,12 @@ impl Spacing {
         Self { others, last: None }
     }
 
+    /// Whether one may append without waiting.
+    pub(super) async fn is_due(&mut self) -> Result<bool, LogError> {
+        let is_long_ago = self.last.is_none_or(|last| last.elapsed() >= SPACING);
+        Ok(is_long_ago || !self.others.appended().await?)
+    }
+
     /// To be called before each append.
     pub(super) async fn wait(&mut self) -> Result<(), LogError> {
         let rest = self.last.map_or(Duration::ZERO, |last| SPACING.saturating_sub(last.elapsed()));

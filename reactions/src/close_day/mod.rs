@@ -237,10 +237,11 @@ struct Booking<'a> {
 impl Booking<'_> {
     async fn add(&mut self, accrual: LoanAccrual) -> Result<(), CloseDayError> {
         self.waiting.push(accrual);
-        if self.waiting.len() < LARGEST_BOOKING {
-            return Ok(());
+        let waiting = self.waiting.len();
+        if waiting == LARGEST_BOOKING || waiting % LARGEST_CHUNK == 0 && self.spacing.is_due().await? {
+            self.book().await?;
         }
-        self.book().await
+        Ok(())
     }
 
     /// Books what waits, so much at once that commands seldom have to give way to it.
