@@ -129,6 +129,7 @@ pub enum Outcome {
 }
 
 /// What goes into the log one after another.
+#[expect(clippy::large_enum_variant, reason = "nearly all are commands, which a box would make dearer")]
 pub(crate) enum Queued {
     Command(AppendRequest),
     Whole(Whole),

@@ -107,7 +107,7 @@ enum Command {
         #[command(flatten)]
         settings: SettingFlags,
         #[command(flatten)]
-        args: VerifyArgs,
+        args: Box<VerifyArgs>,
     },
     /// See, redrive or discard events that read models could not take
     #[command(subcommand)]
@@ -116,7 +116,7 @@ enum Command {
     #[command(subcommand)]
     Audit(AuditCommand),
     /// Build the read models as they were at an earlier moment, beside those that serve
-    Replay(ReplayArgs),
+    Replay(Box<ReplayArgs>),
     /// Compare two replays, or one and the read models that serve, row by row
     Diff(DiffArgs),
     /// Make, show or rotate the keys that sign the log's checkpoints

@@ -24,7 +24,7 @@ pub async fn complete_proposals(log: Log, complete: Complete, stop: Cancellation
                     match complete(*proposal).await {
                         Ok(()) => tracing::info!(%proposal, "an accepted proposal was completed"),
                         Err(error) => {
-                            tracing::warn!(%proposal, error, "an accepted proposal is to be completed")
+                            tracing::warn!(%proposal, error, "an accepted proposal is to be completed");
                         }
                     }
                 }

@@ -60,8 +60,8 @@ pub(crate) struct DecisionBody {
     reason: Option<String>,
 }
 
-/// Accept a proposal that another person made: its command is executed once. The event ProposalExecuted says where its
-/// events are, ProposalFailed why the command was refused. Who accepts it has the role that the command needs, and a limit
+/// Accept a proposal that another person made: its command is executed once. The event `ProposalExecuted` says where its
+/// events are, `ProposalFailed` why the command was refused. Who accepts it has the role that the command needs, and a limit
 /// that covers what is at stake.
 #[utoipa::path(
     post,
@@ -125,18 +125,17 @@ async fn accept(state: &Shared, id: Uuid, request: Request) -> Result<Ended, Pro
     }
     let repeated =
         state.proposals.repeated(&context).await.map_err(|error| problem_of(&ACCEPT, id, error))?;
-    let accepted = match repeated {
-        Some(first) => first,
-        None => {
-            let by = context.metadata.actor.clone();
-            let (limit, amount) = match waiting(&ACCEPT, state, id, &permits).await? {
-                Some(made) => authority(state, &made, &by).await?,
-                None => (None, Amount::ZERO),
-            };
-            let command = ProposalCommand::Accept(Accept { by, limit, amount });
-            let order = Order { stream: id, command, claims: Vec::new(), reason };
-            execute(&ACCEPT, &state.proposals, order, context).await?
-        }
+    let accepted = if let Some(first) = repeated {
+        first
+    } else {
+        let by = context.metadata.actor.clone();
+        let (limit, amount) = match waiting(&ACCEPT, state, id, &permits).await? {
+            Some(made) => authority(state, &made, &by).await?,
+            None => (None, Amount::ZERO),
+        };
+        let command = ProposalCommand::Accept(Accept { by, limit, amount });
+        let order = Order { stream: id, command, claims: Vec::new(), reason };
+        execute(&ACCEPT, &state.proposals, order, context).await?
     };
     execution::complete(state, id).await?;
     told(state, id, accepted).await.map(Ended::Executed)

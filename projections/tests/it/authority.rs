@@ -20,7 +20,7 @@ impl Book {
     /// Limits of one more person, taken away from every third, and the policy. So it was done `before` times.
     pub(crate) fn set_limits(&mut self, staff: &mut Staff, before: u128) {
         let person = |number: u128, limits| {
-            let reason = (number % 2 == 0).then(|| "committee".to_owned());
+            let reason = number.is_multiple_of(2).then(|| "committee".to_owned());
             let subject = format!("person {number}");
             StaffCommand::SetLimits(SetLimits { by: "admin".to_owned(), subject, limits, reason })
         };
@@ -48,7 +48,7 @@ impl Book {
             by: format!("person {}", number % 3),
             client: "desk".to_owned(),
             idempotency_key: format!("key-{number}"),
-            operation: if number % 2 == 0 { Operation::Approve } else { Operation::WriteOff },
+            operation: if number.is_multiple_of(2) { Operation::Approve } else { Operation::WriteOff },
             command: "ApproveLoan".to_owned(),
             path: format!("/v1/loans/{}/approve", Uuid::from_u128(number)),
             body: json!({"on": "2025-06-20"}).as_object().expect("an object").clone(),

@@ -38,25 +38,23 @@ pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static 
 fn restrict(operation: &mut Operation, permission: Permission) {
     operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(SCHEME, [])]);
     let mut refuse = |kind: &'static Kind, description: String| {
-        match operation.responses.responses.get_mut(&kind.status.to_string()) {
+        let status = kind.status.to_string();
+        if let Some(RefOr::T(there)) = operation.responses.responses.get_mut(&status) {
             // What else is refused so stays said.
-            Some(RefOr::T(there)) => there.description = format!("{description}; {}", there.description),
-            _ => {
-                let refusal = RefOr::T(refusal(kind, description));
-                operation.responses.responses.insert(kind.status.to_string(), refusal);
-            }
+            there.description = format!("{description}; {}", there.description);
+        } else {
+            operation.responses.responses.insert(status, RefOr::T(refusal(kind, description)));
         }
     };
     refuse(&UNAUTHENTICATED, format!("`{}`", UNAUTHENTICATED.code));
     refuse(&FORBIDDEN, format!("`{}`: this is for {permission}", FORBIDDEN.code));
     refuse(&RATE_LIMITED, format!("`{}`", RATE_LIMITED.code));
     let unavailable = OVERLOADED.status.to_string();
-    match operation.responses.responses.get_mut(&unavailable) {
-        Some(RefOr::T(response)) => also_overloaded(response),
-        _ => {
-            let response = refusal(&OVERLOADED, format!("`{}`", OVERLOADED.code));
-            operation.responses.responses.insert(unavailable, RefOr::T(response));
-        }
+    if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(&unavailable) {
+        also_overloaded(response);
+    } else {
+        let response = refusal(&OVERLOADED, format!("`{}`", OVERLOADED.code));
+        operation.responses.responses.insert(unavailable, RefOr::T(response));
     }
 }
 

@@ -238,7 +238,9 @@ impl Booking<'_> {
     async fn add(&mut self, accrual: LoanAccrual) -> Result<(), CloseDayError> {
         self.waiting.push(accrual);
         let waiting = self.waiting.len();
-        if waiting == LARGEST_BOOKING || waiting % LARGEST_CHUNK == 0 && self.spacing.is_due().await? {
+        if waiting == LARGEST_BOOKING
+            || waiting.is_multiple_of(LARGEST_CHUNK) && self.spacing.is_due().await?
+        {
             self.book().await?;
         }
         Ok(())
