@@ -159,7 +159,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Projections { settings } => rebuild::projections(&Settings::load(&settings)?).await,
         Command::Audit(what) => audit::run(what).await,
-        Command::Replay(args) => replay::replay(args).await,
+        Command::Replay(args) => replay::replay(*args).await,
         Command::Diff(args) => replay::diff(args).await,
         Command::Keys(what) => keys::run(what),
         Command::DeadLetters(what) => dead_letters::run(what).await,

@@ -17,7 +17,7 @@ use super::{EmbeddedPostgresError, ROLE};
 const TUNING: &str = "\
 # Written by razao at each start: changes here are lost. Use `alter system` instead.
 cluster_name = 'razao'
-max_connections = 100
+max_connections = 200
 shared_buffers = 256MB
 maintenance_work_mem = 128MB
 random_page_cost = 1.1
