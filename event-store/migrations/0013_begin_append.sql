@@ -16,6 +16,37 @@ begin
     perform pg_advisory_xact_lock(turn), pg_advisory_unlock(turn), pg_advisory_lock(turn + 2);
 end $$;
 
+-- Which batch moved the head last: null where it had the log for itself.
+alter table event_head add column turn bigint;
+
+-- As before, and a batch that was decided on top of the one before is refused (RZ002) unless that one moved the head last: an
+-- append of others may have as many events as it, so that the head stands where it would have put it.
+drop function end_append(bigint, bigint, timestamptz, bigint, bigint);
+create function end_append(
+    after_position bigint, event_count bigint, at timestamptz, decided_under bigint, periods_then bigint,
+    own_turn bigint, turn_before bigint
+) returns void language plpgsql as $$
+begin
+    -- The statement has a snapshot of its own: it sees what was committed while this append waited for its turn.
+    update event_head h
+       set position = after_position + event_count, recorded_at = at, periods = coalesce(periods_then, h.periods),
+           turn = own_turn
+     where h.position = after_position and h.recorded_at <= at and (turn_before is null or h.turn = turn_before)
+       and (decided_under is null or h.periods = decided_under);
+    if found then
+        return;
+    end if;
+    if exists (select from event_head h
+                where h.position = after_position and h.recorded_at <= at
+                  and (turn_before is null or h.turn = turn_before)) then
+        raise exception 'an accounting period was closed or reopened' using errcode = 'RZ001';
+    end if;
+    if exists (select from event_head h where h.position < after_position) then
+        raise exception 'what is to come before is not there yet, or never will be' using errcode = 'RZ003';
+    end if;
+    raise exception 'others have appended since' using errcode = 'RZ002';
+end $$;
+
 -- Where the log ends, and stays until the transaction does.
 create function lock_head() returns table (head_position bigint, head_recorded_at timestamptz) language plpgsql as $$
 begin
@@ -31,7 +62,7 @@ begin
        set position = position + 1, recorded_at = greatest(recorded_at, clock_timestamp()),
            periods = case
                when new.aggregate_type = 'Periods' and new.aggregate_id = '70657269-6f64-8000-8000-000000000001'
-               then new.sequence else periods end
+               then new.sequence else periods end, turn = null
      returning position, recorded_at into new.position, new.recorded_at;
     perform pg_notify('razao_events', '');
     return new;

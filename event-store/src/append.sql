@@ -4,8 +4,8 @@
 --
 -- The events are inserted before it is this batch's turn, with the positions ($3) and the instant ($4) that they have
 -- if the batch before commits. Two sessions take turns ($1): each holds the lock of its turn from the end of the one
--- before until the transaction of this one ends (`begin_append`), and waits for the turn before ($2) at its end. Without
--- a turn it waits for nobody. Whatever happened meanwhile, `end_append` lets the transaction commit only where nothing
+-- before until the transaction of this one ends (`begin_append`), and waits for the turn before ($2) at its end, if it
+-- is decided on top of that. Without a turn it waits for nobody. Whatever happened meanwhile, `end_append` lets the transaction commit only where nothing
 -- came between.
 -- What else is inserted with the events takes the places of the comments below.
 with appended as (
@@ -22,4 +22,4 @@ with appended as (
 )/* others */, turn as (
     select events, pg_advisory_xact_lock_shared($2) from (select count(*) as events from appended) as a/* after */
 )
-select end_append($3, events, $4, $5, $6) from turn
+select end_append($3, events, $4, $5, $6, $1, $2) from turn

@@ -209,6 +209,7 @@ impl Appender {
     }
 
     async fn send(&mut self, batch: Vec<AppendRequest>, draft: Draft) {
+        let turn_before = self.end.map(|_| self.turn);
         let end = match self.end {
             Some(end) => Ok(end),
             None => self.settler.end().await,
@@ -218,7 +219,7 @@ impl Appender {
             Err(error) => return self.settler.give_up(batch, &error),
         };
         let turn = self.turn + 1;
-        let place = Place { after, recorded_at: instant_after(last), turn: Some(turn) };
+        let place = Place { after, recorded_at: instant_after(last), turn: Some(turn), turn_before };
         self.drafts.push_back(draft);
         if batch.iter().all(AppendRequest::is_barrier) {
             // Nothing to store; it only waits for what is under way.

@@ -49,6 +49,8 @@ pub(crate) struct Place {
     pub(crate) recorded_at: DateTime<Utc>,
     /// The batch's number among those that this process appends, unless it holds the head row, and waits for nobody.
     pub(crate) turn: Option<i64>,
+    /// The batch before it, which it builds on: it stands only after that. None where the log's end was asked for.
+    pub(crate) turn_before: Option<i64>,
 }
 
 /// Appends the batch in one transaction, after that of the turn before. All that was decided under the accounting
@@ -67,7 +69,7 @@ pub(crate) async fn append(
     };
     let mut query = sqlx::query(statement)
         .bind(place.turn)
-        .bind(place.turn.map(|turn| turn - 1))
+        .bind(place.turn_before)
         .bind(place.after)
         .bind(place.recorded_at)
         .bind(batch.iter().find_map(|request| request.decided_under))

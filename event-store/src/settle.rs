@@ -168,7 +168,7 @@ impl Settler {
         let appending = async {
             let mut transaction = self.connection().await?.begin().await?;
             let (after, last) = end_of(&mut transaction, END_FOR_APPEND).await?;
-            let place = Place { after, recorded_at: instant_after(last), turn: None };
+            let place = Place { after, recorded_at: instant_after(last), turn: None, turn_before: None };
             batch::append(&mut transaction, batch, place).await?;
             transaction.commit().await?;
             Ok(place)

@@ -64,6 +64,46 @@ async fn two_busy_servers_take_turns(pool: PgPool) {
     assert_eq!(instants_that_go_back(&pool).await, 0);
 }
 
+/// Events of one stream follow each other in batches under way, while another server appends as many events as these have.
+#[sqlx::test(migrations = false)]
+async fn no_stream_has_a_gap_whoever_comes_between(pool: PgPool) {
+    let (one, other) = (Arc::new(counters_on(&pool).await), Arc::new(counters_on(&pool).await));
+    let calls = [one, other].into_iter().zip(1..).flat_map(|(counters, stream)| {
+        (0..4).map(move |caller| {
+            let counters = Arc::clone(&counters);
+            tokio::spawn(async move {
+                for call in 0..150 {
+                    let key = format!("{stream}-{caller}-{call}");
+                    counters.execute(id(stream), &Count::By(1), &keyed(&key, 1)).await.unwrap();
+                }
+            })
+        })
+    });
+    for caller in join_all(calls).await {
+        caller.unwrap();
+    }
+    let lasts = "select max(sequence) from events group by aggregate_id";
+    let lasts: Vec<i64> = sqlx::query_scalar(lasts).fetch_all(&pool).await.unwrap();
+    assert_eq!(lasts, [600, 600], "each event is there once, and none is left out");
+}
+
+/// As many events of others do not make up for those of the batch before.
+#[sqlx::test(migrations = false)]
+async fn a_batch_stands_only_after_the_one_that_it_builds_on(pool: PgPool) {
+    let _log = log_on(&pool).await;
+    let end = async |after: i64, turn: Option<i64>, before: Option<i64>| {
+        let ended = sqlx::query("select end_append($1, 1, clock_timestamp(), null, null, $2, $3)");
+        let ended = ended.bind(after).bind(turn).bind(before).execute(&pool).await;
+        ended.map_err(|refusal| refusal.into_database_error().unwrap().code().unwrap().into_owned())
+    };
+    end(0, Some(7), None).await.unwrap();
+    end(1, Some(8), Some(7)).await.unwrap();
+    end(2, None, None).await.unwrap();
+    assert_eq!(end(3, Some(10), Some(9)).await.unwrap_err(), "RZ002", "turn 9 never came");
+    assert_eq!(end(4, Some(11), Some(10)).await.unwrap_err(), "RZ003");
+    end(3, Some(12), None).await.unwrap();
+}
+
 #[sqlx::test(migrations = false)]
 async fn one_that_appends_now_and_then_holds_up_nobody(pool: PgPool) {
     let (busy, seldom) = (Arc::new(counters_on(&pool).await), counters_on(&pool).await);

@@ -52,7 +52,7 @@ async fn changing_the_road_loses_and_doubles_nothing(pool: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn without_the_daily_balances_all_else_goes_on_and_then_they_are_exact(pool: PgPool) {
     let lender = Lender::on(&pool).await;
-    let others = [("RAZAO_PROJECTIONS", "loans,entries,journal,products,periods")];
+    let others = [("RAZAO_PROJECTIONS", "loans,entries,journal,products,periods,staff,proposals")];
     let daily = [("RAZAO_PROJECTIONS", "daily_balances")];
     let feeding = lender.start_with("relay,projections", &others);
     let consolidating = lender.start_with("projections", &daily);
