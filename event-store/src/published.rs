@@ -16,7 +16,7 @@ use crate::lines::{self, EventText};
 
 /// The header of every message that names the shape of its value.
 pub const SCHEMA_HEADER: &str = "schema";
-/// The header of every message that names the log it is of: [`crate::Log::id`].
+/// The header of every message that names the log it is of: [`crate::LogReader::id`].
 pub const LOG_HEADER: &str = "log";
 /// The shape of [`PublicEvent`]: `schemas/public/Event.v1.schema.json`.
 pub const EVENT_SCHEMA: &str = "razao.event.v1";
