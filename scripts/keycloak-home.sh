@@ -11,7 +11,7 @@ if [[ ! -d $home ]]; then
   partial=$(mktemp -d target/keycloak.XXXXXX) # renamed when complete, so that half a copy is never taken for one
   trap 'rm -rf "$partial"' EXIT
   mvn --quiet --batch-mode -Dstyle.color=never --file scripts/keycloak/pom.xml dependency:unpack \
-    -DoutputDirectory="$PWD/$partial" >&2
+    -DoutputDirectory="$PWD/$partial" -Dmdep.overWriteReleases=true >&2
   mv -T "$partial/keycloak-$version" "$home"
 fi
 echo "$home"
