@@ -3,26 +3,12 @@
 # and a login (`razao`, KAFKA_PASSWORD; trust KAFKA_CA) it is at KAFKA_TLS_BROKERS.
 set -euo pipefail
 scripts=$(cd "$(dirname "$0")" && pwd)
+. "$scripts/beside.sh"
 
 [[ $# -gt 0 ]] || { echo "usage: $0 COMMAND..." >&2; exit 2; }
 "$scripts/kafka-libs.sh" >/dev/null
 home=$(mktemp -d /tmp/razao-kafka.XXXXXX)
-broker='' child=''
 : >"$home/log"
-
-# shellcheck disable=SC2317  # the trap calls it
-finish() {
-  trap '' INT TERM HUP
-  if [[ -n $child ]]; then kill -TERM -- "-$child" 2>/dev/null || true; fi
-  if [[ -n $broker ]]; then
-    kill -KILL "$broker" 2>/dev/null || true # at once: there is nothing to save
-    wait "$broker" 2>/dev/null || true
-  fi
-  rm -rf "$home"
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
 
 start() {
   port=$("$scripts/free-port.sh")
@@ -31,9 +17,9 @@ start() {
   rm -rf "$home/data"
   # `setpriv` ties the broker's life to this script's, even through kill -9.
   KAFKA_PORT=$port KAFKA_TLS_PORT=$tls_port KAFKA_DATA=$home/data setpriv --pdeathsig KILL "$scripts/kafka.sh" >"$home/log" 2>&1 &
-  broker=$!
+  server=$!
   for _ in {1..600}; do
-    kill -0 "$broker" 2>/dev/null || return 1
+    kill -0 "$server" 2>/dev/null || return 1
     grep -q 'Kafka Server started' "$home/log" && return 0
     sleep 0.1
   done
@@ -46,12 +32,4 @@ KAFKA_PASSWORD=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 start || start || { cat "$home/log" >&2; exit 1; }
 export KAFKA_BROKERS=127.0.0.1:$port KAFKA_TLS_BROKERS=127.0.0.1:$tls_port KAFKA_CA=$home/data/ca.pem
 
-# A process group of its own lets a signal end the command with all that it started.
-set -m
-"$@" &
-child=$!
-set +m
-status=0
-wait "$child" || status=$?
-child=''
-exit "$status"
+run "$@"

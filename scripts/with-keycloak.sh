@@ -3,25 +3,11 @@
 # `keycloak/lender.json` and the administrator `admin`, KEYCLOAK_PASSWORD.
 set -euo pipefail
 scripts=$(cd "$(dirname "$0")" && pwd)
+. "$scripts/beside.sh"
 
 [[ $# -gt 0 ]] || { echo "usage: $0 COMMAND..." >&2; exit 2; }
 program=$("$scripts/keycloak-home.sh")
 home=$(mktemp -d /tmp/razao-keycloak.XXXXXX)
-issuer='' child=''
-
-# shellcheck disable=SC2317  # the trap calls it
-finish() {
-  trap '' INT TERM HUP
-  if [[ -n $child ]]; then kill -TERM -- "-$child" 2>/dev/null || true; fi
-  if [[ -n $issuer ]]; then
-    kill -KILL "$issuer" 2>/dev/null || true # at once: there is nothing to save
-    wait "$issuer" 2>/dev/null || true
-  fi
-  rm -rf "$home"
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
 
 # It writes into its own folder, so each run has a copy; the jars are linked.
 cp -rl "$program" "$home/keycloak"
@@ -36,9 +22,9 @@ start() {
   JAVA_OPTS_APPEND='-Xms64m -Xmx384m' KC_BOOTSTRAP_ADMIN_USERNAME=admin KC_BOOTSTRAP_ADMIN_PASSWORD=$KEYCLOAK_PASSWORD \
     setpriv --pdeathsig KILL "$home/keycloak/bin/kc.sh" start-dev --db=dev-mem --http-host=127.0.0.1 \
     "--http-port=$port" --import-realm >"$home/log" 2>&1 &
-  issuer=$!
+  server=$!
   for _ in {1..1800}; do
-    kill -0 "$issuer" 2>/dev/null || return 1
+    kill -0 "$server" 2>/dev/null || return 1
     grep -q 'Listening on:' "$home/log" && return 0
     sleep 0.1
   done
@@ -49,12 +35,4 @@ start() {
 start || start || { cat "$home/log" >&2; exit 1; }
 export KEYCLOAK_URL=http://127.0.0.1:$port
 
-# A process group of its own lets a signal end the command with all that it started.
-set -m
-"$@" &
-child=$!
-set +m
-status=0
-wait "$child" || status=$?
-child=''
-exit "$status"
+run "$@"

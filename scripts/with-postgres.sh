@@ -3,11 +3,12 @@
 # The server keeps nothing, so it may skip fsync; what is claimed about durability is tested against `razao up`.
 set -euo pipefail
 scripts=$(cd "$(dirname "$0")" && pwd)
+. "$scripts/beside.sh"
+ending=QUIT
 
 [[ $# -gt 0 ]] || { echo "usage: $0 COMMAND..." >&2; exit 2; }
 programs=$("$scripts/find-postgres.sh")
 home=$(mktemp -d /tmp/razao-postgres.XXXXXX) # short: a Unix socket's path may have 107 characters
-server='' child=''
 
 # PostgreSQL refuses to run as root. `setpriv` also ties the server's life to this script's, even through kill -9.
 drop=(setpriv --pdeathsig QUIT)
@@ -15,20 +16,6 @@ if [[ $(id -u) == 0 ]]; then
   user=$(id -un postgres 2>/dev/null || echo nobody)
   drop+=(--reuid "$user" --regid "$(id -g "$user")" --clear-groups)
 fi
-
-# shellcheck disable=SC2317  # the trap calls it
-finish() {
-  trap '' INT TERM HUP
-  if [[ -n $child ]]; then kill -TERM -- "-$child" 2>/dev/null || true; fi
-  if [[ -n $server ]]; then
-    kill -QUIT "$server" 2>/dev/null || true # at once: there is nothing to save
-    wait "$server" 2>/dev/null || true
-  fi
-  rm -rf "$home"
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
 
 # Any local user can reach a port of 127.0.0.1, hence a password; md5 because hundreds of test pools log in.
 password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
@@ -64,12 +51,4 @@ start() {
 start || start || start || { cat "$home/log" >&2; exit 1; }
 export DATABASE_URL="postgres://postgres:$password@127.0.0.1:$port/postgres"
 
-# A process group of its own lets a signal end the command with all that it started.
-set -m
-"$@" &
-child=$!
-set +m
-status=0
-wait "$child" || status=$?
-child=''
-exit "$status"
+run "$@"

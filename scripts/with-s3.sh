@@ -3,25 +3,11 @@
 # AWS_ENDPOINT_URL, with the bucket `anchors`.
 set -euo pipefail
 scripts=$(cd "$(dirname "$0")" && pwd)
+. "$scripts/beside.sh"
 
 [[ $# -gt 0 ]] || { echo "usage: $0 COMMAND..." >&2; exit 2; }
 moto=${RAZAO_MOTO:-$("$scripts/moto-home.sh")}
 home=$(mktemp -d /tmp/razao-s3.XXXXXX)
-server='' child=''
-
-# shellcheck disable=SC2317  # the trap calls it
-finish() {
-  trap '' INT TERM HUP
-  if [[ -n $child ]]; then kill -TERM -- "-$child" 2>/dev/null || true; fi
-  if [[ -n $server ]]; then
-    kill -KILL "$server" 2>/dev/null || true # at once: there is nothing to save
-    wait "$server" 2>/dev/null || true
-  fi
-  rm -rf "$home"
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
 
 start() {
   port=$("$scripts/free-port.sh")
@@ -41,12 +27,4 @@ start || start || { cat "$home/log" >&2; exit 1; }
 export AWS_ENDPOINT_URL=http://127.0.0.1:$port AWS_REGION=us-east-1
 export AWS_ACCESS_KEY_ID=razao AWS_SECRET_ACCESS_KEY=none-is-checked
 
-# A process group of its own lets a signal end the command with all that it started.
-set -m
-"$@" &
-child=$!
-set +m
-status=0
-wait "$child" || status=$?
-child=''
-exit "$status"
+run "$@"
