@@ -30,13 +30,14 @@ if ! (
   exit 1
 fi
 
+# Every database that a test drops is a checkpoint: without wal_keep_size it takes away what a replica still has to read.
 start() {
   port=$("$scripts/free-port.sh")
   (
     cd "$home"
     exec "${drop[@]}" "$programs/postgres" -D data -c listen_addresses=127.0.0.1 -c "port=$port" \
       -c "unix_socket_directories=$home" -c max_connections=300 -c shared_buffers=256MB -c max_wal_size=4GB \
-      -c fsync=off -c full_page_writes=off -c timezone=UTC -c logging_collector=off
+      -c wal_keep_size=1GB -c fsync=off -c full_page_writes=off -c timezone=UTC -c logging_collector=off
   ) >"$home/log" 2>&1 &
   server=$!
   for _ in {1..600}; do

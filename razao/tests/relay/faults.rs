@@ -107,8 +107,9 @@ async fn a_leader_whose_session_is_cut_leads_again(pool: PgPool) {
     let relays = Relays::of(&pool, brokers());
     let (stop, writing) = load(Writer::on(&pool, 10).await);
     let mut relay = relays.lead().await;
-    let cut = "select pg_terminate_backend(pid) from pg_locks \
-        where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())";
+    let cut = "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' \
+        and database = (select oid from pg_database where datname = current_database()) \
+        and classid = hashtext('razao relay')::oid";
     assert_eq!(sqlx::query(cut).execute(&pool).await.unwrap().rows_affected(), 1, "the leader's lock");
     relay.says("the relay failed; trying again").await;
     stop.send_replace(true);
