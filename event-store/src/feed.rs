@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::copied::{Columns, Copied, WORTH_COPYING};
 use crate::log::{self, Head, Log, LogError};
 use crate::reader::LogReader;
 use crate::upcast::{self, Stored};
@@ -88,6 +89,14 @@ impl Feed {
 
     /// The same as they are stored, so that one that cannot be brought up to date spoils no other.
     pub async fn stored_after(&self, position: i64, limit: i64) -> Result<Vec<StoredEventRow>, LogError> {
+        if limit < WORTH_COPYING {
+            return self.stored_page(position, limit).await;
+        }
+        let copied = Copied::after(&self.pool, Columns::Event, position, limit).await?;
+        copied.rows().map(|row| Ok(row?.to_stored())).collect()
+    }
+
+    async fn stored_page(&self, position: i64, limit: i64) -> Result<Vec<StoredEventRow>, LogError> {
         Ok(sqlx::query_as(PAGE).bind(position).bind(limit).fetch_all(&self.pool).await?)
     }
 
@@ -103,13 +112,14 @@ impl Feed {
 
     /// The same as they are stored.
     pub async fn next_stored(&mut self, position: i64, limit: i64) -> Result<Vec<StoredEventRow>, LogError> {
+        // At the end of the log pages are small, whatever their limit.
         self.heard();
-        let rows = self.stored_after(position, limit).await?;
+        let rows = self.stored_page(position, limit).await?;
         if !rows.is_empty() {
             return Ok(rows);
         }
         self.wait_for_news().await;
-        self.stored_after(position, limit).await
+        self.stored_page(position, limit).await
     }
 
     pub(crate) fn pool(&self) -> &PgPool {

@@ -17,6 +17,7 @@ mod bundle;
 mod bundled;
 mod cache;
 mod claims;
+mod copied;
 mod derived;
 mod draft;
 mod execute;
@@ -24,6 +25,7 @@ mod feed;
 mod idempotency;
 mod lines;
 mod load;
+mod loan_head;
 mod lock;
 mod log;
 mod news;
@@ -42,6 +44,7 @@ mod snapshot;
 mod standing;
 mod stands_in_the_way;
 mod streams_in_order;
+mod together;
 mod upcast;
 
 pub use append::{AppendError, Claim, Outcome};
@@ -52,8 +55,9 @@ pub use derived::{DerivedStreams, KeptStream};
 pub use execute::{CommandContext, ExecuteError, Metadata, Streams};
 pub use feed::{Feed, StoredEventRow};
 pub use idempotency::IdempotencyKey;
-pub use lines::{LineHead, Lines};
+pub use lines::{LineHead, Lines, StoredLines};
 pub use load::StreamEvent;
+pub use loan_head::LoanHead;
 pub use lock::LogLock;
 pub use log::{Head, Log, LogError};
 pub use outgoing::OutgoingEvent;
@@ -62,7 +66,7 @@ pub use published::{
     COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, EventDigest, LOG_HEADER, PartitionSum, PublicEvent,
     Range, SCHEMA_HEADER, digest,
 };
-pub use reader::{LogReader, ReaderLimits};
+pub use reader::{LogReader, ReaderLimits, is_alive};
 pub use receipt::{Receipt, RecordedEvent};
 pub use received::{Incomplete, Received, ReceivedPartition};
 pub use seals::{StoredCheckpoint, StoredTile};

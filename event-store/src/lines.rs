@@ -8,9 +8,10 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sqlx::Row;
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row};
 
+use crate::copied::{Columns, CommandColumns, Copied, EventRow, WORTH_COPYING};
 use crate::feed::Feed;
 use crate::log::LogError;
 use crate::reader::LogReader;
@@ -28,7 +29,21 @@ pub(crate) struct EventText<'a> {
     pub(crate) payload: &'a str,
 }
 
-impl EventText<'_> {
+impl<'a> EventText<'a> {
+    pub(crate) fn of(row: &EventRow<'a>, recorded_at: &'a str) -> Self {
+        Self {
+            position: row.position,
+            stream_type: row.stream_type,
+            stream_id: row.stream_id,
+            sequence: row.sequence,
+            event_type: row.event_type,
+            event_version: row.event_version,
+            recorded_at,
+            metadata: row.metadata,
+            payload: row.payload,
+        }
+    }
+
     /// As others receive it: a [`crate::PublicEvent`].
     pub(crate) fn to_public_json(&self) -> Vec<u8> {
         let mut value = Vec::new();
@@ -55,9 +70,6 @@ pub struct LineHead<'a> {
     pub event_type: &'a str,
 }
 
-/// JSON comes as its text, without a cast that the server would pay for.
-const COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata, \
-    recorded_at, client, idempotency_key, request_hash, command_events";
 const HEXADECIMAL: &[u8; 16] = b"0123456789abcdef";
 
 /// The version of the payload's shape.
@@ -126,69 +138,58 @@ impl Lines {
         self.text.truncate(self.places.last().map_or(0, |(_, place)| place.end + 1));
     }
 
-    fn of(rows: &[PgRow], wanted: impl Fn(LineHead<'_>) -> bool) -> Result<Self, LogError> {
+    fn of<'r>(
+        rows: impl Iterator<Item = Result<EventRow<'r>, LogError>>,
+        wanted: impl Fn(LineHead<'_>) -> bool,
+    ) -> Result<Self, LogError> {
         let mut lines = Self::default();
         let mut recorded: Option<(DateTime<Utc>, String)> = None;
         for row in rows {
-            let head = LineHead { stream_id: row.try_get(2)?, event_type: row.try_get(4)? };
-            lines.looked_to = Some(row.try_get(0)?);
-            if wanted(head) {
+            let row = row?;
+            lines.looked_to = Some(row.position);
+            if wanted(LineHead { stream_id: row.stream_id, event_type: row.event_type }) {
                 // Events of one commit have one instant.
-                let at: DateTime<Utc> = row.try_get(8)?;
                 let recorded_at = match &mut recorded {
-                    Some((of, text)) if *of == at => text,
-                    other => &mut other.insert((at, instant(at))).1,
+                    Some((of, text)) if *of == row.recorded_at => text,
+                    other => &mut other.insert((row.recorded_at, instant(row.recorded_at))).1,
                 };
-                lines.push(row, recorded_at)?;
+                lines.push(&row, recorded_at);
             }
         }
         Ok(lines)
     }
 
-    fn push(&mut self, row: &PgRow, recorded_at: &str) -> Result<(), LogError> {
-        let event = EventText {
-            position: row.try_get(0)?,
-            stream_type: row.try_get(1)?,
-            stream_id: row.try_get(2)?,
-            sequence: row.try_get(3)?,
-            event_type: row.try_get(4)?,
-            event_version: row.try_get(5)?,
-            recorded_at,
-            metadata: json_text(row, 7)?,
-            payload: json_text(row, 6)?,
-        };
+    fn push(&mut self, row: &EventRow<'_>, recorded_at: &str) {
         let start = self.text.len();
-        write_open(&mut self.text, &event);
-        if event.event_version != "1"
-            && public_version(event.event_version).to_string() != event.event_version
-        {
+        write_open(&mut self.text, &EventText::of(row, recorded_at));
+        if row.event_version != "1" && public_version(row.event_version).to_string() != row.event_version {
             self.text.extend_from_slice(br#","stored_version":"#);
-            write_json(&mut self.text, event.event_version);
+            write_json(&mut self.text, row.event_version);
         }
-        self.push_idempotency(row)?;
+        if let Some(command) = &row.command {
+            self.push_idempotency(command);
+        }
         self.text.push(b'}');
         let line = &mut self.text[start..];
         // Within a JSON text these can only stand between two tokens.
         if line.contains(&b'\n') || line.contains(&b'\r') {
             line.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
         }
-        self.places.push((event.position, start..self.text.len()));
+        self.places.push((row.position, start..self.text.len()));
         self.text.push(b'\n');
-        Ok(())
     }
 
-    fn push_idempotency(&mut self, row: &PgRow) -> Result<(), LogError> {
-        let (client, key): (Option<&str>, Option<&str>) = (row.try_get(9)?, row.try_get(10)?);
-        let (hash, events): (Option<&[u8]>, Option<i32>) = (row.try_get(11)?, row.try_get(12)?);
-        if client.is_none() && key.is_none() && hash.is_none() && events.is_none() {
-            return Ok(());
+    fn push_idempotency(&mut self, command: &CommandColumns<'_>) {
+        let CommandColumns { client, key, request_hash, events } = command;
+        if client.is_none() && key.is_none() && request_hash.is_none() && events.is_none() {
+            return;
         }
         self.text.extend_from_slice(br#","idempotency":{"client":"#);
-        write_json(&mut self.text, &client);
+        write_json(&mut self.text, client);
         self.text.extend_from_slice(br#","key":"#);
-        write_json(&mut self.text, &key);
+        write_json(&mut self.text, key);
         self.text.extend_from_slice(br#","request_hash":"#);
-        match hash {
+        match request_hash {
             Some(hash) => {
                 self.text.push(b'"');
                 let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
@@ -198,10 +199,45 @@ impl Lines {
             None => self.text.extend_from_slice(b"null"),
         }
         self.text.extend_from_slice(br#","events":"#);
-        write_json(&mut self.text, &events);
+        write_json(&mut self.text, events);
         self.text.push(b'}');
-        Ok(())
     }
+}
+
+/// Events as Postgres wrote them, which become lines where there is time for it.
+#[derive(Debug, Default)]
+pub struct StoredLines(Copied);
+
+impl StoredLines {
+    pub fn is_empty(&self) -> bool {
+        self.0.rows().next().is_none()
+    }
+
+    /// All of them as lines.
+    pub fn read(&self) -> Result<Lines, LogError> {
+        Lines::of(self.0.rows(), |_| true)
+    }
+}
+
+/// The columns of a row in the order of `Columns::All`.
+fn columns(row: &PgRow) -> Result<EventRow<'_>, LogError> {
+    Ok(EventRow {
+        position: row.try_get(0)?,
+        stream_type: row.try_get(1)?,
+        stream_id: row.try_get(2)?,
+        sequence: row.try_get(3)?,
+        event_type: row.try_get(4)?,
+        event_version: row.try_get(5)?,
+        payload: json_text(row, 6)?,
+        metadata: json_text(row, 7)?,
+        recorded_at: row.try_get(8)?,
+        command: Some(CommandColumns {
+            client: row.try_get(9)?,
+            key: row.try_get(10)?,
+            request_hash: row.try_get(11)?,
+            events: row.try_get(12)?,
+        }),
+    })
 }
 
 /// A column of JSON as it is stored.
@@ -209,21 +245,16 @@ fn json_text(row: &PgRow, column: usize) -> Result<&str, sqlx::Error> {
     row.try_get_raw(column)?.as_str().map_err(sqlx::Error::Decode)
 }
 
-async fn lines_after(pool: &PgPool, position: i64, limit: i64) -> Result<Vec<PgRow>, LogError> {
-    let query = format!("select {COLUMNS} from events where position > $1 order by position limit $2");
-    Ok(sqlx::query(&query).bind(position).bind(limit).fetch_all(pool).await?)
-}
-
 impl Feed {
-    /// The lines of up to `limit` events after `position`, waiting for the first one; empty after a while without any.
-    pub async fn next_lines(&mut self, position: i64, limit: i64) -> Result<Lines, LogError> {
+    /// Up to `limit` events after `position`, waiting for the first one; none after a while without any.
+    pub async fn next_lines(&mut self, position: i64, limit: i64) -> Result<StoredLines, LogError> {
         self.heard();
-        let rows = lines_after(&self.pool, position, limit).await?;
-        if !rows.is_empty() {
-            return Lines::of(&rows, |_| true);
+        let copied = Copied::after(&self.pool, Columns::All, position, limit).await?;
+        if copied.rows().next().is_some() {
+            return Ok(StoredLines(copied));
         }
         self.wait_for_news().await;
-        Lines::of(&lines_after(&self.pool, position, limit).await?, |_| true)
+        Ok(StoredLines(Copied::after(&self.pool, Columns::All, position, limit).await?))
     }
 }
 
@@ -235,7 +266,20 @@ impl LogReader {
         limit: i64,
         wanted: impl Fn(LineHead<'_>) -> bool,
     ) -> Result<Lines, LogError> {
-        Lines::of(&lines_after(&self.pool, position, limit).await?, wanted)
+        if limit >= WORTH_COPYING {
+            return Lines::of(self.stored_lines_after(position, limit).await?.0.rows(), wanted);
+        }
+        let query = format!(
+            "select {} from events where position > $1 order by position limit $2",
+            Columns::All.names()
+        );
+        let rows = sqlx::query(&query).bind(position).bind(limit).fetch_all(&self.pool).await?;
+        Lines::of(rows.iter().map(columns), wanted)
+    }
+
+    /// Up to `limit` events after `position`.
+    pub async fn stored_lines_after(&self, position: i64, limit: i64) -> Result<StoredLines, LogError> {
+        Ok(StoredLines(Copied::after(&self.pool, Columns::All, position, limit).await?))
     }
 
     /// The lines of up to `limit` events of one stream after `sequence`.
@@ -246,10 +290,12 @@ impl LogReader {
         limit: i64,
     ) -> Result<Lines, LogError> {
         let query = format!(
-            "select {COLUMNS} from events where aggregate_type = $1 and aggregate_id = $2 and sequence > $3 \
-             order by sequence limit $4"
+            "select {} from events where aggregate_type = $1 and aggregate_id = $2 and sequence > $3 \
+             order by sequence limit $4",
+            Columns::All.names()
         );
         let query = sqlx::query(&query).bind(stream_type).bind(stream_id).bind(sequence).bind(limit);
-        Lines::of(&query.fetch_all(&self.pool).await?, |_| true)
+        let rows = query.fetch_all(&self.pool).await?;
+        Lines::of(rows.iter().map(columns), |_| true)
     }
 }
