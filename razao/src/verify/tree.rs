@@ -8,7 +8,7 @@ use audit::hash::{TreeHash, leaf_of_line};
 use audit::note::Verifier;
 use audit::range::Peaks;
 use audit::tile::{Edge, TILE_WIDTH, TileId};
-use event_store::{Lines, Log, LogError, StoredCheckpoint};
+use event_store::{Lines, Log, LogError, StoredCheckpoint, StoredLines};
 
 use super::pace::Pace;
 use super::{Checked, Fault};
@@ -56,13 +56,17 @@ pub async fn check_tree(
         walk.signed.extend(opened(checkpoints, verifiers, &mut last_checkpoint, &mut note));
         walk.signed.sort_by_key(|signed| std::cmp::Reverse(signed.size));
         // The next page is read while this one is hashed.
-        let hashing = tokio::task::spawn_blocking(move || leaves(&lines, to));
+        let hashing = tokio::task::spawn_blocking(move || {
+            let computed = leaves(&lines.read()?, to);
+            let (full, faults) = walk.page((at, to), &computed, &stored);
+            Ok::<_, LogError>((walk, computed.len() as u64, full, faults))
+        });
         if to < sealed {
             next = Some(read(log, to).await?);
         }
-        let computed = hashing.await.expect("hashing does not panic");
-        events += computed.len() as u64;
-        let (mut full, faults) = walk.page((at, to), &computed, &stored);
+        let (walked, hashed, mut full, faults) = hashing.await.expect("hashing does not panic")?;
+        walk = walked;
+        events += hashed;
         faults.into_iter().for_each(&mut note);
         compare_tiles(log, &mut full, &mut note).await?;
         at = to;
@@ -84,10 +88,10 @@ fn leaves(lines: &Lines, to: i64) -> BTreeMap<i64, TreeHash> {
 type Stored = BTreeMap<i64, Vec<u8>>;
 
 /// A page of the log, and the tiles of level 0 that it should be.
-async fn read(log: &Log, at: i64) -> Result<(Lines, Stored), LogError> {
+async fn read(log: &Log, at: i64) -> Result<(StoredLines, Stored), LogError> {
     let width = i64::try_from(TILE_WIDTH).expect("256");
     let (lines, tiles) =
-        tokio::try_join!(log.lines_after(at, PAGE, |_| true), log.tiles_from(0, at / width, PAGE / width))?;
+        tokio::try_join!(log.stored_lines_after(at, PAGE), log.tiles_from(0, at / width, PAGE / width))?;
     Ok((lines, tiles.into_iter().map(|tile| (tile.index, tile.hashes)).collect()))
 }
 

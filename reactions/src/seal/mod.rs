@@ -11,13 +11,13 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use audit::keys::{Keys, KeysError};
-use audit::tile::Edge;
 use event_store::{Feed, Log, LogError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::anchors::{self, Anchors};
+use crate::priority::GivingWay;
 use crate::telemetry;
 
 /// How many events are sealed at once.
@@ -106,9 +106,10 @@ impl Sealer {
         let stop = CancellationToken::new();
         let _stops = stop.clone().drop_guard();
         let mut feed = Feed::start(&self.log, stop);
+        let hasher = GivingWay::start("sealer");
         loop {
             let began = Instant::now();
-            let sealed = self.round(&mut feed, edge).await?;
+            let sealed = round::seal_next(&self.log, &mut feed, (&self.keys, &hasher), edge).await?;
             edge = sealed.edge;
             if let Some(contradicted) = keepers.try_join_next() {
                 return Err(contradicted.expect("keeping anchors does not panic"));
@@ -119,9 +120,5 @@ impl Sealer {
                 tokio::time::sleep(self.every.saturating_sub(began.elapsed())).await;
             }
         }
-    }
-
-    async fn round(&self, feed: &mut Feed, edge: Edge) -> Result<round::Sealed, SealError> {
-        round::seal_next(&self.log, feed, &self.keys, edge).await
     }
 }

@@ -6,9 +6,10 @@ use audit::checkpoint::Checkpoint;
 use audit::hash::{TreeHash, leaf_of_line};
 use audit::keys::Keys;
 use audit::tile::{Edge, TileId};
-use event_store::{Feed, Lines, Log, StoredTile};
+use event_store::{Feed, Log, StoredLines, StoredTile};
 
 use super::{PAGE, SealError};
+use crate::priority::GivingWay;
 use crate::telemetry;
 
 /// What a round came to.
@@ -31,7 +32,7 @@ struct Prepared {
 pub(super) async fn seal_next(
     log: &Log,
     feed: &mut Feed,
-    keys: &Path,
+    (keys, hasher): (&Path, &GivingWay),
     edge: Edge,
 ) -> Result<Sealed, SealError> {
     let previous = position(edge.size());
@@ -39,11 +40,10 @@ pub(super) async fn seal_next(
     if lines.is_empty() {
         return Ok(Sealed { edge, note: None, is_behind: false });
     }
-    let is_behind = lines.len() == usize::try_from(PAGE).expect("a small number");
     let keys = keys.to_owned();
-    let preparing = tokio::task::spawn_blocking(move || prepare(&keys, edge, &lines));
-    let Prepared { edge, tiles, note } = preparing.await.expect("hashing does not panic")?;
+    let Prepared { edge, tiles, note } = hasher.run(move || prepare(&keys, edge, &lines)).await?;
     let size = position(edge.size());
+    let is_behind = size - previous == PAGE;
     if !log.seal(&tiles, (previous, size), &note).await? {
         return Err(SealError::Deposed);
     }
@@ -51,7 +51,8 @@ pub(super) async fn seal_next(
     Ok(Sealed { edge, note: Some(note), is_behind })
 }
 
-fn prepare(keys: &Path, mut edge: Edge, lines: &Lines) -> Result<Prepared, SealError> {
+fn prepare(keys: &Path, mut edge: Edge, lines: &StoredLines) -> Result<Prepared, SealError> {
+    let lines = lines.read()?;
     let mut tiles = Vec::new();
     let mut full = |id: TileId, hashes: &[TreeHash]| tiles.push(stored(id, hashes));
     for (found, line) in lines.iter() {
