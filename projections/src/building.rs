@@ -3,13 +3,16 @@
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
-use event_store::{Feed, LogError};
+use event_store::{Feed, LogError, StoredEventRow};
 use futures::future::try_join_all;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::apply::Folding;
+use crate::checkpoint;
 use crate::error::ProjectionError;
 use crate::pages::{self, Page};
 use crate::parking::standing::Standing;
@@ -18,9 +21,12 @@ use crate::read_model::ReadModel;
 /// How many events are read at once.
 pub(crate) const PAGE: i64 = 5_000;
 /// How many pages are read while others are written.
-const PAGES_AHEAD: usize = 4;
+const PAGES_AHEAD: usize = 12;
 /// How many events are folded before they are written: the more, the more often a row is written but once.
 const FOLDED: i64 = 60_000;
+/// How long a replica of the log may be behind the read models, and how often one looks.
+const BEHIND: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Told where the slowest one is, and where it has to get.
 pub(crate) type Report<'a> = &'a (dyn Fn(i64, i64) + Sync);
@@ -28,9 +34,17 @@ pub(crate) type Report<'a> = &'a (dyn Fn(i64, i64) + Sync);
 /// Where the events come from.
 #[derive(Clone)]
 pub(crate) enum Source<'a> {
-    Log(&'a Feed),
+    Log(Reading<'a>),
     /// All that there are.
     Events(Arc<Page>),
+}
+
+/// How the log is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    pub(crate) feed: &'a Feed,
+    /// At most so many events a second.
+    pub(crate) rate: Option<u64>,
 }
 
 pub(crate) struct Building {
@@ -43,6 +57,25 @@ pub(crate) struct Building {
     pub(crate) position: i64,
     /// Positions of discarded events that it could take.
     pub(crate) restored: Vec<i64>,
+}
+
+/// Writes each up to about where the serving one is.
+pub(crate) async fn catch_up(
+    reading: Reading<'_>,
+    buildings: &mut [Building],
+    report: Report<'_>,
+) -> Result<(), ProjectionError> {
+    loop {
+        let mut goals = Vec::with_capacity(buildings.len());
+        for building in &mut *buildings {
+            goals.push(checkpoint::load(&mut building.connection, building.model.name).await?.position);
+        }
+        let behind = buildings.iter().zip(&goals).any(|(building, goal)| goal - building.position >= PAGE);
+        if !behind {
+            return Ok(());
+        }
+        fill(&Source::Log(reading), buildings, &goals, report).await?;
+    }
 }
 
 /// Writes each up to its goal: what is read and decoded is so once for all of them.
@@ -123,6 +156,16 @@ impl Part {
         self.pages.push((page, within));
     }
 
+    /// Folds the rest up to the goal.
+    pub(crate) async fn fold_up_to(&mut self, goal: i64, feed: &Feed) -> Result<(), ProjectionError> {
+        let reading = Reading { feed, rate: None };
+        while self.position < goal {
+            let page = pages::page(reading.rows_after(self.position).await?).await;
+            self.fold(Arc::new(page.ok_or(ProjectionError::LogEndsBefore(goal))?), goal);
+        }
+        Ok(())
+    }
+
     /// Positions of discarded events that could be taken.
     pub(crate) async fn write(self, connection: &mut PgConnection) -> Result<Vec<i64>, sqlx::Error> {
         let events = self.pages.iter().flat_map(|(page, within)| page.events(within.clone()));
@@ -130,26 +173,74 @@ impl Part {
     }
 }
 
-/// Reads and decodes while others write, for those that still listen.
+impl Reading<'_> {
+    /// The next events, for which a replica of the log may have to be waited for.
+    async fn rows_after(&self, position: i64) -> Result<Vec<StoredEventRow>, LogError> {
+        let began = Instant::now();
+        loop {
+            let rows = self.feed.stored_after(position, PAGE).await?;
+            if !rows.is_empty() || began.elapsed() > BEHIND {
+                return Ok(rows);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Waits until so many events may have been read since it began.
+    async fn pace(&self, events: i64, began: Instant) {
+        if let Some(rate) = self.rate.filter(|rate| *rate > 0) {
+            let due = Duration::from_millis(events.unsigned_abs() * 1_000 / rate);
+            tokio::time::sleep(due.saturating_sub(began.elapsed())).await;
+        }
+    }
+}
+
+/// Reads and decodes while others write, for those that still listen: a page is read while the one before is decoded.
 async fn read_ahead(
     source: &Source<'_>,
     (mut position, goal): (i64, i64),
-    mut readers: Vec<mpsc::Sender<Arc<Page>>>,
+    readers: Vec<mpsc::Sender<Arc<Page>>>,
 ) -> Result<(), LogError> {
-    while position < goal && !readers.is_empty() {
-        let page = match source {
-            Source::Log(feed) => pages::read(feed, position, PAGE).await?.map(Arc::new),
-            Source::Events(all) => Some(Arc::clone(all)).filter(|all| all.last_position() > position),
-        };
-        let Some(page) = page else { return Ok(()) };
-        position = page.last_position();
-        let mut listening = Vec::with_capacity(readers.len());
-        for reader in readers {
+    let mut readers = Readers(readers);
+    let reading = match source {
+        Source::Events(all) => {
+            readers.send(Arc::clone(all)).await;
+            return Ok(());
+        }
+        Source::Log(reading) => reading,
+    };
+    let (from, began) = (position, Instant::now());
+    let mut decoding: Option<JoinHandle<Option<Page>>> = None;
+    while position < goal && !readers.0.is_empty() {
+        reading.pace(position - from, began).await;
+        let rows = reading.rows_after(position).await?;
+        let Some(last) = rows.last() else { break };
+        position = last.position;
+        let before = decoding.replace(tokio::spawn(pages::page(rows)));
+        readers.send_decoded(before).await;
+    }
+    readers.send_decoded(decoding).await;
+    Ok(())
+}
+
+/// Those that still listen.
+struct Readers(Vec<mpsc::Sender<Arc<Page>>>);
+
+impl Readers {
+    async fn send_decoded(&mut self, decoding: Option<JoinHandle<Option<Page>>>) {
+        let Some(decoding) = decoding else { return };
+        if let Some(page) = decoding.await.expect("decoding an event does not panic") {
+            self.send(Arc::new(page)).await;
+        }
+    }
+
+    async fn send(&mut self, page: Arc<Page>) {
+        let mut listening = Vec::with_capacity(self.0.len());
+        for reader in self.0.drain(..) {
             if reader.send(Arc::clone(&page)).await.is_ok() {
                 listening.push(reader);
             }
         }
-        readers = listening;
+        self.0 = listening;
     }
-    Ok(())
 }

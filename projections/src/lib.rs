@@ -68,7 +68,7 @@ pub use replay::{
     drop_replay, find_replay, replay, replays,
 };
 pub use run::{ProjectionStatus, Source, run, status};
-pub use verify::{RowDifference, compare_with_log};
+pub use verify::{Comparison, RowDifference, compare_with_log};
 
 /// The names of the read models, as `razao rebuild` takes them.
 pub const NAMES: [&str; 8] =

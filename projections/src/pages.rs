@@ -170,11 +170,6 @@ pub(crate) fn feed_of_what_is_there(log: &Log) -> Feed {
     Feed::start(log, stopped)
 }
 
-/// The events after `position`, up to `limit`, as far as they are there.
-pub(crate) async fn read(feed: &Feed, position: i64, limit: i64) -> Result<Option<Page>, LogError> {
-    Ok(page(feed.stored_after(position, limit).await?).await)
-}
-
 /// All of these events.
 pub(crate) async fn page(rows: Vec<StoredEventRow>) -> Option<Page> {
     if rows.is_empty() { None } else { Some(Page { events: decode(rows).await }) }

@@ -1,12 +1,12 @@
 //! Builds read models anew beside those that serve, then puts them in their place.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use event_store::{Feed, Log};
 use futures::future::try_join_all;
 use sqlx::{Connection, PgConnection, PgPool};
 
-use crate::building::{Building, PAGE, Part, Report, Source, fill};
+use crate::building::{Building, Part, Reading, Report, catch_up};
 use crate::error::ProjectionError;
 use crate::pages;
 use crate::parking::store;
@@ -53,7 +53,7 @@ async fn rebuild_together(
     for model in models {
         buildings.push(begin(pool, model).await?);
     }
-    catch_up(&feed, &mut buildings, &report).await?;
+    catch_up(Reading { feed: &feed, rate: None }, &mut buildings, &report).await?;
     let finished = buildings.into_iter().map(|building| finish(building, &feed, &report));
     let position = try_join_all(finished).await?.into_iter().max().unwrap_or(0);
     report(position, position);
@@ -79,38 +79,16 @@ async fn begin(pool: &PgPool, model: &'static ReadModel) -> Result<Building, Pro
     Ok(Building { model, place, connection, position: 0, restored: Vec::new() })
 }
 
-/// Writes each up to about where the serving one is.
-async fn catch_up(
-    feed: &Feed,
-    buildings: &mut [Building],
-    report: Report<'_>,
-) -> Result<(), ProjectionError> {
-    loop {
-        let mut goals = Vec::with_capacity(buildings.len());
-        for building in &mut *buildings {
-            goals.push(checkpoint::load(&mut building.connection, building.model.name).await?.position);
-        }
-        let behind = buildings.iter().zip(&goals).any(|(building, goal)| goal - building.position >= PAGE);
-        if !behind {
-            return Ok(());
-        }
-        fill(&Source::Log(feed), buildings, &goals, report).await?;
-    }
-}
-
 /// Adds what reading needs, then the last events, and takes the place of the serving one.
 async fn finish(mut building: Building, feed: &Feed, report: Report<'_>) -> Result<i64, ProjectionError> {
     session::run(&mut building.connection, building.model.indexes_sql).await?;
-    catch_up(feed, std::slice::from_mut(&mut building), report).await?;
+    catch_up(Reading { feed, rate: None }, std::slice::from_mut(&mut building), report).await?;
     let Building { model, place, mut connection, position, mut restored } = building;
     let mut transaction = connection.begin().await?;
     // Whoever follows the log for this read model waits for the checkpoint from here on.
     let goal = furthest(&mut transaction, model.name).await?;
     let mut part = Part::begin(&mut transaction, (model, &place), position).await?;
-    while part.position < goal {
-        let page = pages::read(feed, part.position, PAGE).await?;
-        part.fold(page.map(Arc::new).ok_or(ProjectionError::LogEndsBefore(goal))?, goal);
-    }
+    part.fold_up_to(goal, feed).await?;
     let position = part.position;
     restored.extend(part.write(&mut transaction).await?);
     // What is parked now is what the new one could not take. Whoever redrives a stream holds it before the tables.

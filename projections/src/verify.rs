@@ -1,30 +1,18 @@
-//! Compares a read model with what the log comes to: built anew in a schema of its own beside the one that serves, which
-//! goes on meanwhile.
+//! Compares read models with what the log comes to: built anew in schemas of their own beside those that serve, which
+//! go on meanwhile.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use event_store::Log;
+use event_store::{Feed, Log};
+use futures::future::{join_all, try_join_all};
 use sqlx::{Connection, PgConnection, PgPool};
 
-use crate::apply::Folding;
-use crate::checkpoint;
+use crate::building::{Building, Part, Reading, Report, catch_up};
 use crate::error::ProjectionError;
-use crate::pages::{self, Page};
-use crate::parking::standing::Standing;
 use crate::parking::store;
 use crate::read_model::{self, ReadModel, Table};
-use crate::{migrate, session};
+use crate::{checkpoint, migrate, pages, session};
 
-/// How many events are read, and folded before they are written, at once.
-const PAGE: i64 = 5_000;
-const FOLDED: i64 = 60_000;
 /// So many rows that differ are told of each table.
 const TOLD: i64 = 100;
-
-/// How long a replica of the log may be behind the read models, and how often one looks.
-const BEHIND: Duration = Duration::from_secs(30);
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A row that is not what the events come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,111 +25,111 @@ pub struct RowDifference {
     pub cause: &'static str,
 }
 
-/// Compares the read model `name` with the log: how many rows it has, and which differ. Tells `progress` where it is and
-/// where the read model is.
+/// What came of comparing read models with the log.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    /// How many rows the read models have.
+    pub rows: u64,
+    /// Those that differ, of each table up to a hundred.
+    pub differences: Vec<RowDifference>,
+}
+
+/// Compares the read models of these names with the log, which is read and decoded once for all of them. Tells `progress`
+/// where the slowest is and where it has to get.
 ///
 /// What is parked or discarded there is left out here as well. `rate` bounds how many events are read a second.
 pub async fn compare_with_log(
     pool: &PgPool,
     log: &Log,
-    name: &str,
+    names: &[&str],
     rate: Option<u64>,
-    progress: impl Fn(i64, i64),
-) -> Result<(u64, Vec<RowDifference>), ProjectionError> {
-    let model = read_model::find(name).ok_or_else(|| ProjectionError::Unknown(name.to_owned()))?;
-    let schema = format!("{}_verify", model.schema);
-    let mut connection = session::open(pool, &schema).await?;
-    let compared = compare(&mut connection, log, (model, &schema), rate, progress).await;
-    let dropped = session::run(&mut connection, &format!("drop schema if exists {schema} cascade")).await;
-    let forgotten = store::forget(&mut connection, &place(model)).await;
-    connection.close().await?;
+    progress: impl Fn(i64, i64) + Sync,
+) -> Result<Comparison, ProjectionError> {
+    let find =
+        |name: &&str| read_model::find(name).ok_or_else(|| ProjectionError::Unknown((*name).to_owned()));
+    let models: Vec<&'static ReadModel> = names.iter().map(find).collect::<Result<_, _>>()?;
+    let mut buildings = Vec::with_capacity(models.len());
+    for model in models {
+        let connection = session::open(pool, &schema_of(model)).await?;
+        buildings.push(Building {
+            model,
+            place: place(model),
+            connection,
+            position: 0,
+            restored: Vec::new(),
+        });
+    }
+    let compared = compare(&mut buildings, log, rate, &progress).await;
+    // Whatever came of it, nothing stays behind.
+    let cleared: Vec<_> = join_all(buildings.into_iter().map(clear)).await;
     let compared = compared?;
-    dropped?;
-    forgotten?;
+    cleared.into_iter().collect::<Result<(), _>>()?;
     Ok(compared)
 }
 
 async fn compare(
-    connection: &mut PgConnection,
+    buildings: &mut [Building],
     log: &Log,
-    (model, schema): (&'static ReadModel, &str),
     rate: Option<u64>,
-    progress: impl Fn(i64, i64),
-) -> Result<(u64, Vec<RowDifference>), ProjectionError> {
+    report: Report<'_>,
+) -> Result<Comparison, ProjectionError> {
     let feed = pages::feed_of_what_is_there(log);
-    let mut transaction = connection.begin().await?;
-    migrate::create(model, schema, &mut transaction).await?;
-    store::forget(&mut transaction, &place(model)).await?;
-    transaction.commit().await?;
-    let (mut position, began) = (0_i64, Instant::now());
-    loop {
-        let goal = checkpoint::load(connection, model.name).await?.position;
-        if goal - position < FOLDED {
-            break;
-        }
+    for Building { model, place, connection, .. } in &mut *buildings {
         let mut transaction = connection.begin().await?;
-        position = fold(&mut transaction, &feed, model, (position, position + FOLDED)).await?;
-        transaction.commit().await?;
-        progress(position, goal);
-        if let Some(rate) = rate.filter(|rate| *rate > 0) {
-            let due = Duration::from_millis(position.unsigned_abs() * 1_000 / rate);
-            tokio::time::sleep(due.saturating_sub(began.elapsed())).await;
+        migrate::create(model, &schema_of(model), &mut transaction).await?;
+        // It is dropped in the end, so nobody needs it after a crash.
+        for Table { name, .. } in model.tables {
+            let schema = schema_of(model);
+            session::run(&mut transaction, &format!("alter table {schema}.{name} set unlogged")).await?;
         }
+        store::forget(&mut transaction, place).await?;
+        transaction.commit().await?;
     }
-    // From here on the read model is seen as it is at one position, however it goes on.
+    catch_up(Reading { feed: &feed, rate }, buildings, report).await?;
+    let mut all = Comparison::default();
+    for compared in try_join_all(buildings.iter_mut().map(|building| compare_model(building, &feed))).await? {
+        all.rows += compared.rows;
+        all.differences.extend(compared.differences);
+    }
+    Ok(all)
+}
+
+/// Writes what is left, and compares all rows. The read model is seen as it is at one position, however it goes on.
+async fn compare_model(building: &mut Building, feed: &Feed) -> Result<Comparison, ProjectionError> {
+    let Building { model, place, connection, position, .. } = building;
     let mut snapshot = connection.begin_with("begin isolation level repeatable read").await?;
     let goal = checkpoint::load(&mut snapshot, model.name).await?.position;
-    fold(&mut snapshot, &feed, model, (position, goal)).await?;
-    progress(goal, goal);
-    let (mut rows, mut differences) = (0, Vec::new());
+    let mut part = Part::begin(&mut snapshot, (model, place), *position).await?;
+    part.fold_up_to(goal, feed).await?;
+    part.write(&mut snapshot).await?;
+    let mut compared = Comparison::default();
     for table in model.tables {
-        rows += compare_table(&mut snapshot, (model, schema), table, &mut differences).await?;
+        let schema = schema_of(model);
+        compared.rows +=
+            compare_table(&mut snapshot, (model, &schema), table, &mut compared.differences).await?;
     }
     snapshot.rollback().await?;
-    Ok((rows, differences))
+    Ok(compared)
+}
+
+async fn clear(mut building: Building) -> Result<(), ProjectionError> {
+    let schema = schema_of(building.model);
+    let drop = format!("drop schema if exists {schema} cascade");
+    let dropped = session::run(&mut building.connection, &drop).await;
+    let forgotten = store::forget(&mut building.connection, &building.place).await;
+    building.connection.close().await?;
+    dropped?;
+    Ok(forgotten?)
+}
+
+/// Where it is built.
+fn schema_of(model: &ReadModel) -> String {
+    format!("{}_verify", model.schema)
 }
 
 /// Under which name it is noted what cannot be taken.
 fn place(model: &ReadModel) -> String {
     format!("{}_verify", model.name)
-}
-
-/// Writes what comes after one position up to another.
-async fn fold(
-    connection: &mut PgConnection,
-    feed: &event_store::Feed,
-    model: &'static ReadModel,
-    (mut position, goal): (i64, i64),
-) -> Result<i64, ProjectionError> {
-    let place = place(model);
-    let standing = Standing::find(connection, (&place, model.name), position + 1).await?;
-    let mut folding = Folding::new(model, place, standing);
-    let mut folded: Vec<(Arc<Page>, std::ops::Range<usize>)> = Vec::new();
-    while position < goal {
-        let page = Arc::new(page_of(feed, position, goal).await?);
-        let within = page.within(position, goal);
-        let events = page.events(within.clone());
-        folding.fold(events.iter());
-        position = events.last().map_or(goal, |last| last.position);
-        folded.push((page, within));
-    }
-    let events = folded.iter().flat_map(|(page, within)| page.events(within.clone()));
-    folding.write(connection, events).await?;
-    Ok(position)
-}
-
-/// The next events, for which a replica of the log may have to be waited for.
-async fn page_of(feed: &event_store::Feed, position: i64, goal: i64) -> Result<Page, ProjectionError> {
-    let began = Instant::now();
-    loop {
-        if let Some(page) = pages::read(feed, position, PAGE.min(goal - position)).await? {
-            return Ok(page);
-        }
-        if began.elapsed() > BEHIND {
-            return Err(ProjectionError::LogEndsBefore(goal));
-        }
-        tokio::time::sleep(LOOK_AGAIN).await;
-    }
 }
 
 async fn compare_table(

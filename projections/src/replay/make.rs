@@ -11,7 +11,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::{COLUMNS, Replay, ReplayError, Until, forget, noted_as, schema_of, shape};
-use crate::building::{Building, Source, fill};
+use crate::building::{Building, Reading, Source, fill};
 use crate::pages::{self, Page};
 use crate::{read_model, session};
 
@@ -58,7 +58,7 @@ pub async fn replay(
     let feed = pages::feed_of_what_is_there(log);
     let (source, goal) = match events {
         Some(page) => (Source::Events(Arc::clone(&page)), page.last_position()),
-        None => (Source::Log(&feed), position),
+        None => (Source::Log(Reading { feed: &feed, rate: None }), position),
     };
     build(pool, &name, &source, goal, progress).await?;
     sqlx::query(FINISH).bind(&name).execute(&mut connection).await?;

@@ -140,10 +140,10 @@ async fn refold(home: &Path, url: &str, figures: &mut Figures) -> anyhow::Result
     server.stop().await?;
     let (log, pool) = (log_at(url).await?, pool_at(url, 4).await?);
     let began = Instant::now();
-    for name in ["loans", "daily_balances"] {
-        let (_, differences) = projections::compare_with_log(&pool, &log, name, None, |_, _| {}).await?;
-        anyhow::ensure!(differences.is_empty(), "{name} is not what the log comes to: {differences:?}");
-    }
+    let compared =
+        projections::compare_with_log(&pool, &log, &["loans", "daily_balances"], None, |_, _| {}).await?;
+    let differences = compared.differences;
+    anyhow::ensure!(differences.is_empty(), "the read models are not what the log comes to: {differences:?}");
     figures.note(Figure::Refold, position as f64 / began.elapsed().as_secs_f64());
     let began = Instant::now();
     projections::rebuild_all(&pool, &log, |_, _| {}).await?;

@@ -28,31 +28,26 @@ pub(super) async fn check(
 }
 
 async fn check_all(pool: &PgPool, log: &Log, rate: u64) -> anyhow::Result<(u64, u64)> {
-    let (mut rows, mut found) = (0, 0);
-    for name in projections::NAMES {
-        let bar = progress_bar(name, 0)?;
-        let progress = |position: i64, goal: i64| {
-            bar.set_length(goal.unsigned_abs());
-            bar.set_position(position.unsigned_abs());
-        };
-        let compared = projections::compare_with_log(pool, log, name, Some(rate), progress).await;
-        bar.finish_and_clear();
-        let (compared, differences) = compared?;
-        rows += compared;
-        for difference in differences {
-            found += 1;
-            print(
-                &bar,
-                &Fault::ReadModelDiffers {
-                    read_model: difference.read_model,
-                    table: difference.table,
-                    row: difference.row,
-                    cause: difference.cause.to_owned(),
-                },
-            );
-        }
+    let bar = progress_bar("read models", 0)?;
+    let progress = |position: i64, goal: i64| {
+        bar.set_length(goal.unsigned_abs());
+        bar.set_position(position.unsigned_abs());
+    };
+    let compared = projections::compare_with_log(pool, log, &projections::NAMES, Some(rate), progress).await;
+    bar.finish_and_clear();
+    let compared = compared?;
+    for difference in &compared.differences {
+        print(
+            &bar,
+            &Fault::ReadModelDiffers {
+                read_model: difference.read_model,
+                table: difference.table,
+                row: difference.row.clone(),
+                cause: difference.cause.to_owned(),
+            },
+        );
     }
-    Ok((rows, found))
+    Ok((compared.rows, compared.differences.len() as u64))
 }
 
 async fn check_sample(databases: &Databases, loans: u32) -> anyhow::Result<(u64, u64)> {
