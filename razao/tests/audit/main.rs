@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is all it has to say")]
 
 mod book;
+mod by_replica;
 mod corpus;
 mod lender;
 mod packs;
@@ -11,6 +12,9 @@ mod proofs;
 mod replays;
 mod running;
 mod sealing;
+#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "../../../projections/tests/it/standby.rs"]
+mod standby;
 #[path = "../support/mod.rs"]
 mod support;
 mod tampering;
