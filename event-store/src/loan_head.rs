@@ -1,9 +1,10 @@
-//! Where a loan stands in the log, in one statement: all that a read needs before it reads the events.
+//! Where a loan stands in the log: all that a read needs before it reads the events.
 
 use chrono::{DateTime, Utc};
 use domain::decider::Decider;
 use domain::id::BorrowerId;
 use domain::loan::Loan;
+use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use crate::borrower::Borrower;
@@ -11,38 +12,62 @@ use crate::log::{Head, LogError};
 use crate::reader::LogReader;
 
 /// What is no id in a damaged event is nobody's.
-const LOAN_HEAD: &str = "select h.position, case when h.position > 0 then h.recorded_at end, last.position, \
-    of.id, b.tax_id, b.name from event_head h \
-    left join lateral (select position from events \
-        where aggregate_type = $1 and aggregate_id = $2 order by sequence desc limit 1) last on true \
+const LOAN_HEADS: &str = "select h.position, case when h.position > 0 then h.recorded_at end as recorded_at, \
+    last.position as last_position, last.sequence as last_sequence, of.id as borrower_id, b.tax_id, b.name \
+    from event_head h cross join unnest($2::text[]) with ordinality as wanted (id, place) \
+    left join lateral (select position, sequence from events \
+        where aggregate_type = $1 and aggregate_id = wanted.id order by sequence desc limit 1) last on true \
     left join lateral (select case when text ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then text::uuid end as id \
         from (select payload ->> 'borrower_id' as text from events \
-            where aggregate_type = $1 and aggregate_id = $2 and sequence = 1) first) of on true \
-    left join borrowers b on b.id = of.id";
+            where aggregate_type = $1 and aggregate_id = wanted.id and sequence = 1) first) of on true \
+    left join borrowers b on b.id = of.id order by wanted.place";
 
 /// How far a loan is at the end of the log.
 #[derive(Debug, Clone)]
 pub struct LoanHead {
     pub head: Head,
-    /// The position of the loan's last event, if it has any.
-    pub last: Option<i64>,
+    /// The position and the sequence of the loan's last event, if it has any.
+    pub last: Option<(i64, i64)>,
     /// The id of the borrower, and what is kept of them beside the log, unless it was forgotten.
     pub borrower: Option<(Uuid, Option<Borrower>)>,
 }
 
-type LoanHeadRow =
-    (i64, Option<DateTime<Utc>>, Option<i64>, Option<Uuid>, Option<String>, Option<String>);
+#[derive(FromRow)]
+struct LoanHeadRow {
+    position: i64,
+    recorded_at: Option<DateTime<Utc>>,
+    last_position: Option<i64>,
+    last_sequence: Option<i64>,
+    borrower_id: Option<Uuid>,
+    tax_id: Option<String>,
+    name: Option<String>,
+}
 
 impl LogReader {
     /// Where the log ends now, how far a loan is by then, and who borrows.
     pub async fn loan_head(&self, id: Uuid) -> Result<LoanHead, LogError> {
-        let found = sqlx::query_as(LOAN_HEAD).bind(Loan::TYPE).bind(id.to_string());
-        let (position, recorded_at, last, borrower_id, tax_id, name): LoanHeadRow =
-            found.fetch_one(&self.pool).await?;
+        let found = self.loan_heads.ask(id, |ids| find(self.pool.clone(), ids)).await;
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        Ok(find(self.pool.clone(), vec![id]).await?.pop().ok_or(sqlx::Error::RowNotFound)?)
+    }
+}
+
+/// Of each, in their order, all as of one end of the log.
+async fn find(pool: PgPool, ids: Vec<Uuid>) -> Result<Vec<LoanHead>, LogError> {
+    let texts: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+    let rows = sqlx::query_as(LOAN_HEADS).bind(Loan::TYPE).bind(texts).fetch_all(&pool).await?;
+    Ok(rows.into_iter().map(LoanHeadRow::read).collect())
+}
+
+impl LoanHeadRow {
+    fn read(self) -> LoanHead {
+        let Self { position, recorded_at, last_position, last_sequence, borrower_id, tax_id, name } = self;
         let borrower = borrower_id.map(|id| {
             let known = tax_id.zip(name);
             (id, known.map(|(tax_id, name)| Borrower { id: BorrowerId::new(id), tax_id, name }))
         });
-        Ok(LoanHead { head: Head { position, recorded_at }, last, borrower })
+        LoanHead { head: Head { position, recorded_at }, last: last_position.zip(last_sequence), borrower }
     }
 }

@@ -18,7 +18,7 @@ use crate::append::{self, AppendQueue};
 use crate::appender::Appender;
 use crate::news::News;
 use crate::periods::KnownClosing;
-use crate::reader::LogReader;
+use crate::reader::{LogReader, is_alive};
 use crate::snapshot::{self, SnapshotQueue};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -95,6 +95,8 @@ impl Log {
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(Duration::from_secs(5))
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta.idle_for)))
             .connect_with(options.clone())
             .await?;
         let (secret,): (Vec<u8>,) = sqlx::query_as("select secret from log_secret").fetch_one(&pool).await?;
@@ -110,7 +112,7 @@ impl Log {
         tasks.close();
         let admission = Arc::new(Semaphore::new(COMMANDS_IN_FLIGHT));
         let (closing, gathering, secret) = (Arc::default(), Arc::default(), secret.into());
-        let reader = LogReader { pool };
+        let reader = LogReader::of(pool);
         Ok(Self { reader, appends, snapshots, admission, closing, gathering, news, secret, stop, tasks })
     }
 

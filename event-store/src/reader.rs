@@ -1,18 +1,27 @@
 //! Reading a log, or a copy of it: whatever is asked, no statement runs longer than is allowed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::feed::StoredEventRow;
+use crate::load::{StoredRow, Wanted};
+use crate::loan_head::LoanHead;
 use crate::log::{self, Head, Log, LogError};
+use crate::together::Together;
+
+/// A connection that was idle for so long may be gone.
+const RESTED: Duration = Duration::from_secs(1);
 
 /// Connections by which a log is read. Clones share them.
 #[derive(Clone)]
 pub struct LogReader {
     pub(crate) pool: PgPool,
+    pub(crate) loan_heads: Arc<Together<Uuid, LoanHead>>,
+    pub(crate) short_loans: Arc<Together<Wanted, Vec<StoredRow>>>,
 }
 
 /// How much a reader may take.
@@ -24,10 +33,6 @@ pub struct ReaderLimits {
     /// The longest statement.
     pub statement: Duration,
 }
-
-const HEAD_AND_LAST: &str = "select h.position, case when h.position > 0 then h.recorded_at end, e.position \
-    from event_head h left join lateral (select position from events \
-    where aggregate_type = $1 and aggregate_id = $2 order by sequence desc limit 1) e on true";
 
 const LAST: &str = "select position from events \
     where aggregate_type = $1 and aggregate_id = $2 and position <= $3 order by sequence desc limit 1";
@@ -41,8 +46,14 @@ impl LogReader {
         let pool = PgPoolOptions::new()
             .max_connections(limits.connections)
             .acquire_timeout(limits.patience)
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta.idle_for)))
             .connect_lazy_with(options);
-        Self { pool }
+        Self::of(pool)
+    }
+
+    pub(crate) fn of(pool: PgPool) -> Self {
+        Self { pool, loan_heads: Arc::default(), short_loans: Arc::default() }
     }
 
     /// Where the log ends now.
@@ -53,17 +64,6 @@ impl LogReader {
     /// What tells this log from those of other lenders, wherever it is restored.
     pub async fn id(&self) -> Result<Uuid, LogError> {
         log::id(&self.pool).await
-    }
-
-    /// Where the log ends now, and the position of the last event of a stream, if it has any.
-    pub async fn head_and_last(
-        &self,
-        stream_type: &str,
-        stream_id: Uuid,
-    ) -> Result<(Head, Option<i64>), LogError> {
-        let found = sqlx::query_as(HEAD_AND_LAST).bind(stream_type).bind(stream_id.to_string());
-        let (position, recorded_at, last) = found.fetch_one(&self.pool).await?;
-        Ok((Head { position, recorded_at }, last))
     }
 
     /// The position of a stream's last event up to a position of the log.
@@ -93,6 +93,15 @@ impl LogReader {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// Asks a connection that rested whether it is still there. One that was in use a moment ago need not be asked: a
+/// statement of its own for each read costs as much as the read.
+pub async fn is_alive(connection: &mut PgConnection, idle_for: Duration) -> Result<bool, sqlx::Error> {
+    if idle_for >= RESTED {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 impl Log {

@@ -7,7 +7,7 @@ use anyhow::Context;
 use audit::keys::{Keys, KeysError};
 use clap::ValueEnum;
 use command_api::{CommandState, Completion, Executor};
-use event_store::{Feed, Log};
+use event_store::{Feed, Log, is_alive};
 use kafka::TopicError;
 use projections::{Replay, Source};
 use reactions::{Anchors, Bucket, CommandWorkers, Complete, Place, Relay, RelayError, Sealer};
@@ -110,6 +110,8 @@ impl Addresses {
         let read_pool = PgPoolOptions::new()
             .max_connections(24)
             .acquire_timeout(Duration::from_secs(5))
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta.idle_for)))
             .connect_with(self.read.clone())
             .await
             .map_err(unreachable)?;

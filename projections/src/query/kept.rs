@@ -25,6 +25,8 @@ pub(crate) struct Keeping {
     /// Under what it is kept, and as of when that held.
     place: OnceLock<(Key, AsOf)>,
     names: OnceLock<Names>,
+    /// A borrower that was read with where the log ends, and what is kept of them.
+    borrower: OnceLock<(Uuid, Option<Borrower>)>,
 }
 
 impl QueryState {
@@ -44,7 +46,7 @@ impl QueryState {
         }
         let Some(entry) = cache.find(&key).await else { return Ok(()) };
         if let Some(names) = &entry.names
-            && *names != Names::new(&names.of, &self.log.borrowers(&names.of).await?)
+            && *names != Names::new(&names.of, &self.borrowers(&names.of, reading).await?)
         {
             return Ok(());
         }
@@ -57,7 +59,7 @@ impl QueryState {
         of: &[Uuid],
         reading: &Reading,
     ) -> Result<HashMap<Uuid, Borrower>, Refused> {
-        let borrowers = self.log.borrowers(of).await?;
+        let borrowers = self.borrowers(of, reading).await?;
         if self.cache.is_some() {
             let _ = reading.keeping.names.set(Names::new(of, &borrowers));
         }
@@ -65,7 +67,23 @@ impl QueryState {
     }
 }
 
+impl QueryState {
+    async fn borrowers(&self, of: &[Uuid], reading: &Reading) -> Result<HashMap<Uuid, Borrower>, Refused> {
+        match (of, reading.keeping.borrower.get()) {
+            ([wanted], Some((id, borrower))) if wanted == id => {
+                Ok(borrower.iter().map(|borrower| (*id, borrower.clone())).collect())
+            }
+            _ => Ok(self.log.borrowers(of).await?),
+        }
+    }
+}
+
 impl Reading {
+    /// Notes what was read of a borrower already.
+    pub(super) fn knows(&self, borrower: (Uuid, Option<Borrower>)) {
+        let _ = self.keeping.borrower.set(borrower);
+    }
+
     /// Keeps an answer, where it was looked for and is what was looked for.
     pub(super) fn keep(&self, cache: Option<&AnswerCache>, as_of: AsOf, version: Option<i64>, text: &[u8]) {
         let (Some(cache), Some((key, looked_at))) = (cache, self.keeping.place.get()) else { return };

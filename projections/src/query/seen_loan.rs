@@ -1,5 +1,8 @@
 //! One loan seen on a day: what its events decided, and what time alone did since (LENDING.md §9).
 
+use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use chrono::NaiveDate;
 use domain::component::Components;
 use domain::decider::Decider;
@@ -8,6 +11,7 @@ use domain::loan::engine::{Derived, EngineError, Row};
 use domain::loan::facts::{Effect, Fact, Purpose, What};
 use domain::loan::standing::Status;
 use domain::{Amount, Currency};
+use event_store::LoanHead;
 use problems::{INTERNAL, NOT_FOUND, Problem};
 use uuid::Uuid;
 
@@ -16,6 +20,10 @@ use super::answer::{AsOf, Refused};
 use super::loan_book::{LoanBook, Record};
 use super::point_in_time::{KnownAt, PointInTime};
 use super::request::Reading;
+use crate::parking::refusal::panic_text;
+
+/// A life of so many events takes a while to be derived: off the threads that answer requests.
+const LONG: i64 = 128;
 
 /// A loan as it was known at a position of the log, seen on a day.
 #[derive(Debug)]
@@ -50,47 +58,61 @@ impl QueryState {
         reading: &Reading,
     ) -> Result<SeenLoan, Refused> {
         let day = point.day(self.booking_day.today())?;
-        let as_of = self.known_of_loan(id, point.known_at, reading).await?;
-        let events = self.log.stream_up_to::<Loan>(id, as_of.position).await?;
-        // A long life takes a while to be derived.
-        let seeing = tokio::task::spawn_blocking(move || {
+        let (as_of, events) = self.known_of_loan(id, point.known_at, reading).await?;
+        let events = match events {
+            Some(count) if count < LONG => self.log.short_loan_up_to(id, as_of.position).await?,
+            _ => self.log.stream_up_to::<Loan>(id, as_of.position).await?,
+        };
+        let is_long = i64::try_from(events.len()).is_ok_and(|count| count >= LONG);
+        let see = move || {
             let book = LoanBook::of(id, events).ok_or_else(|| no_loan(id, as_of))?;
             SeenLoan::of(book, day, as_of).map_err(|error| underivable(id, &error))
-        });
-        let seen = seeing.await.map_err(|error| underivable(id, &error))?;
+        };
+        if is_long {
+            let seen = tokio::task::spawn_blocking(see).await.map_err(|error| underivable(id, &error))?;
+            return Ok(seen?);
+        }
+        let seen = catch_unwind(AssertUnwindSafe(see))
+            .map_err(|panic| underivable(id, &*Box::<dyn Error>::from(panic_text(&*panic))))?;
         Ok(seen?)
     }
 }
 
 impl QueryState {
-    /// Where the log ended when that was known; ends the read where the loan was like this when the same was asked.
+    /// Where the log ended when that was known, and how many events the loan has there, unless that is not known; ends the
+    /// read where the loan was like this when the same was asked.
     async fn known_of_loan(
         &self,
         id: Uuid,
         known_at: Option<KnownAt>,
         reading: &Reading,
-    ) -> Result<AsOf, Refused> {
-        if self.cache.is_none() {
-            return self.known(known_at, reading).await;
-        }
-        let (mut as_of, mut last) = (None, None);
-        if known_at.is_none() {
-            let (head, last_event) = self.log.head_and_last(Loan::TYPE, id).await?;
-            let is_far_enough = reading.min_position.is_none_or(|wanted| wanted <= head.position);
-            (as_of, last) = (is_far_enough.then(|| AsOf::from(head)), last_event);
-        }
-        let as_of = if let Some(as_of) = as_of {
-            as_of
-        } else {
-            let as_of = self.known(known_at, reading).await?;
-            last = self.log.last_by(Loan::TYPE, id, as_of.position).await?;
-            as_of
-        };
-        let Some(last) = last else { return Err(no_loan(id, as_of).into()) };
+    ) -> Result<(AsOf, Option<i64>), Refused> {
         let today = self.booking_day.today();
-        self.unless_known(reading, &format!("loan {last} {today}"), as_of, today).await?;
-        Ok(as_of)
+        if known_at.is_none() && self.place.replay().is_none() {
+            let LoanHead { head, last, borrower } = self.log.loan_head(id).await?;
+            if reading.min_position.is_none_or(|wanted| wanted <= head.position) {
+                let as_of = AsOf::from(head);
+                let (last, count) = last.ok_or_else(|| no_loan(id, as_of))?;
+                if let Some(borrower) = borrower {
+                    reading.knows(borrower);
+                }
+                self.unless_known(reading, &depends_on(last, today), as_of, today).await?;
+                return Ok((as_of, Some(count)));
+            }
+        }
+        let as_of = self.known(known_at, reading).await?;
+        if self.cache.is_some() {
+            let last = self.log.last_by(Loan::TYPE, id, as_of.position).await?;
+            let last = last.ok_or_else(|| no_loan(id, as_of))?;
+            self.unless_known(reading, &depends_on(last, today), as_of, today).await?;
+        }
+        Ok((as_of, None))
     }
+}
+
+/// A loan is its events and what time alone did since.
+fn depends_on(last: i64, today: NaiveDate) -> String {
+    format!("loan {last} {today}")
 }
 
 pub(crate) fn no_loan(id: Uuid, as_of: AsOf) -> Problem {
@@ -102,7 +124,7 @@ pub(crate) fn no_loan(id: Uuid, as_of: AsOf) -> Problem {
 }
 
 /// The facts of a loan were accepted one by one, so that they make no loan together is the program's fault.
-pub(crate) fn underivable(id: Uuid, error: &dyn std::error::Error) -> Problem {
+pub(crate) fn underivable(id: Uuid, error: &dyn Error) -> Problem {
     tracing::error!(loan = %id, %error, "a loan could not be derived from its events");
     INTERNAL.because("the loan could not be derived; the server's log has the cause")
 }

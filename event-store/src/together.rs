@@ -1,0 +1,138 @@
+//! Questions that come while others are being answered are asked together: one statement for many of them.
+//!
+//! Whoever asks waits for no timer. As long as fewer are on their way than may be at a time, one is asked at once and alone; the
+//! busier it is, the more go together.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Semaphore, oneshot};
+
+/// How many statements are on their way at a time. More would leave less to go together.
+const ABREAST: usize = 2;
+/// How many questions go together at most.
+const MOST: usize = 64;
+
+/// Where questions wait for each other: what is asked for, and what is answered.
+pub(crate) struct Together<Q, A> {
+    waiting: Mutex<VecDeque<(Q, oneshot::Sender<A>)>>,
+    abreast: Semaphore,
+}
+
+impl<Q, A> Default for Together<Q, A> {
+    fn default() -> Self {
+        Self { waiting: Mutex::default(), abreast: Semaphore::new(ABREAST) }
+    }
+}
+
+impl<Q, A> Together<Q, A> {
+    /// Asks with those that wait. `ask_all` gives an answer to each in their order.
+    ///
+    /// `None`: the statement failed, or whoever ran it went away. Then everyone asks alone, and gets an error of their own.
+    pub(crate) async fn ask<E, F>(&self, question: Q, ask_all: impl Fn(Vec<Q>) -> F) -> Option<A>
+    where
+        F: Future<Output = Result<Vec<A>, E>>,
+    {
+        let (sender, mut answer) = oneshot::channel();
+        self.lock().push_back((question, sender));
+        loop {
+            let _permit = tokio::select! {
+                biased;
+                answer = &mut answer => return answer.ok(),
+                permit = self.abreast.acquire() => permit.expect("it is never closed"),
+            };
+            let (questions, senders) = self.take();
+            if questions.is_empty() {
+                // Somebody else took ours along.
+                return answer.await.ok();
+            }
+            let answers = ask_all(questions).await.unwrap_or_default();
+            for (sender, answer) in senders.into_iter().zip(answers) {
+                // Whoever does not wait any more needs no answer.
+                let _ = sender.send(answer);
+            }
+        }
+    }
+
+    /// Those that go next; none where nobody waits.
+    fn take(&self) -> (Vec<Q>, Vec<oneshot::Sender<A>>) {
+        let (mut questions, mut senders) = (Vec::new(), Vec::new());
+        let mut waiting = self.lock();
+        while questions.len() < MOST
+            && let Some((question, sender)) = waiting.pop_front()
+        {
+            // Who went away is not asked for.
+            if !sender.is_closed() {
+                questions.push(question);
+                senders.push(sender);
+            }
+        }
+        (questions, senders)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Q, oneshot::Sender<A>)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use futures::future::join_all;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_that_is_alone_is_asked_at_once() {
+        let together = Together::default();
+        let answer = together.ask(3, |all: Vec<i32>| async { Ok::<_, ()>(all) }).await;
+        assert_eq!(answer, Some(3));
+    }
+
+    #[tokio::test]
+    async fn those_that_come_meanwhile_go_together_and_each_gets_its_own_answer() {
+        let together = Together::default();
+        let statements = AtomicUsize::new(0);
+        let asked = (0..200).map(|number| {
+            let statements = &statements;
+            together.ask(number, move |all: Vec<i32>| async move {
+                statements.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                Ok::<_, ()>(all.iter().map(|number| number * 2).collect())
+            })
+        });
+        let answers = join_all(asked).await;
+        assert_eq!(answers, (0..200).map(|number| Some(number * 2)).collect::<Vec<_>>());
+        assert!(statements.into_inner() <= ABREAST + 200 / MOST + 2);
+    }
+
+    #[tokio::test]
+    async fn where_the_statement_fails_everyone_is_told() {
+        let together = Together::<i32, i32>::default();
+        let asked = (0..3).map(|number| together.ask(number, |_| async { Err(()) }));
+        assert_eq!(join_all(asked).await, [None, None, None]);
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_while_asking_for_others_leaves_none_waiting() {
+        let together = Arc::new(Together::<i32, i32>::default());
+        let never = |_: Vec<i32>| std::future::pending::<Result<Vec<i32>, ()>>();
+        let leaders: Vec<_> = (0..ABREAST)
+            .map(|number| {
+                let together = Arc::clone(&together);
+                tokio::spawn(async move { together.ask(i32::try_from(number).unwrap(), never).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        let ours = tokio::spawn({
+            let together = Arc::clone(&together);
+            async move { together.ask(7, |all: Vec<i32>| async { Ok::<_, ()>(all) }).await }
+        });
+        tokio::task::yield_now().await;
+        leaders.into_iter().for_each(|leader| leader.abort());
+        assert_eq!(ours.await.unwrap(), Some(7));
+    }
+}
