@@ -138,8 +138,9 @@ impl<'w> Writing<'w> {
     fn hold(&mut self, generation: i64, places: Vec<Place>) {
         for place in places {
             // It may have been taken over again since.
-            let is_newer = |held: &Held| held.generation == generation && held.place.epoch >= place.epoch;
-            if !self.held.get(&place.partition).is_some_and(is_newer) {
+            let this = (generation, place.epoch);
+            let held = self.held.get(&place.partition).map(|held| (held.generation, held.place.epoch));
+            if held.is_none_or(|held| held < this) {
                 self.held.insert(place.partition, Held { generation, place });
             }
         }
