@@ -45,13 +45,17 @@ const PRODUCER_DEFAULTS: [Setting; 4] = [
     // As much memory as events on their way may take.
     ("queue.buffering.max.kbytes", "65536"),
 ];
-const CONSUMER_DEFAULTS: [Setting; 6] = [
+const CONSUMER_DEFAULTS: [Setting; 7] = [
     // One that is killed is missed after so long.
     ("session.timeout.ms", "10000"),
     ("heartbeat.interval.ms", "3000"),
-    // As much memory as messages that wait may take, and those of one answer of a broker.
+    // As much memory as messages that wait may take, and those of one answer of a broker, of each partition and before they
+    // are unpacked: several times as much after that.
     ("queued.max.messages.kbytes", "4096"),
-    ("fetch.message.max.bytes", "524288"),
+    ("fetch.message.max.bytes", "131072"),
+    // So long one does not look whether what waits is below that again: by default a second, in which all of it is long
+    // taken and nothing more comes.
+    ("fetch.queue.backoff.ms", "5"),
     ("fetch.error.backoff.ms", "100"),
     // So that a topic or a partition that comes into being is soon seen.
     ("topic.metadata.refresh.interval.ms", "10000"),

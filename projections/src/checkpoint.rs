@@ -14,7 +14,8 @@ const ADVANCE: &str = "update projections.projection_checkpoints \
 /// Where events come by Kafka, every partition is at least as far as the one that is least far.
 const FIND: &str = "select c.name, greatest(c.position, p.position) as position, \
     case when p.position > c.position then p.recorded_at else c.recorded_at end as recorded_at, \
-    coalesce(p.revision, 0)::bigint as revision, c.road, c.stopped_by, c.serves_from \
+    coalesce(p.revision, 0)::bigint as revision, c.road, c.stopped_by, c.serves_from, c.fed_by, \
+    case when c.refused_at > clock_timestamp() - interval '30 seconds' then c.refused end as refused \
     from projections.projection_checkpoints c left join lateral \
     (select min(position) as position, (array_agg(recorded_at order by position))[1] as recorded_at, \
     sum(position) as revision from projections.projection_partitions p where p.name = c.name) p on true \
@@ -27,6 +28,10 @@ const STOP: &str =
     "update projections.projection_checkpoints set stopped_by = $3 where name = $1 and position = $2";
 const HINDER: &str = "update projections.projection_checkpoints set stopped_by = $2 \
     where name = $1 and stopped_by is distinct from $2";
+const FEED_BY: &str = "update projections.projection_checkpoints set fed_by = $2, refused = null, refused_at = null \
+    where name = $1";
+const REFUSE: &str = "update projections.projection_checkpoints set refused = $2, refused_at = clock_timestamp() \
+    where name = $1";
 
 /// The last event that a read model holds.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -44,6 +49,10 @@ pub(crate) struct Checkpoint {
     pub(crate) stopped_by: Option<String>,
     /// Before this position it is only half built.
     pub(crate) serves_from: i64,
+    /// The consumer group that feeds it, where events come by Kafka.
+    pub(crate) fed_by: Option<String>,
+    /// Why processes of another group do not, as long as they try.
+    pub(crate) refused: Option<String>,
 }
 
 /// The checkpoint of a read model.
@@ -105,5 +114,25 @@ pub(crate) async fn note_hindrance(
     cause: Option<&str>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(HINDER).bind(name).bind(cause).execute(connection).await?;
+    Ok(())
+}
+
+/// Notes which group feeds a read model from now on.
+pub(crate) async fn feed_by(
+    connection: &mut PgConnection,
+    name: &str,
+    group: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(FEED_BY).bind(name).bind(group).execute(connection).await?;
+    Ok(())
+}
+
+/// Notes why a process of another group does not feed it. It does so as long as it tries.
+pub(crate) async fn note_refusal(
+    connection: &mut PgConnection,
+    name: &str,
+    cause: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(REFUSE).bind(name).bind(cause).execute(connection).await?;
     Ok(())
 }

@@ -11,6 +11,11 @@ create table if not exists projections.projection_checkpoints (
 alter table projections.projection_checkpoints add column if not exists road text not null default 'log';
 -- Before this position it is only half built, and answers nothing.
 alter table projections.projection_checkpoints add column if not exists serves_from bigint not null default 0;
+-- Where events come by Kafka, the consumer group that feeds it: another one takes it only when nobody of that is left.
+alter table projections.projection_checkpoints add column if not exists fed_by text;
+-- Why processes of another group do not feed it, and when they tried last.
+alter table projections.projection_checkpoints add column if not exists refused text;
+alter table projections.projection_checkpoints add column if not exists refused_at timestamptz;
 -- Where events come by Kafka, how far each partition is.
 create table if not exists projections.projection_partitions (
     name        text        not null,

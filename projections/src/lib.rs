@@ -74,10 +74,16 @@ pub use verify::{Comparison, RowDifference, compare_with_log};
 pub const NAMES: [&str; 8] =
     ["loans", "entries", "journal", "daily_balances", "products", "periods", "staff", "proposals"];
 
-/// The read models of these names, or the name that is none.
+/// The read models of these names, each once; or the name that is none.
 pub fn chosen<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<Chosen, &'n str> {
-    let models = names.into_iter().map(|name| read_model::find(name).ok_or(name));
-    models.collect::<Result<_, _>>().map(Chosen)
+    let mut models: Vec<&'static read_model::ReadModel> = Vec::new();
+    for name in names {
+        let model = read_model::find(name).ok_or(name)?;
+        if models.iter().all(|chosen| chosen.name != model.name) {
+            models.push(model);
+        }
+    }
+    Ok(Chosen(models))
 }
 
 /// Read models that one process feeds.

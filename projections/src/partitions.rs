@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{FromRow, PgConnection};
+use sqlx::{Connection, FromRow, PgConnection};
 use utoipa::ToSchema;
 
 /// A partition of a read model, as it stands in the database.
@@ -113,21 +113,44 @@ pub(crate) async fn load(
     sqlx::query_as(&query).bind(name).bind(partitions).fetch_all(connection).await
 }
 
-/// Takes partitions over: whoever had them writes nothing more. Fewer than were asked for: another road was taken.
+/// By which road events come to whoever takes partitions over, and in which consumer group.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Holder<'a> {
+    pub(crate) road: &'a str,
+    pub(crate) group: &'a str,
+}
+
+/// Takes partitions over: whoever had them writes nothing more. Fewer than were asked for: another road was taken, or
+/// another group feeds the read model.
 pub(crate) async fn take_over(
     connection: &mut PgConnection,
     name: &str,
-    road: &str,
+    holder: Holder<'_>,
     partitions: &[i32],
 ) -> Result<Vec<Place>, sqlx::Error> {
     let query = format!(
         "update projections.projection_partitions p set epoch = epoch + 1 \
          from projections.projection_checkpoints c \
-         where p.name = $1 and p.partition = any($2) and c.name = p.name and c.road = $3 \
+         where p.name = $1 and p.partition = any($2) and c.name = p.name and c.road = $3 and c.fed_by = $4 \
          returning {}",
         COLUMNS.split(", ").map(|column| format!("p.{column}")).collect::<Vec<_>>().join(", ")
     );
-    sqlx::query_as(&query).bind(name).bind(partitions).bind(road).fetch_all(connection).await
+    let query = sqlx::query_as(&query).bind(name).bind(partitions).bind(holder.road).bind(holder.group);
+    query.fetch_all(connection).await
+}
+
+/// The same, unless somebody holds them for longer than a moment.
+pub(crate) async fn take_over_soon(
+    connection: &mut PgConnection,
+    name: &str,
+    holder: Holder<'_>,
+    partitions: &[i32],
+) -> Result<Vec<Place>, sqlx::Error> {
+    let mut transaction = connection.begin().await?;
+    sqlx::query("set local lock_timeout = '1s'").execute(&mut *transaction).await?;
+    let places = take_over(&mut transaction, name, holder, partitions).await?;
+    transaction.commit().await?;
+    Ok(places)
 }
 
 /// Notes how far the read model is for the one checkpoint that there is on another road, and forgets the partitions.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use utoipa::ToSchema;
 
-use crate::consumer::{Consumer, Messages};
+use crate::consumer::Consumer;
 use crate::error::ProjectionError;
 use crate::follower::Follower;
 use crate::pages::Pages;
@@ -35,6 +35,12 @@ pub struct ProjectionStatus {
     pub lag: i64,
     /// By which road its events come: `log`, or `kafka` with the cluster's id, the topic, and its number of partitions.
     pub road: String,
+    /// Where events come by Kafka: the consumer group of the processes that feed it, or did so last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Why processes of another group that were told to feed it too do not, where there are such.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     /// Why it stands still: what comes after `position` cannot be written, or Kafka is not there, which is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<String>,
@@ -74,6 +80,8 @@ impl ProjectionStatus {
             recorded_at,
             lag: 0,
             road,
+            group: None,
+            refused: None,
             stopped_by: None,
             parked_streams: 0,
             parked_events: 0,
@@ -116,12 +124,7 @@ pub async fn run(
             }
         }
         Source::Kafka(settings) => {
-            let messages = Arc::new(Messages::new(settings.partitions));
-            for model in chosen.0 {
-                let (pool, feed, settings) = (pool.clone(), feed.clone(), settings.clone());
-                let (messages, stop) = (Arc::clone(&messages), stop.clone());
-                feeding.spawn(Consumer { model, pool, feed, settings, messages, stop }.run());
-            }
+            feeding.spawn(Consumer::of(&chosen.0, (pool, feed), settings, stop).run());
         }
     }
     feeding.close();
@@ -139,6 +142,9 @@ pub async fn status(pool: &PgPool, log: &LogReader) -> Result<Vec<ProjectionStat
             ProjectionStatus::at(model.name, checkpoint.position, checkpoint.recorded_at, checkpoint.road);
         status.stopped_by = checkpoint.stopped_by;
         status.partitions = partitions::status(&mut connection, model.name).await?;
+        if !status.partitions.is_empty() {
+            (status.group, status.refused) = (checkpoint.fed_by, checkpoint.refused);
+        }
         status.parked(parked.remove(model.name));
         statuses.push(status);
     }

@@ -1,93 +1,91 @@
-//! Which partitions this process has: taken over in the database when Kafka assigns them.
+//! Which partitions this process has: taken over in the database, for each of its read models, when Kafka assigns them.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use futures::{StreamExt, stream};
 use kafka::Trouble;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
+use rdkafka::consumer::{BaseConsumer, ConsumerContext, Rebalance};
 use rdkafka::error::KafkaError;
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
+use rdkafka::topic_partition_list::{TopicPartitionList, TopicPartitionListElem};
 use sqlx::PgPool;
 use tokio::runtime::Handle;
 
 use super::error::ConsumerError;
-use crate::partitions::{self, Place};
+use super::inbox::Inbox;
+use super::seek;
+use crate::partitions::{self, Holder, Place};
 
-/// How much earlier than the event that a read model holds one begins to read, where no offset is known.
-const EARLIER_MS: i64 = 10_000;
-/// How long brokers may take to say where a moment is.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// For how many read models partitions are taken over at once: each on a connection of its own.
+const AT_ONCE: usize = 4;
 
 /// What Kafka says of the group, and what became of it.
 pub(super) struct Assignments {
-    pub(super) name: &'static str,
-    /// The topic, as the road to this read model is written.
-    road: Mutex<String>,
+    pub(super) group: String,
+    /// The read models, and what waits for their writers.
+    pub(super) inboxes: Vec<(&'static str, Arc<Inbox>)>,
+    /// The topic, as the road to the read models is written.
+    road: OnceLock<String>,
     topic: String,
-    /// How many partitions it has.
-    pub(super) count: i32,
     pool: PgPool,
     runtime: Handle,
-    /// The epoch of each partition that this process has.
+    generations: AtomicI64,
+    /// The partitions that this process has, and since which generation.
     owned: Mutex<BTreeMap<i32, i64>>,
     /// What changed and was not seen yet.
     changes: Mutex<Vec<Change>>,
     /// What is wrong with the connection.
     trouble: Trouble,
-    has_entered: AtomicBool,
 }
 
 /// The same as librdkafka calls it.
 pub(super) struct Membership(pub(super) Arc<Assignments>);
 
 pub(super) enum Change {
-    Taken(Vec<Place>),
+    /// Of each partition where it is read from, in this generation.
+    Taken(i64, Vec<Place>),
     Lost(Vec<i32>),
     Failed(ConsumerError),
 }
 
 impl Assignments {
     pub(super) fn new(
-        name: &'static str,
-        (topic, count): (String, i32),
+        group: String,
+        inboxes: Vec<(&'static str, Arc<Inbox>)>,
+        topic: String,
         pool: PgPool,
         runtime: Handle,
     ) -> Self {
         Self {
-            name,
-            road: Mutex::default(),
+            group,
+            inboxes,
+            road: OnceLock::new(),
             topic,
-            count,
             pool,
             runtime,
+            generations: AtomicI64::new(0),
             owned: Mutex::default(),
             changes: Mutex::default(),
             trouble: Trouble::default(),
-            has_entered: AtomicBool::new(false),
         }
     }
 
-    /// The road was taken.
-    pub(super) fn enter(&self, road: String) {
-        *lock(&self.road) = road;
-        self.has_entered.store(true, Ordering::Release);
+    /// The road is known.
+    pub(super) fn come_by(&self, road: String) {
+        self.road.get_or_init(|| road);
     }
 
-    pub(super) fn has_entered(&self) -> bool {
-        self.has_entered.load(Ordering::Acquire)
+    /// Whether this process has the partition, since the generation.
+    pub(super) fn owns(&self, partition: i32, generation: i64) -> bool {
+        lock(&self.owned).get(&partition) == Some(&generation)
     }
 
-    /// Whether this process has the partition, since the epoch.
-    pub(super) fn owns(&self, partition: i32, epoch: i64) -> bool {
-        lock(&self.owned).get(&partition) == Some(&epoch)
-    }
-
-    pub(super) fn owned(&self) -> Vec<i32> {
-        lock(&self.owned).keys().copied().collect()
+    /// The partitions that this process has, and since which generation.
+    pub(super) fn owned(&self) -> BTreeMap<i32, i64> {
+        lock(&self.owned).clone()
     }
 
     pub(super) fn changes(&self) -> Vec<Change> {
@@ -99,17 +97,40 @@ impl Assignments {
         &self.trouble
     }
 
+    /// Takes partitions over for every read model that writes. One that is not there, or whose partitions somebody
+    /// holds for long, is left to its writer.
     fn take(&self, consumer: &BaseConsumer<Membership>, assigned: &TopicPartitionList) {
         let numbers = numbers_of(assigned);
         if numbers.is_empty() {
             return;
         }
-        let change = self.runtime.block_on(self.take_over(&numbers)).map_or_else(Change::Failed, |places| {
-            self.seek(consumer, assigned, &places);
-            lock(&self.owned).extend(places.iter().map(|place| (place.partition, place.epoch)));
-            Change::Taken(places)
+        let taken = self.runtime.block_on(async {
+            let each = self.inboxes.iter().map(|(name, _)| self.take_over(name, &numbers));
+            stream::iter(each).buffered(AT_ONCE).collect::<Vec<_>>().await
         });
-        lock(&self.changes).push(change);
+        let mut places = Vec::new();
+        for ((name, _), taken) in self.inboxes.iter().zip(&taken) {
+            match taken {
+                Ok(taken) => places.extend(taken.iter().copied()),
+                Err(error) => tracing::debug!(projection = name, %error, "partitions are not taken over yet"),
+            }
+        }
+        let places = seek::begin_at(&places);
+        if places.is_empty() {
+            let failed = taken.into_iter().find_map(Result::err).map(Change::Failed);
+            lock(&self.changes).extend(failed);
+            return;
+        }
+        seek::seek(consumer, (&self.topic, assigned), &places);
+        let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
+        // First, so that what a writer is told of is its own.
+        lock(&self.owned).extend(numbers.iter().map(|number| (*number, generation)));
+        for ((_, inbox), taken) in self.inboxes.iter().zip(taken) {
+            if let Ok(taken) = taken {
+                inbox.taken(generation, taken);
+            }
+        }
+        lock(&self.changes).push(Change::Taken(generation, places));
     }
 
     fn give_up(&self, revoked: &TopicPartitionList) {
@@ -118,54 +139,15 @@ impl Assignments {
         lock(&self.changes).push(Change::Lost(numbers));
     }
 
-    async fn take_over(&self, numbers: &[i32]) -> Result<Vec<Place>, ConsumerError> {
-        let road = lock(&self.road).clone();
+    async fn take_over(&self, name: &str, numbers: &[i32]) -> Result<Vec<Place>, ConsumerError> {
+        let road = self.road.get().map_or("", String::as_str);
         let mut connection = self.pool.acquire().await?;
-        let places = partitions::take_over(&mut connection, self.name, &road, numbers).await?;
+        let holder = Holder { road, group: &self.group };
+        let places = partitions::take_over_soon(&mut connection, name, holder, numbers).await?;
         if places.len() == numbers.len() {
             Ok(places)
         } else {
             Err(ConsumerError::OtherRoad(format!("{road} does not have all partitions of {numbers:?}")))
-        }
-    }
-
-    /// Sets from where to read on.
-    fn seek(&self, consumer: &BaseConsumer<Membership>, assigned: &TopicPartitionList, places: &[Place]) {
-        let mut by_time = TopicPartitionList::new();
-        for place in places {
-            let offset = match (place.reading(), place.recorded_at) {
-                (Some((offset, _)), _) => Offset::Offset(offset),
-                (None, None) => Offset::Beginning,
-                (None, Some(recorded_at)) => {
-                    let moment = Offset::Offset(recorded_at.timestamp_millis() - EARLIER_MS);
-                    if let Err(error) = by_time.add_partition_offset(&self.topic, place.partition, moment) {
-                        tracing::warn!(projection = self.name, %error, "reading from the beginning");
-                    }
-                    Offset::Beginning
-                }
-            };
-            self.set_offset(assigned, place.partition, offset);
-        }
-        if by_time.count() == 0 {
-            return;
-        }
-        match consumer.offsets_for_times(by_time, PATIENCE) {
-            Ok(found) => {
-                for element in found.elements() {
-                    if element.error().is_ok() {
-                        self.set_offset(assigned, element.partition(), element.offset());
-                    }
-                }
-            }
-            Err(error) => tracing::warn!(projection = self.name, %error, "reading from the beginning"),
-        }
-    }
-
-    fn set_offset(&self, assigned: &TopicPartitionList, partition: i32, offset: Offset) {
-        if let Some(mut element) = assigned.find_partition(&self.topic, partition)
-            && let Err(error) = element.set_offset(offset)
-        {
-            tracing::warn!(projection = self.name, partition, %error, "an offset was not taken");
         }
     }
 }
@@ -187,7 +169,7 @@ impl ClientContext for Membership {
     fn error(&self, error: KafkaError, reason: &str) {
         let (code, is_news) = self.0.trouble.note(&error, reason);
         if is_news {
-            tracing::warn!(projection = self.0.name, %code, reason, "trouble with Kafka");
+            tracing::warn!(group = self.0.group, %code, reason, "trouble with Kafka");
         }
     }
 }
@@ -199,7 +181,7 @@ impl ConsumerContext for Membership {
             Rebalance::Revoke(revoked) => self.0.give_up(revoked),
             // Its cause comes as an error too.
             Rebalance::Error(error) => {
-                tracing::warn!(projection = self.0.name, %error, "a rebalance failed");
+                tracing::warn!(group = self.0.group, %error, "a rebalance failed");
             }
         }
     }

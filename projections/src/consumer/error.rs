@@ -16,6 +16,8 @@ pub(super) enum ConsumerError {
     Refused(String),
     #[error("events come by another road: {0}")]
     OtherRoad(String),
+    #[error("another group feeds it, {0}: a read model is fed by the processes of one group")]
+    OtherGroup(String),
     #[error("partition {0} was taken over by another process, which Kafka does not know of")]
     Fenced(i32),
     #[error(
@@ -29,12 +31,19 @@ pub(super) enum ConsumerError {
 impl ConsumerError {
     /// Whether others have to come first: Kafka, or the relay.
     pub(super) fn waits_for_others(&self) -> bool {
-        matches!(self, Self::Topic(TopicError::Unreachable { .. }) | Self::NoTopic(_) | Self::OtherRoad(_))
+        let is_kafka_missing = matches!(self, Self::Topic(TopicError::Unreachable { .. }) | Self::NoTopic(_));
+        is_kafka_missing || self.is_left_to_others()
     }
 
     /// Whether others feed the read model, so that nothing stands in its way.
     pub(super) fn is_left_to_others(&self) -> bool {
-        matches!(self, Self::OtherRoad(_))
+        matches!(self, Self::OtherRoad(_) | Self::OtherGroup(_))
+    }
+
+    /// What it says, with what is behind it.
+    pub(super) fn text(&self) -> String {
+        let cause = std::error::Error::source(self).map(|cause| format!(": {cause}"));
+        [self.to_string(), cause.unwrap_or_default()].concat()
     }
 }
 

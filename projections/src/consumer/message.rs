@@ -1,19 +1,15 @@
-//! Messages, read once for all read models of the process that are about as far.
+//! What came by Kafka: events, records of completeness, and what is none of ours.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
 use event_store::{
     COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, EventDigest, LOG_HEADER, PublicEvent, SCHEMA_HEADER,
     digest,
 };
 use rdkafka::message::Headers;
-use uuid::Uuid;
 
 use crate::event::Event;
 
-/// How many messages of each partition are kept for those that come after.
-const KEPT: usize = 1_500;
 /// What the names of all shapes of events begin with, whichever version.
 const EVENT_SCHEMAS: &str = "razao.event.";
 
@@ -34,60 +30,16 @@ pub(super) enum Message {
     Foreign(String),
 }
 
-/// The messages of a topic, as they were read last.
-pub(crate) struct Messages {
-    partitions: Vec<Mutex<Kept>>,
-    /// Of which log they have to be, once that is known.
-    log: OnceLock<String>,
-}
-
-/// By their offsets, in order.
-type Kept = VecDeque<(i64, Arc<Message>)>;
-
-impl Messages {
-    pub(crate) fn new(partitions: i32) -> Self {
-        Self { partitions: (0..partitions).map(|_| Mutex::default()).collect(), log: OnceLock::new() }
-    }
-
-    /// Says of which log they have to be. To be called before any is read.
-    pub(super) fn belong_to(&self, log: Uuid) {
-        self.log.get_or_init(|| log.to_string());
-    }
-
-    /// What a message is. Whoever is first reads it, while the others wait.
-    pub(super) fn read(&self, message: &impl rdkafka::Message) -> Arc<Message> {
-        let partition = usize::try_from(message.partition()).ok();
-        let Some(kept) = partition.and_then(|partition| self.partitions.get(partition)) else {
-            return Arc::new(self.read_anew(message));
-        };
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let offset = message.offset();
-        match kept.binary_search_by_key(&offset, |(offset, _)| *offset) {
-            Ok(place) => Arc::clone(&kept[place].1),
-            Err(place) => {
-                let message = Arc::new(self.read_anew(message));
-                // One that is far behind leaves those of the others be.
-                if place == kept.len() {
-                    if place == KEPT {
-                        kept.pop_front();
-                    }
-                    kept.push_back((offset, Arc::clone(&message)));
-                }
-                message
-            }
-        }
-    }
-
-    fn read_anew(&self, message: &impl rdkafka::Message) -> Message {
-        // Those from before logs had ids bear none.
-        match (header(message, LOG_HEADER), self.log.get()) {
-            (Some(log), Some(ours)) if log != ours => Message::OtherLog(log.to_owned()),
-            _ => read(message),
-        }
+/// What a message is, where those of the log `ours` are wanted.
+pub(super) fn read(message: &impl rdkafka::Message, ours: &str) -> Message {
+    // Those from before logs had ids bear none.
+    match header(message, LOG_HEADER) {
+        Some(log) if log != ours => Message::OtherLog(log.to_owned()),
+        _ => of_our_log(message),
     }
 }
 
-fn read(message: &impl rdkafka::Message) -> Message {
+fn of_our_log(message: &impl rdkafka::Message) -> Message {
     let value = message.payload().unwrap_or_default();
     match header(message, SCHEMA_HEADER) {
         Some(EVENT_SCHEMA) => event(message, value),

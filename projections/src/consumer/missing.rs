@@ -4,7 +4,7 @@ use event_store::Feed;
 use kafka::partition_of;
 
 use super::error::ConsumerError;
-use super::partition::Stretch;
+use super::inbox::Share;
 use crate::error::ProjectionError;
 use crate::event::Event;
 use crate::partitions::{Place, Step};
@@ -21,7 +21,7 @@ pub(super) struct MissingPage {
 /// The next page of what stretches are missing, of which each partition is somewhere; `None` when nothing is missing.
 pub(super) async fn page(
     feed: &Feed,
-    behind: &[(&Stretch, Place)],
+    behind: &[(&Share, Place)],
     partitions: i32,
 ) -> Result<Option<MissingPage>, ConsumerError> {
     let Some(from) = behind.iter().map(|(_, place)| place.position).min() else { return Ok(None) };
@@ -36,7 +36,7 @@ pub(super) async fn page(
             let to = stretch.to().min(last.position);
             let at = rows.iter().find(|row| row.position == to).unwrap_or(last);
             let proven = (to == stretch.to()).then_some(stretch.proven);
-            let (partition, epoch, from) = (stretch.partition, stretch.epoch, place.position);
+            let (partition, epoch, from) = (stretch.partition, place.epoch, place.position);
             steps.push(Step { partition, epoch, from, to, recorded_at: at.recorded_at, proven });
         }
     }

@@ -1,21 +1,30 @@
-//! Feeds a read model by Kafka: one consumer group each, whose members share the partitions.
+//! Feeds read models by Kafka: all those of a process by one consumer, whose group shares the partitions.
 //!
 //! - [`poller`]: a thread that polls, whatever else waits. [`assignments`]: what it has, taken over in the database.
+//!   [`seek`]: from where it reads on. [`gone`]: what retention removed.
 //! - [`message`] reads what comes; [`partition`] passes on what a record of completeness proves to be all of it.
-//! - [`writer`] writes that with how far each partition is. [`missing`]: what did not come is read from the log.
+//! - [`inbox`]: what waits for the writer of one read model. [`waiting`]: how much that is.
+//! - [`writer`]: one for each read model, which comes to it by [`entry`] in its [`group`]. [`writing`] writes what is
+//!   proven with how far each partition is. [`missing`]: what did not come is read from the log.
 //!
 //! Only what is proven is written, so a read model never shows less of the log than it says.
 
 mod assignments;
+mod entry;
 mod error;
+mod gone;
+mod group;
+mod inbox;
 mod message;
 mod missing;
 mod partition;
 mod poller;
+mod seek;
+mod waiting;
 mod writer;
+mod writing;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
@@ -24,15 +33,16 @@ use kafka::KafkaSettings;
 use metrics::counter;
 use sqlx::PgPool;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use self::assignments::Assignments;
+use self::entry::Entry;
 use self::error::ConsumerError;
-pub(crate) use self::message::Messages;
+use self::inbox::Inbox;
 use self::poller::Poller;
 use self::writer::Writer;
-use crate::checkpoint;
 use crate::error::ProjectionError;
 use crate::read_model::ReadModel;
 
@@ -43,39 +53,47 @@ const PATIENCE: ExponentialBuilder = ExponentialBuilder::new()
     .with_jitter()
     .without_max_times();
 
+/// Feeds the read models of this process.
 pub(crate) struct Consumer {
-    pub(crate) model: &'static ReadModel,
-    pub(crate) pool: PgPool,
+    entries: Vec<Entry>,
+    group: String,
+    pool: PgPool,
     /// The log, from which comes what Kafka does not have.
-    pub(crate) feed: Feed,
-    pub(crate) settings: KafkaSettings,
-    pub(crate) messages: Arc<Messages>,
-    pub(crate) stop: CancellationToken,
+    feed: Feed,
+    settings: KafkaSettings,
+    stop: CancellationToken,
 }
 
 impl Consumer {
+    pub(crate) fn of(
+        models: &[&'static ReadModel],
+        (pool, feed): (PgPool, Feed),
+        settings: KafkaSettings,
+        stop: CancellationToken,
+    ) -> Self {
+        let group = settings.group(&group::purpose(models));
+        let entry = |model: &&'static ReadModel| Entry::to(model, pool.clone(), feed.clone(), group.clone());
+        Self { entries: models.iter().map(entry).collect(), group, pool, feed, settings, stop }
+    }
+
     /// Consumes until it is stopped. Starts over after errors.
     pub(crate) async fn run(self) {
-        let name = self.model.name;
-        let (mut patience, mut has_entered) = (PATIENCE.build(), false);
+        let mut patience = PATIENCE.build();
         let mut said = String::new();
         while !self.stop.is_cancelled() {
-            let Err(error) = self.consume(&mut has_entered, &mut patience).await else { return };
-            counter!("razao_projection_errors_total", "projection" => name).increment(1);
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-            let text = [error.to_string(), cause.unwrap_or_default()].concat();
+            let Err(error) = self.consume(&mut patience).await else { return };
+            let (group, text) = (&self.group, error.text());
             // What lasts is said once.
             if said == text {
-                tracing::debug!(projection = name, error = text, "still not fed by Kafka");
+                tracing::debug!(group, error = text, "still not fed by Kafka");
             } else if error.waits_for_others() {
-                tracing::warn!(projection = name, error = text, "not fed by Kafka yet; trying again");
+                tracing::warn!(group, error = text, "not fed by Kafka yet; trying again");
             } else {
-                tracing::error!(projection = name, error = text, "not fed by Kafka for now; trying again");
+                tracing::error!(group, error = text, "not fed by Kafka for now; trying again");
             }
-            if let Ok(mut connection) = self.pool.acquire().await
-                && !error.is_left_to_others()
-            {
-                let _ = checkpoint::note_hindrance(&mut connection, name, Some(&text)).await;
+            for entry in &self.entries {
+                counter!("razao_projection_errors_total", "projection" => entry.model.name).increment(1);
+                entry.note(&error, &text).await;
             }
             said = text;
             let _ = tokio::time::timeout(patience.next().unwrap_or_default(), self.stop.cancelled()).await;
@@ -83,52 +101,50 @@ impl Consumer {
     }
 
     /// Consumes as a member of the group, until it has to begin again or is stopped.
-    async fn consume(
-        &self,
-        has_entered: &mut bool,
-        patience: &mut ExponentialBackoff,
-    ) -> Result<(), ConsumerError> {
+    async fn consume(&self, patience: &mut ExponentialBackoff) -> Result<(), ConsumerError> {
         let log = self.feed.log_id().await.map_err(ProjectionError::from)?;
-        self.messages.belong_to(log);
-        let (topic, count) = (self.settings.topic(), self.settings.partitions);
-        let runtime = Handle::current();
-        let assignments =
-            Arc::new(Assignments::new(self.model.name, (topic, count), self.pool.clone(), runtime.clone()));
-        let waiting = Arc::new(AtomicUsize::new(0));
         let stop = self.stop.child_token();
-        // Whichever way this ends, the thread ends too.
+        // Whichever way this ends, the thread and the writers end too.
         let _end = stop.clone().drop_guard();
-        let (sender, arrivals) = mpsc::unbounded_channel();
+        let inboxes: Vec<_> =
+            self.entries.iter().map(|entry| (entry.model.name, Arc::<Inbox>::default())).collect();
+        let assignments = Arc::new(Assignments::new(
+            self.group.clone(),
+            inboxes.clone(),
+            self.settings.topic(),
+            self.pool.clone(),
+            Handle::current(),
+        ));
+        let (road, comes_by) = watch::channel(None);
+        let writers = TaskTracker::new();
+        for (entry, (_, inbox)) in self.entries.iter().cloned().zip(inboxes) {
+            let (assignments, stop) = (Arc::clone(&assignments), stop.clone());
+            let (count, road) = (self.settings.partitions, comes_by.clone());
+            writers.spawn(Writer { entry, inbox, assignments, count, stop }.run(road));
+        }
+        writers.close();
         let poller = Poller {
-            model: self.model,
-            pool: self.pool.clone(),
             feed: self.feed.clone(),
             settings: self.settings.clone(),
-            messages: Arc::clone(&self.messages),
-            assignments: Arc::clone(&assignments),
-            runtime,
-            arrivals: sender,
-            waiting: Arc::clone(&waiting),
+            log: log.to_string(),
+            assignments,
+            runtime: Handle::current(),
+            road,
             stop: stop.clone(),
-            has_entered: *has_entered,
         };
         let (result, ended) = oneshot::channel();
-        let thread = std::thread::Builder::new().name(format!("kafka-{}", self.model.name));
+        let thread = std::thread::Builder::new().name("kafka".to_owned());
         let run = move || {
             let _ = result.send(poller.run());
         };
         thread.spawn(run).expect("the system gives threads");
-        let writer = Writer::open(self, Arc::clone(&assignments), waiting, stop.clone());
-        let written = match writer.await {
-            Ok(mut writer) => writer.run(arrivals).await,
-            Err(error) => Err(error),
-        };
-        stop.cancel();
         let gone = || ConsumerError::Refused("the thread that polls is gone".to_owned());
-        let ended = ended.await.unwrap_or_else(|_| Err(gone()));
-        if assignments.has_entered() {
-            (*has_entered, *patience) = (true, PATIENCE.build());
+        let (has_come, ended) = ended.await.unwrap_or_else(|_| (false, Err(gone())));
+        stop.cancel();
+        writers.wait().await;
+        if has_come {
+            *patience = PATIENCE.build();
         }
-        written.and(ended)
+        ended
     }
 }

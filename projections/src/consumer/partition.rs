@@ -16,7 +16,8 @@ pub(super) struct Partition {
     number: i32,
     /// How many there are.
     count: i32,
-    epoch: i64,
+    /// Since when this process has it.
+    generation: i64,
     received: ReceivedPartition,
     /// Everything up to here was passed on, or was there.
     position: i64,
@@ -31,23 +32,18 @@ pub(super) struct Partition {
     other_log: Option<String>,
 }
 
-/// Events of a partition up to a position, proven to be all of them.
+/// Events of a partition up to a position, proven to be all of them after another one.
 #[derive(Debug)]
 pub(super) struct Stretch {
     pub(super) partition: i32,
-    pub(super) epoch: i64,
+    pub(super) generation: i64,
+    pub(super) after: i64,
     /// The range of the record that ends it, and the offset behind that.
     pub(super) proven: ((i64, i64), i64),
     pub(super) recorded_at: DateTime<Utc>,
     /// Or why they have to be read from the log.
     pub(super) events: Result<Vec<Arc<Event>>, String>,
     pub(super) bytes: usize,
-}
-
-impl Stretch {
-    pub(super) fn to(&self) -> i64 {
-        self.proven.0.1
-    }
 }
 
 /// What came of a message.
@@ -70,8 +66,8 @@ impl Taken {
 pub(super) struct OtherCount(pub(super) i32);
 
 impl Partition {
-    /// As it was taken over, one of so many.
-    pub(super) fn taken(place: &Place, count: i32) -> Self {
+    /// From a place on in a generation, one of so many.
+    pub(super) fn taken(place: &Place, generation: i64, count: i32) -> Self {
         let number = place.partition;
         let (next_offset, received) = match place.reading() {
             Some((offset, proven)) => (Some(offset), ReceivedPartition::behind(number, proven)),
@@ -80,7 +76,7 @@ impl Partition {
         Self {
             number,
             count,
-            epoch: place.epoch,
+            generation,
             received,
             position: place.position,
             last: 0,
@@ -120,11 +116,12 @@ impl Partition {
         let why =
             format!("{from} is out of range: what is there begins at {low}, and nothing has come since");
         self.received = ReceivedPartition::behind(self.number, range);
-        self.position = range.1;
+        let after = std::mem::replace(&mut self.position, range.1);
         self.pending.clear();
         let stretch = Stretch {
             partition: self.number,
-            epoch: self.epoch,
+            generation: self.generation,
+            after,
             proven: (range, low),
             recorded_at,
             events: Err(why.clone()),
@@ -134,28 +131,28 @@ impl Partition {
     }
 
     /// Takes what came at an offset.
-    pub(super) fn take(&mut self, offset: i64, message: &Message) -> Result<Taken, OtherCount> {
+    pub(super) fn take(&mut self, offset: i64, message: Message) -> Result<Taken, OtherCount> {
         match message {
             Message::Event { position, digest, bytes, event } => {
-                let goes_back = *position < self.last;
-                let is_repeat = !self.received.digested(*position, *digest);
-                if *position > self.position {
-                    self.pending.insert(*position, event.clone());
-                    self.bytes += bytes;
-                }
-                let from = std::mem::replace(&mut self.last, *position);
-                let trouble = match event {
+                let goes_back = position < self.last;
+                let is_repeat = !self.received.digested(position, digest);
+                let from = std::mem::replace(&mut self.last, position);
+                let trouble = match &event {
                     Err(why) => Some(format!("event {position} {why}; reading it from the log")),
                     Ok(_) if goes_back => Some(format!(
                         "positions go back from {from} to {position}: passing over what was there before"
                     )),
                     Ok(_) => None,
                 };
+                if position > self.position {
+                    self.pending.insert(position, event);
+                    self.bytes += bytes;
+                }
                 Ok(Taken { stretch: None, trouble, is_repeat })
             }
-            Message::Record(record) if record.partitions == self.count => Ok(self.record(offset, record)),
+            Message::Record(record) if record.partitions == self.count => Ok(self.record(offset, &record)),
             Message::Record(record) => Err(OtherCount(record.partitions)),
-            Message::OtherLog(log) if self.other_log.as_ref() == Some(log) => Ok(Taken::default()),
+            Message::OtherLog(log) if self.other_log.as_ref() == Some(&log) => Ok(Taken::default()),
             Message::OtherLog(log) => {
                 self.other_log = Some(log.clone());
                 Ok(Taken::trouble(format!(
@@ -188,12 +185,13 @@ impl Partition {
         if record.to <= self.position {
             return Taken::default();
         }
-        self.position = record.to;
+        let after = std::mem::replace(&mut self.position, record.to);
         let events = proven.and_then(|()| pending.into_values().collect());
         let trouble = events.as_ref().err().cloned();
         let stretch = Stretch {
             partition: self.number,
-            epoch: self.epoch,
+            generation: self.generation,
+            after,
             proven: ((record.from, record.to), offset + 1),
             recorded_at: record.recorded_at,
             events,
@@ -211,7 +209,7 @@ mod tests {
 
     /// One of two partitions, which has the odd positions.
     fn begun_at(position: i64, reading: Option<(i64, (i64, i64))>) -> Partition {
-        Partition::taken(&Place::at(1, position, reading), 2)
+        Partition::taken(&Place::at(1, position, reading), 7, 2)
     }
 
     fn value(position: i64) -> Vec<u8> {
@@ -247,11 +245,14 @@ mod tests {
     }
 
     /// Takes messages one after another: the positions of each stretch, or that it has to be read from the log.
-    fn stretches(partition: &mut Partition, messages: &[Message]) -> Vec<(i64, Option<Vec<i64>>)> {
+    fn stretches(
+        partition: &mut Partition,
+        messages: impl IntoIterator<Item = Message>,
+    ) -> Vec<(i64, Option<Vec<i64>>)> {
         let taken = (0..).zip(messages).map(|(offset, message)| partition.take(offset, message).unwrap());
         let stretches = taken.filter_map(|taken| taken.stretch);
         let positions = |events: Vec<Arc<Event>>| events.iter().map(|event| event.position).collect();
-        stretches.map(|stretch| (stretch.to(), stretch.events.ok().map(positions))).collect()
+        stretches.map(|stretch| (stretch.proven.0.1, stretch.events.ok().map(positions))).collect()
     }
 
     #[test]
@@ -259,14 +260,14 @@ mod tests {
         let mut partition = begun_at(0, Some((0, (1, 0))));
         let came = [event(1), event(3), event(5), record(1, 1), record(2, 2), record(3, 5)];
         let expected = [(1, Some(vec![1])), (2, Some(vec![])), (5, Some(vec![3, 5]))];
-        assert_eq!(stretches(&mut partition, &came), expected);
+        assert_eq!(stretches(&mut partition, came), expected);
     }
 
     #[test]
     fn repeats_are_passed_on_once() {
         let mut partition = begun_at(0, Some((0, (1, 0))));
         let came = [event(1), event(1), record(1, 2), event(1), record(1, 2), event(3), record(1, 4)];
-        assert_eq!(stretches(&mut partition, &came), [(2, Some(vec![1])), (4, Some(vec![3]))]);
+        assert_eq!(stretches(&mut partition, came), [(2, Some(vec![1])), (4, Some(vec![3]))]);
     }
 
     #[test]
@@ -278,7 +279,7 @@ mod tests {
         let came =
             [event(1), record(1, 4), event(7), record(7, 8), unreadable, record(9, 10), record(11, 12)];
         let expected = [(4, None), (8, None), (10, None), (12, None)];
-        let found = stretches(&mut partition, &came);
+        let found = stretches(&mut partition, came);
         assert_eq!(found[..3], expected[..3]);
         assert_eq!(found[3], (12, None), "event 11 is missing");
     }
@@ -288,16 +289,16 @@ mod tests {
         let mut partition = begun_at(5, None);
         let came = [event(5), event(7), record(4, 8), event(9), record(9, 10)];
         // Event 5 is there already, and nobody knows whether more came before it.
-        assert_eq!(stretches(&mut partition, &came), [(8, Some(vec![7])), (10, Some(vec![9]))]);
+        assert_eq!(stretches(&mut partition, came), [(8, Some(vec![7])), (10, Some(vec![9]))]);
         let mut partition = begun_at(5, None);
-        assert_eq!(stretches(&mut partition, &[record(8, 8), event(9), record(9, 9)])[0], (8, None));
+        assert_eq!(stretches(&mut partition, [record(8, 8), event(9), record(9, 9)])[0], (8, None));
     }
 
     #[test]
     fn after_a_rebuild_what_comes_from_before_is_passed_over() {
         let mut partition = begun_at(6, Some((0, (1, 2))));
         let came = [event(3), record(3, 4), event(5), event(7), record(5, 8)];
-        assert_eq!(stretches(&mut partition, &came), [(8, Some(vec![7]))]);
+        assert_eq!(stretches(&mut partition, came), [(8, Some(vec![7]))]);
     }
 
     #[test]
@@ -316,13 +317,13 @@ mod tests {
         assert!(!partition.lacks((0, 40)) && !partition.lacks((10, 10)), "it has nothing to come");
         assert!(partition.lacks((40, 40)));
         let (stretch, why) = partition.go_on_at(40, head(6)).unwrap();
-        assert_eq!((stretch.proven, stretch.events.is_err()), (((3, 6), 40), true));
+        assert_eq!((stretch.after, stretch.proven, stretch.events.is_err()), (2, ((3, 6), 40), true));
         assert!(why.contains("offset 10 is out of range: what is there begins at 40"), "{why}");
         assert!(!partition.lacks((40, 40)));
         assert!(partition.go_on_at(40, head(6)).is_none(), "there is nothing to read");
         // What a relay sends that starts over, and what comes after it, is proven as ever.
         let came = [event(3), event(5), event(7), record(3, 8), event(9), record(9, 10)];
-        assert_eq!(stretches(&mut partition, &came), [(8, Some(vec![7])), (10, Some(vec![9]))]);
+        assert_eq!(stretches(&mut partition, came), [(8, Some(vec![7])), (10, Some(vec![9]))]);
     }
 
     #[test]
@@ -339,7 +340,7 @@ mod tests {
         let other = |log: &str| Message::OtherLog(log.to_owned());
         let troubles =
             [other("a"), other("a"), event(1), other("a"), other("b"), record(1, 1)].map(|message| {
-                let taken = partition.take(7, &message).unwrap();
+                let taken = partition.take(7, message).unwrap();
                 (taken.trouble, taken.stretch.map(|stretch| stretch.events.unwrap().len()))
             });
         let named = troubles.iter().flat_map(|(trouble, _)| trouble).cloned().collect::<Vec<_>>();
@@ -352,7 +353,7 @@ mod tests {
     fn another_number_of_partitions_stops_it() {
         let record =
             PartitionSum::default().take(Range { from: 1, to: 2, recorded_at: DateTime::UNIX_EPOCH }, 1, 8);
-        let taken = begun_at(0, Some((0, (1, 0)))).take(0, &Message::Record(record));
+        let taken = begun_at(0, Some((0, (1, 0)))).take(0, Message::Record(record));
         assert_eq!(taken.err(), Some(OtherCount(8)));
     }
 }

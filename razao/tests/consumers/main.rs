@@ -14,6 +14,7 @@ mod mock;
 mod relay;
 #[path = "../support/mod.rs"]
 mod support;
+mod together;
 
 fn brokers() -> String {
     std::env::var("KAFKA_BROKERS").expect("KAFKA_BROKERS is not set: run this by scripts/with-kafka.sh")

@@ -35,7 +35,7 @@ async fn failing_requests_and_changing_leaders_lose_and_double_nothing(pool: PgP
             1 => cluster.partition_leader(&topic, fastrand::i32(0..PARTITIONS), Some(any_broker)).unwrap(),
             2 => cluster.request_errors(RDKafkaApiKey::Heartbeat, &[rebalance, not_coordinator]),
             3 => {
-                let group = lender.topic().replace(".events", ".daily_balances");
+                let group = lender.topic().replace(".events", ".projections");
                 cluster.coordinator(MockCoordinator::Group(group), any_broker).unwrap();
             }
             // It begins again with what is there, and passes over what it has.

@@ -108,7 +108,7 @@ impl Deliveries {
     /// ever in doubt.
     pub(crate) fn close(&mut self, events: i64, time: Duration) -> Option<Vec<Completeness>> {
         let waits = self.open_since?.elapsed();
-        let is_enough = self.acknowledged - self.from + 1 >= events || self.bytes >= MOST_BYTES;
+        let is_enough = self.open() >= events || self.bytes >= MOST_BYTES;
         if self.closing.is_some() || !(is_enough || waits >= time) {
             return None;
         }
@@ -145,6 +145,11 @@ impl Deliveries {
     /// Whether something was acknowledged that no record has spoken of yet.
     pub(crate) fn is_open(&self) -> bool {
         self.open_since.is_some()
+    }
+
+    /// How many events were acknowledged that no record has spoken of yet.
+    pub(crate) fn open(&self) -> i64 {
+        self.acknowledged - self.from + 1
     }
 
     /// How many events are on their way.

@@ -23,7 +23,10 @@ use crate::telemetry;
 /// A range of events is closed after so long where nothing more is on its way, however few they are: readers show an
 /// event only once a record has proven it.
 const QUIET_RANGE: Duration = Duration::from_millis(5);
-/// And after so long where more is on its way all the time.
+/// And where more is on its way all the time, after so long and so much more for each of its events, up to a limit: a range
+/// costs its readers much the same however few events it has, so under load it has more of them.
+const BUSY_RANGE: Duration = Duration::from_millis(15);
+const FOR_EACH_EVENT: Duration = Duration::from_micros(100);
 const LONGEST_RANGE: Duration = Duration::from_millis(50);
 /// How often one looks what time it is.
 const TICK: Duration = Duration::from_millis(100);
@@ -198,12 +201,14 @@ impl<'k> Leader<'k> {
             false
         };
         let is_quiet = in_flight == 0 && self.events.is_empty();
+        let mut deliveries = self.kafka.outcome().deliveries();
         let longest = match (stopping, is_quiet) {
             (true, _) => Duration::ZERO,
             (false, true) => QUIET_RANGE,
-            (false, false) => LONGEST_RANGE,
+            (false, false) => busy_range(deliveries.open()),
         };
-        let records = self.kafka.outcome().deliveries().close(self.completeness_every, longest);
+        let records = deliveries.close(self.completeness_every, longest);
+        drop(deliveries);
         self.records.extend(records.into_iter().flatten());
         Ok(moved)
     }
@@ -238,5 +243,24 @@ impl<'k> Leader<'k> {
         }
         self.session.close().await;
         Ok(())
+    }
+}
+
+/// For how long a range of so many events stays open while more is on its way.
+fn busy_range(events: i64) -> Duration {
+    let events = u32::try_from(events).unwrap_or(u32::MAX);
+    FOR_EACH_EVENT.saturating_mul(events).saturating_add(BUSY_RANGE).min(LONGEST_RANGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_stays_open_for_longer_the_more_comes_and_never_for_long() {
+        assert_eq!(busy_range(0), BUSY_RANGE);
+        assert_eq!(busy_range(100), Duration::from_millis(25));
+        assert_eq!(busy_range(10_000), LONGEST_RANGE);
+        assert_eq!(busy_range(i64::MAX), LONGEST_RANGE);
     }
 }
