@@ -113,11 +113,10 @@ impl Consumer {
             has_entered: *has_entered,
         };
         let (result, ended) = oneshot::channel();
-        let thread = std::thread::Builder::new().name(format!("kafka-{}", self.model.name));
-        let run = move || {
+        // A thread of the runtime's: one whose metrics and logs bear a lender's name polls under that name too.
+        tokio::task::spawn_blocking(move || {
             let _ = result.send(poller.run());
-        };
-        thread.spawn(run).expect("the system gives threads");
+        });
         let writer = Writer::open(self, Arc::clone(&assignments), waiting, stop.clone());
         let written = match writer.await {
             Ok(mut writer) => writer.run(arrivals).await,
