@@ -76,7 +76,7 @@ where
     D: AtStake,
     B: DeserializeOwned,
 {
-    measure(endpoint, async {
+    measure(endpoint, state, async {
         let Received { body, context, later, sent } = receive(endpoint, state, request).await?;
         let order = order(body)?;
         check_fields::<D>(endpoint, &order, &sent, context.today)?;

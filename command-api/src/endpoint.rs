@@ -4,8 +4,6 @@ use axum::http::StatusCode;
 use domain::staff::Operation;
 use problems::Kind;
 
-use crate::meter::Meter;
-
 /// One kind of command.
 pub(crate) struct Endpoint {
     /// Its name in the events' metadata, the metrics and the logs.
@@ -20,7 +18,6 @@ pub(crate) struct Endpoint {
     pub(crate) draws_id: bool,
     /// What it can be refused with, beside what every command can.
     pub(crate) problems: &'static [&'static Kind],
-    pub(crate) meter: Meter,
     /// Of a command that staff may have limits for.
     limited: Option<Limited>,
 }
@@ -47,7 +44,6 @@ impl Endpoint {
             location: None,
             draws_id: false,
             problems,
-            meter: Meter::new(),
             limited: None,
         }
     }
@@ -65,7 +61,6 @@ impl Endpoint {
             location: None,
             draws_id: false,
             problems,
-            meter: Meter::new(),
             limited: None,
         }
     }
@@ -78,16 +73,7 @@ impl Endpoint {
         problems: &'static [&'static Kind],
     ) -> Self {
         let (status, location) = (StatusCode::CREATED, Some(location));
-        Self {
-            command,
-            operation,
-            status,
-            location,
-            draws_id: true,
-            problems,
-            meter: Meter::new(),
-            limited: None,
-        }
+        Self { command, operation, status, location, draws_id: true, problems, limited: None }
     }
 
     /// The same where staff may have limits for it.

@@ -124,7 +124,7 @@ struct Application {
     responses((status = 201, description = "Applied: the event is LoanApplied", body = LoanAnswer)),
 )]
 pub(crate) async fn apply_for_loan(State(state): State<Arc<Shared>>, request: Request) -> Response<Body> {
-    measure(&APPLY, async {
+    measure(&APPLY, &state, async {
         let Received { body, context, later, .. } =
             receive::<ApplicationBody>(&APPLY, &state, request).await?;
         if let Some(later) = later {

@@ -1,6 +1,7 @@
 //! What is counted and timed of a command, with the labels resolved once.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use metrics::{Counter, Histogram, counter, histogram};
@@ -21,9 +22,10 @@ pub(crate) enum Outcome {
     Failed,
 }
 
-/// The meters of one kind of command. They are looked up when the first one ends, so after the binary has installed
-/// its recorder.
-pub(crate) struct Meter(OnceLock<Handles>);
+/// The meters of one lender's commands, by their names. They are looked up when the first one of a kind ends, and so
+/// of whoever records what is done for that lender.
+#[derive(Default)]
+pub(crate) struct Meters(RwLock<HashMap<&'static str, Arc<Handles>>>);
 
 struct Handles {
     outcomes: [Counter; 6],
@@ -46,19 +48,22 @@ impl Outcome {
     }
 }
 
-impl Meter {
-    pub(crate) const fn new() -> Self {
-        Self(OnceLock::new())
+impl Meters {
+    pub(crate) fn record(&self, command: &'static str, outcome: Outcome, took: Duration) {
+        let known = self.0.read().expect("no holder of this lock panics").get(command).cloned();
+        let handles = known.unwrap_or_else(|| self.look_up(command));
+        handles.outcomes[outcome as usize].increment(1);
+        handles.seconds.record(took.as_secs_f64());
     }
 
-    pub(crate) fn record(&self, command: &'static str, outcome: Outcome, took: Duration) {
-        let handles = self.0.get_or_init(|| Handles {
+    fn look_up(&self, command: &'static str) -> Arc<Handles> {
+        let handles = Arc::new(Handles {
             outcomes: Outcome::ALL.map(
                 |outcome| counter!("razao_commands_total", "command" => command, "outcome" => outcome.name()),
             ),
             seconds: histogram!("razao_command_seconds", "command" => command),
         });
-        handles.outcomes[outcome as usize].increment(1);
-        handles.seconds.record(took.as_secs_f64());
+        let mut all = self.0.write().expect("no holder of this lock panics");
+        Arc::clone(all.entry(command).or_insert(handles))
     }
 }

@@ -146,7 +146,7 @@ pub(crate) async fn restructure_loan(
 ) -> Response<Body> {
     match take_preview(&mut request) {
         Ok(true) => preview(&state, loan, request).await.map(Json).into_response(),
-        Ok(false) => measure(&RESTRUCTURE, restructure(&state, loan, request)).await,
+        Ok(false) => measure(&RESTRUCTURE, &state, restructure(&state, loan, request)).await,
         Err(problem) => problem.into_response(),
     }
 }

@@ -74,7 +74,7 @@ where
     D: Decider<Refusal: ToProblem>,
     B: DeserializeOwned,
 {
-    measure(endpoint, async {
+    measure(endpoint, state, async {
         let Received { body, context, later, .. } = receive(endpoint, state, request).await?;
         let order = order(body)?;
         match later {
@@ -147,6 +147,7 @@ pub(crate) async fn receive<B: DeserializeOwned>(
 /// Runs a command to its answer, and counts and times it.
 pub(crate) async fn measure(
     endpoint: &'static Endpoint,
+    state: &Shared,
     command: impl Future<Output = Result<Ended, Problem>>,
 ) -> Response<Body> {
     let started = Instant::now();
@@ -160,7 +161,7 @@ pub(crate) async fn measure(
         Err(_) => Outcome::Failed,
     };
     let took = started.elapsed();
-    endpoint.meter.record(endpoint.command, outcome, took);
+    state.meters.record(endpoint.command, outcome, took);
     let outcome = outcome.name();
     match result {
         Ok(Ended::Executed(receipt)) => {

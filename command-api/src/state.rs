@@ -12,6 +12,8 @@ use domain::staff::Staff;
 use event_store::{BookingDay, Log, Streams};
 use requests::Requests;
 
+use crate::meter::Meters;
+
 /// How long a client may take to send a body.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// Room for the one stream of the accounting periods.
@@ -37,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) body_deadline: Duration,
     /// Where commands may wait instead of being executed at once.
     pub(crate) requests: Option<Requests>,
+    pub(crate) meters: Meters,
 }
 
 impl CommandState {
@@ -71,6 +74,7 @@ impl CommandState {
             booking_day,
             body_deadline,
             requests,
+            meters: Meters::default(),
         }))
     }
 

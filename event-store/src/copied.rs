@@ -228,7 +228,7 @@ fn text(field: &[u8]) -> Result<&str, LogError> {
 
 /// What was copied is not as Postgres documents it.
 fn strange(what: impl fmt::Display) -> LogError {
-    LogError::Unavailable(sqlx::Error::Protocol(format!("what was copied out of the log is strange: {what}")))
+    sqlx::Error::Protocol(format!("what was copied out of the log is strange: {what}")).into()
 }
 
 #[cfg(test)]

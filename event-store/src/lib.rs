@@ -66,7 +66,7 @@ pub use published::{
     COMPLETENESS_SCHEMA, Completeness, EVENT_SCHEMA, EventDigest, LOG_HEADER, PartitionSum, PublicEvent,
     Range, SCHEMA_HEADER, digest,
 };
-pub use reader::{LogReader, ReaderLimits, is_alive};
+pub use reader::{LogReader, ReaderLimits};
 pub use receipt::{Receipt, RecordedEvent};
 pub use received::{Incomplete, Received, ReceivedPartition};
 pub use seals::{StoredCheckpoint, StoredTile};

@@ -132,7 +132,7 @@ impl LogReader {
             return self.stream_up_to::<Loan>(id, position).await;
         };
         let stream_id = id.to_string();
-        rows.into_iter().map(|row| row.read::<Loan>(&stream_id)).collect()
+        rows?.into_iter().map(|row| row.read::<Loan>(&stream_id)).collect()
     }
 
     /// Up to `limit` events of a stream after `sequence`, brought up to the current version of their types.
@@ -160,7 +160,7 @@ impl LogReader {
 }
 
 /// Those of each loan, in their order.
-async fn rows_of_loans(pool: PgPool, wanted: Vec<Wanted>) -> Result<Vec<Vec<StoredRow>>, LogError> {
+async fn rows_of_loans(pool: PgPool, wanted: Vec<Wanted>) -> Result<Vec<Vec<StoredRow>>, sqlx::Error> {
     let (ids, positions): (Vec<String>, Vec<i64>) =
         wanted.iter().map(|(id, position)| (id.to_string(), *position)).unzip();
     let query = sqlx::query_as(SHORT_STREAMS).bind(Loan::TYPE).bind(ids).bind(positions);

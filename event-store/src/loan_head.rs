@@ -48,14 +48,14 @@ impl LogReader {
     pub async fn loan_head(&self, id: Uuid) -> Result<LoanHead, LogError> {
         let found = self.loan_heads.ask(id, |ids| find(self.pool.clone(), ids)).await;
         if let Some(found) = found {
-            return Ok(found);
+            return Ok(found?);
         }
         Ok(find(self.pool.clone(), vec![id]).await?.pop().ok_or(sqlx::Error::RowNotFound)?)
     }
 }
 
 /// Of each, in their order, all as of one end of the log.
-async fn find(pool: PgPool, ids: Vec<Uuid>) -> Result<Vec<LoanHead>, LogError> {
+async fn find(pool: PgPool, ids: Vec<Uuid>) -> Result<Vec<LoanHead>, sqlx::Error> {
     let texts: Vec<String> = ids.iter().map(Uuid::to_string).collect();
     let rows = sqlx::query_as(LOAN_HEADS).bind(Loan::TYPE).bind(texts).fetch_all(&pool).await?;
     Ok(rows.into_iter().map(LoanHeadRow::read).collect())

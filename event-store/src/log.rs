@@ -18,7 +18,7 @@ use crate::append::{self, AppendQueue};
 use crate::appender::Appender;
 use crate::news::News;
 use crate::periods::KnownClosing;
-use crate::reader::{LogReader, is_alive};
+use crate::reader::LogReader;
 use crate::snapshot::{self, SnapshotQueue};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -52,7 +52,7 @@ pub struct Head {
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     #[error("the database of the log cannot be reached")]
-    Unavailable(#[source] sqlx::Error),
+    Unavailable(#[source] Arc<sqlx::Error>),
     #[error("the schema of the log could not be brought up to date")]
     Migration(#[from] sqlx::migrate::MigrateError),
     #[error("stored event {position} ({event_type}) cannot be read")]
@@ -73,9 +73,15 @@ impl Deref for Log {
     }
 }
 
+impl From<Arc<sqlx::Error>> for LogError {
+    fn from(error: Arc<sqlx::Error>) -> Self {
+        Self::Unavailable(error)
+    }
+}
+
 impl From<sqlx::Error> for LogError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Unavailable(error)
+        Self::Unavailable(Arc::new(error))
     }
 }
 
@@ -95,8 +101,6 @@ impl Log {
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(Duration::from_secs(5))
-            .test_before_acquire(false)
-            .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta.idle_for)))
             .connect_with(options.clone())
             .await?;
         let (secret,): (Vec<u8>,) = sqlx::query_as("select secret from log_secret").fetch_one(&pool).await?;

@@ -97,7 +97,7 @@ impl LogReader {
 
 /// Asks a connection that rested whether it is still there. One that was in use a moment ago need not be asked: a
 /// statement of its own for each read costs as much as the read.
-pub async fn is_alive(connection: &mut PgConnection, idle_for: Duration) -> Result<bool, sqlx::Error> {
+async fn is_alive(connection: &mut PgConnection, idle_for: Duration) -> Result<bool, sqlx::Error> {
     if idle_for >= RESTED {
         connection.ping().await?;
     }

@@ -4,7 +4,7 @@
 //! busier it is, the more go together.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Semaphore, oneshot};
 
@@ -15,9 +15,11 @@ const MOST: usize = 64;
 
 /// Where questions wait for each other: what is asked for, and what is answered.
 pub(crate) struct Together<Q, A> {
-    waiting: Mutex<VecDeque<(Q, oneshot::Sender<A>)>>,
+    waiting: Mutex<VecDeque<(Q, Sender<A>)>>,
     abreast: Semaphore,
 }
+
+type Sender<A> = oneshot::Sender<Result<A, Arc<sqlx::Error>>>;
 
 impl<Q, A> Default for Together<Q, A> {
     fn default() -> Self {
@@ -26,12 +28,17 @@ impl<Q, A> Default for Together<Q, A> {
 }
 
 impl<Q, A> Together<Q, A> {
-    /// Asks with those that wait. `ask_all` gives an answer to each in their order.
+    /// Asks with those that wait. `ask_all` gives an answer to each in their order. Where the database refuses the statement,
+    /// all of them are told.
     ///
-    /// `None`: the statement failed, or whoever ran it went away. Then everyone asks alone, and gets an error of their own.
-    pub(crate) async fn ask<E, F>(&self, question: Q, ask_all: impl Fn(Vec<Q>) -> F) -> Option<A>
+    /// `None`: whoever ran the statement went away, or the connection broke. Then everyone asks alone.
+    pub(crate) async fn ask<F>(
+        &self,
+        question: Q,
+        ask_all: impl Fn(Vec<Q>) -> F,
+    ) -> Option<Result<A, Arc<sqlx::Error>>>
     where
-        F: Future<Output = Result<Vec<A>, E>>,
+        F: Future<Output = Result<Vec<A>, sqlx::Error>>,
     {
         let (sender, mut answer) = oneshot::channel();
         self.lock().push_back((question, sender));
@@ -46,16 +53,24 @@ impl<Q, A> Together<Q, A> {
                 // Somebody else took ours along.
                 return answer.await.ok();
             }
-            let answers = ask_all(questions).await.unwrap_or_default();
-            for (sender, answer) in senders.into_iter().zip(answers) {
-                // Whoever does not wait any more needs no answer.
-                let _ = sender.send(answer);
+            // Whoever does not wait any more needs no answer.
+            match ask_all(questions).await {
+                Ok(answers) => senders.into_iter().zip(answers).for_each(|(sender, answer)| {
+                    let _ = sender.send(Ok(answer));
+                }),
+                Err(error @ sqlx::Error::Database(_)) => {
+                    let error = Arc::new(error);
+                    senders.into_iter().for_each(|sender| {
+                        let _ = sender.send(Err(Arc::clone(&error)));
+                    });
+                }
+                Err(_) => drop(senders),
             }
         }
     }
 
     /// Those that go next; none where nobody waits.
-    fn take(&self) -> (Vec<Q>, Vec<oneshot::Sender<A>>) {
+    fn take(&self) -> (Vec<Q>, Vec<Sender<A>>) {
         let (mut questions, mut senders) = (Vec::new(), Vec::new());
         let mut waiting = self.lock();
         while questions.len() < MOST
@@ -70,14 +85,13 @@ impl<Q, A> Together<Q, A> {
         (questions, senders)
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<(Q, oneshot::Sender<A>)>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Q, Sender<A>)>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
@@ -85,11 +99,15 @@ mod tests {
 
     use super::*;
 
+    fn told(answer: Option<Result<i32, Arc<sqlx::Error>>>) -> Option<i32> {
+        answer?.ok()
+    }
+
     #[tokio::test]
     async fn one_that_is_alone_is_asked_at_once() {
         let together = Together::default();
-        let answer = together.ask(3, |all: Vec<i32>| async { Ok::<_, ()>(all) }).await;
-        assert_eq!(answer, Some(3));
+        let answer = together.ask(3, |all: Vec<i32>| async { Ok(all) }).await;
+        assert_eq!(told(answer), Some(3));
     }
 
     #[tokio::test]
@@ -101,25 +119,25 @@ mod tests {
             together.ask(number, move |all: Vec<i32>| async move {
                 statements.fetch_add(1, Ordering::Relaxed);
                 tokio::time::sleep(Duration::from_millis(5)).await;
-                Ok::<_, ()>(all.iter().map(|number| number * 2).collect())
+                Ok(all.iter().map(|number| number * 2).collect())
             })
         });
-        let answers = join_all(asked).await;
+        let answers: Vec<_> = join_all(asked).await.into_iter().map(told).collect();
         assert_eq!(answers, (0..200).map(|number| Some(number * 2)).collect::<Vec<_>>());
         assert!(statements.into_inner() <= ABREAST + 200 / MOST + 2);
     }
 
     #[tokio::test]
-    async fn where_the_statement_fails_everyone_is_told() {
+    async fn where_the_connection_breaks_everyone_asks_alone() {
         let together = Together::<i32, i32>::default();
-        let asked = (0..3).map(|number| together.ask(number, |_| async { Err(()) }));
-        assert_eq!(join_all(asked).await, [None, None, None]);
+        let asked = (0..3).map(|number| together.ask(number, |_| async { Err(sqlx::Error::PoolClosed) }));
+        assert!(join_all(asked).await.iter().all(Option::is_none));
     }
 
     #[tokio::test]
     async fn who_goes_away_while_asking_for_others_leaves_none_waiting() {
         let together = Arc::new(Together::<i32, i32>::default());
-        let never = |_: Vec<i32>| std::future::pending::<Result<Vec<i32>, ()>>();
+        let never = |_: Vec<i32>| std::future::pending::<Result<Vec<i32>, sqlx::Error>>();
         let leaders: Vec<_> = (0..ABREAST)
             .map(|number| {
                 let together = Arc::clone(&together);
@@ -129,10 +147,10 @@ mod tests {
         tokio::task::yield_now().await;
         let ours = tokio::spawn({
             let together = Arc::clone(&together);
-            async move { together.ask(7, |all: Vec<i32>| async { Ok::<_, ()>(all) }).await }
+            async move { together.ask(7, |all: Vec<i32>| async { Ok(all) }).await }
         });
         tokio::task::yield_now().await;
         leaders.into_iter().for_each(|leader| leader.abort());
-        assert_eq!(ours.await.unwrap(), Some(7));
+        assert_eq!(told(ours.await.unwrap()), Some(7));
     }
 }

@@ -51,6 +51,16 @@ impl Claims {
         self.rest.get("exp").and_then(Value::as_u64).unwrap_or(0)
     }
 
+    /// The lender that a claim names, if it names one and no other: a text, or an array with one text.
+    pub(crate) fn lender(&self, claim: &str) -> Option<&str> {
+        let named = find(&self.rest, claim)?;
+        match named.as_array().map(Vec::as_slice) {
+            None => named.as_str(),
+            Some([only]) => only.as_str(),
+            Some(_) => None,
+        }
+    }
+
     pub(crate) fn caller(&self, mapping: &RoleMapping) -> Result<Caller, Rejection> {
         let subject = self.name("sub")?.ok_or_else(|| Rejection::Claim("sub".to_owned()))?;
         let client = match self.name("azp")? {
@@ -132,6 +142,28 @@ mod tests {
         assert_eq!(&*client(json!({ "sub": "s", "exp": 1, "azp": "a", "client_id": "c" })), "a");
         assert_eq!(&*client(json!({ "sub": "s", "exp": 1, "client_id": "c" })), "c");
         assert_eq!(&*client(json!({ "sub": "s", "exp": 1 })), "s");
+    }
+
+    #[test]
+    fn a_token_is_of_one_lender_or_of_none() {
+        let claims: Claims = serde_json::from_value(json!({
+            "lender": "norte", "tenant": { "id": "sul" }, "one": ["norte"], "two": ["norte", "sul"], "none": [],
+            "number": 7, "words": "norte sul",
+        }))
+        .unwrap();
+        for (claim, lender) in [
+            ("lender", Some("norte")),
+            ("tenant.id", Some("sul")),
+            ("one", Some("norte")),
+            ("words", Some("norte sul")),
+            ("two", None),
+            ("none", None),
+            ("number", None),
+            ("tenant", None),
+            ("missing", None),
+        ] {
+            assert_eq!(claims.lender(claim), lender, "{claim}");
+        }
     }
 
     #[test]

@@ -11,8 +11,8 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, get_current_timestamp};
 use serde_json::json;
 
-use crate::Role;
 use crate::keys::KeySet;
+use crate::{LenderClaim, Role};
 
 /// The `iss` of its tokens.
 pub(crate) const ISSUER: &str = "urn:razao:development";
@@ -57,12 +57,27 @@ impl DevelopmentIssuer {
 
     /// A token for `subject` with these roles, which expires after `lifetime`.
     pub fn token(&self, subject: &str, roles: &[Role], audience: &str, lifetime: Duration) -> String {
+        self.token_of(None, subject, roles, audience, lifetime)
+    }
+
+    /// The same as a token of one lender.
+    pub fn token_of(
+        &self,
+        lender: Option<&LenderClaim>,
+        subject: &str,
+        roles: &[Role],
+        audience: &str,
+        lifetime: Duration,
+    ) -> String {
         let now = get_current_timestamp();
         let roles: Vec<&str> = roles.iter().map(|role| role.name()).collect();
-        let claims = json!({
+        let mut claims = json!({
             "iss": ISSUER, "sub": subject, "aud": audience, "roles": roles,
             "iat": now, "nbf": now, "exp": now.saturating_add(lifetime.as_secs()),
         });
+        if let Some(LenderClaim { claim, lender }) = lender {
+            claims[claim] = json!(lender);
+        }
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(KEY_ID.to_owned());
         jsonwebtoken::encode(&header, &claims, &self.signing).expect("claims of plain text can be signed")

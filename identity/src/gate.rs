@@ -64,8 +64,8 @@ fn permission_of(method: &Method, route: Option<&str>) -> Permission {
     }
 }
 
-/// For whoever watches who tries what.
-fn refused(reason: &'static str, caller: Option<&Caller>, request: &Request) {
+/// For whoever watches who tries what: counts and logs a request that was not let in.
+pub fn refused(reason: &'static str, caller: Option<&Caller>, request: &Request) {
     metrics::counter!("razao_access_refused_total", "reason" => reason).increment(1);
     let subject = caller.map(|caller| &*caller.subject);
     let client = caller.map(|caller| &*caller.client);
@@ -74,7 +74,8 @@ fn refused(reason: &'static str, caller: Option<&Caller>, request: &Request) {
 }
 
 impl Identification {
-    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Rejection> {
+    /// Who sends a request with these headers.
+    pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Rejection> {
         match (self, bearer(headers)) {
             (Self::LocalDeveloper(_), Err(Rejection::Missing)) => Ok(Caller::local_developer()),
             (Self::Required(verifier) | Self::LocalDeveloper(verifier), token) => {
@@ -85,7 +86,7 @@ impl Identification {
 }
 
 /// The token of `Authorization: Bearer TOKEN` (RFC 6750, section 2.1).
-fn bearer(headers: &HeaderMap) -> Result<&str, Rejection> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Rejection> {
     let mut sent = headers.get_all(header::AUTHORIZATION).iter();
     let (first, second) = (sent.next().ok_or(Rejection::Missing)?, sent.next());
     let (scheme, token) =

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderValue, Response, header};
 use axum::response::IntoResponse;
-use problems::{IDENTITY_UNAVAILABLE, UNAUTHENTICATED};
+use problems::{IDENTITY_UNAVAILABLE, OTHER_LENDER, UNAUTHENTICATED};
 
 /// Why a request's token does not say who sends it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +31,9 @@ pub enum Rejection {
     Audience,
     #[error("the token has no sound claim `{0}`")]
     Claim(String),
+    /// It is good, but of a lender that does not answer here.
+    #[error("the token's claim `{0}` does not name the lender that answers here, and no other")]
+    Lender(String),
     /// Not the token's fault: the issuer's keys are not known, so nobody can be told apart.
     #[error("the keys of the token issuer cannot be had just now")]
     IssuerUnavailable,
@@ -50,6 +53,7 @@ impl Rejection {
             Self::Issuer => "issuer",
             Self::Audience => "audience",
             Self::Claim(_) => "claim",
+            Self::Lender(_) => "lender",
             Self::IssuerUnavailable => "issuer_unavailable",
         }
     }
@@ -59,6 +63,9 @@ impl IntoResponse for Rejection {
     fn into_response(self) -> Response<axum::body::Body> {
         if self == Self::IssuerUnavailable {
             return IDENTITY_UNAVAILABLE.because(self.to_string()).into_response();
+        }
+        if matches!(self, Self::Lender(_)) {
+            return OTHER_LENDER.because(self.to_string()).into_response();
         }
         // RFC 6750, section 3: no error code where no token was sent.
         let challenge = if self == Self::Missing { "Bearer" } else { "Bearer error=\"invalid_token\"" };

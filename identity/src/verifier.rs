@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::claims::Claims;
 use crate::development::ISSUER as DEVELOPMENT;
 use crate::keys::{ALGORITHMS, KeySet};
-use crate::{Caller, DevelopmentIssuer, Rejection, RemoteIssuer, RoleMapping};
+use crate::{Caller, DevelopmentIssuer, LenderClaim, Rejection, RemoteIssuer, RoleMapping};
 
 /// Longer tokens are not looked into.
 pub(crate) const LONGEST_TOKEN: usize = 16 * 1024;
@@ -24,6 +24,8 @@ pub struct Verifier {
     keys: Keys,
     validation: Validation,
     mapping: RoleMapping,
+    /// Whose tokens are good, where the issuer's are not all of one lender.
+    lender: Option<LenderClaim>,
     remembered: Cache<[u8; 32], Arc<Known>>,
 }
 
@@ -60,7 +62,13 @@ impl Verifier {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.validate_nbf = true;
         validation.leeway = CLOCK_SKEW;
-        Self { keys, validation, mapping, remembered: Cache::new(REMEMBERED) }
+        Self { keys, validation, mapping, lender: None, remembered: Cache::new(REMEMBERED) }
+    }
+
+    /// The same for the tokens of one lender only.
+    #[must_use]
+    pub fn of_lender(self, lender: LenderClaim) -> Self {
+        Self { lender: Some(lender), ..self }
     }
 
     /// Who sends a token, if it is good now.
@@ -94,6 +102,12 @@ impl Verifier {
         validation.algorithms = vec![header.alg];
         let decoded = decode::<Claims>(token, &key, &validation).map_err(|error| rejection(&error))?;
         let caller = decoded.claims.caller(&self.mapping)?;
+        // Last: who has no good token learns nothing of lenders.
+        if let Some(LenderClaim { claim, lender }) = &self.lender
+            && decoded.claims.lender(claim) != Some(lender)
+        {
+            return Err(Rejection::Lender(claim.clone()));
+        }
         Ok((caller, decoded.claims.expires()))
     }
 

@@ -59,7 +59,20 @@ pub static FORBIDDEN: Kind = kind(
     "The token is good, but none of its roles may use this route. `detail` names the roles that may; `razao routes` prints them all.",
 );
 
-// 404, 405, 412, 413, 415
+pub static OTHER_LENDER: Kind = kind(
+    "other_lender",
+    403,
+    "The token is of no lender that answers here",
+    "One server serves several lenders, and a claim of the token names the one that it is of. It names none, more than one, one that is not served here, or another than the one whose host was asked. `docs/SECURITY.md` says how a lender is chosen.",
+);
+
+// 404, 405, 412, 413, 415, 421
+pub static MISDIRECTED: Kind = kind(
+    "misdirected",
+    421,
+    "No lender answers at this host",
+    "One server serves several lenders, each at hosts of its own, and the one that the request names (`Host`, or `:authority`) is none of them. The port does not count, nor do `Forwarded` and `X-Forwarded-Host`.",
+);
 pub static NOT_FOUND: Kind =
     kind("not_found", 404, "Not found", "There is no such path, or nothing with this id.");
 pub static METHOD_NOT_ALLOWED: Kind =
@@ -282,6 +295,7 @@ pub static ALL: &[&Kind] = &[
     &IDEMPOTENCY_KEY_INVALID,
     &UNAUTHENTICATED,
     &FORBIDDEN,
+    &OTHER_LENDER,
     &OWN_PROPOSAL,
     &NOT_OWN_PROPOSAL,
     &ABOVE_APPROVAL_LIMIT,
@@ -310,6 +324,7 @@ pub static ALL: &[&Kind] = &[
     &PRECONDITION_FAILED,
     &BODY_TOO_LARGE,
     &UNSUPPORTED_MEDIA_TYPE,
+    &MISDIRECTED,
     &IDEMPOTENCY_KEY_REUSED,
     &INVALID_AMOUNT,
     &INVALID_TERMS,

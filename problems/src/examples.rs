@@ -12,6 +12,7 @@ pub(crate) const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("unauthenticated", "any read without `Authorization: Bearer TOKEN`, where tokens are required"),
     ("forbidden", "`POST /v1/loans/{id}/approve` with a token that has only the role operator"),
+    ("other_lender", "any read with a token of another lender's, where one server serves several"),
     ("own_proposal", "`POST /v1/proposals/{id}/accept` with the token that made it"),
     ("not_own_proposal", "`POST /v1/proposals/{id}/withdraw` with another token than made it"),
     (
@@ -43,6 +44,7 @@ pub(crate) const EXAMPLES: &[(&str, &str)] = &[
     ("precondition_failed", "`If-Match: \"1\"` on a loan that is at version 2"),
     ("body_too_large", "a body of 1,048,577 bytes"),
     ("unsupported_media_type", "`Content-Type: text/plain`"),
+    ("misdirected", "`Host: elsewhere.example`, where one server serves several lenders by their hosts"),
     ("idempotency_key_reused", "one key with two amounts"),
     ("invalid_amount", "`{\"amount\": \"0.00\"}`, `\"-1.00\"`, `\"0.001\"` in BRL, `\"1000000000000.01\"`"),
     ("invalid_terms", "`\"installments\": 0`"),

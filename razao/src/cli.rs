@@ -12,9 +12,9 @@ use crate::audit::{self, AuditCommand};
 use crate::dead_letters::{self, DeadLetters};
 use crate::keys::{self, KeysCommand};
 use crate::replay::{self, DiffArgs, ReplayArgs};
-use crate::settings::{SettingFlags, Settings};
+use crate::settings::{Served, SettingFlags, Settings};
 use crate::verify::VerifyArgs;
-use crate::{close_day, identification, rebuild, roles, schedule, snapshot, up, verify};
+use crate::{close_day, identification, lenders, rebuild, roles, schedule, snapshot, up, verify};
 
 /// An event-sourced ledger engine for lenders.
 #[derive(Debug, Parser)]
@@ -134,10 +134,14 @@ enum Command {
 /// Runs what the command line asks for.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        Command::Up { settings, demo } => up::up(Settings::load(&settings)?, demo).await,
-        Command::Serve { settings, roles, replay: None } => {
-            roles::serve(Settings::load(&settings)?, &roles).await
-        }
+        Command::Up { settings, demo } => match Served::load(&settings)? {
+            Served::One(settings) => up::up(*settings, demo).await,
+            Served::Several(several) => lenders::up(several, demo).await,
+        },
+        Command::Serve { settings, roles, replay: None } => match Served::load(&settings)? {
+            Served::One(settings) => roles::serve(*settings, &roles).await,
+            Served::Several(several) => lenders::serve(several, &roles).await,
+        },
         Command::Serve { settings, roles, replay: Some(name) } => {
             roles::serve_replay(Settings::load(&settings)?, &roles, &name).await
         }

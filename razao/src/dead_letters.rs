@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::databases::Databases;
 use crate::failure::Failure;
 use crate::rebuild::addresses;
-use crate::roles::Databases;
 use crate::settings::{SettingFlags, Settings};
 
 /// How many dead letters are read at once.

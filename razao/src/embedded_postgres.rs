@@ -36,6 +36,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -66,12 +67,15 @@ pub struct Settings {
     pub start_timeout: Duration,
     /// How long the server may take to write its last checkpoint before it is stopped the hard way.
     pub stop_timeout: Duration,
+    /// How many sessions it has at most.
+    pub sessions: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let minute = Duration::from_secs(60);
-        Self { bin_dir: None, run_as: None, start_timeout: minute, stop_timeout: minute }
+        let (start_timeout, stop_timeout) = (minute, minute);
+        Self { bin_dir: None, run_as: None, start_timeout, stop_timeout, sessions: 200 }
     }
 }
 
@@ -125,6 +129,20 @@ impl EmbeddedPostgres {
     /// How to connect to the ledger's database. Stays true when the server is restarted.
     pub fn connect_options(&self) -> PgConnectOptions {
         self.layout.connect_options().database(DATABASE)
+    }
+
+    /// How to connect to another database of the same server, which is made unless it is there.
+    pub async fn database(&self, name: &str) -> Result<PgConnectOptions, sqlx::Error> {
+        let mut connection = self.connect_options().connect().await?;
+        let there = sqlx::query("select from pg_database where datname = $1").bind(name);
+        if there.fetch_optional(&mut connection).await?.is_none() {
+            // A name cannot be bound; doubled, no quote in it ends it.
+            let quoted = name.replace('"', "\"\"");
+            sqlx::raw_sql(&format!("create database \"{quoted}\"")).execute(&mut connection).await?;
+            info!(database = name, "made a database");
+        }
+        connection.close().await?;
+        Ok(self.layout.connect_options().database(name))
     }
 
     /// The same as a URL, for `psql` and for settings.
@@ -185,7 +203,7 @@ fn prepare(data_dir: &Path, settings: Settings) -> Result<(Server, Lock), Embedd
     let layout = layout.resolved()?;
     account.own_tree(&layout.cluster)?;
     layout.make_socket_dir(&account)?;
-    config::write(&layout.cluster, &binaries, &account)?;
+    config::write(&layout.cluster, &binaries, &account, settings.sessions)?;
     let server = Server { layout, binaries, account, settings };
     Ok((server, lock))
 }

@@ -27,18 +27,30 @@ pub fn router(log: Log, read_pool: PgPool, metrics: PrometheusHandle) -> Router 
 }
 
 async fn ready(State(state): State<HealthState>) -> impl IntoResponse {
-    if let Err(error) = state.log.ping().await {
-        tracing::warn!(%error, "not ready: the log cannot be reached");
-        return UNAVAILABLE.because("the log cannot be reached").into_response();
+    match look(&state.log, &state.read_pool).await {
+        Ok(()) => (StatusCode::OK, "ready\n").into_response(),
+        Err(why) => UNAVAILABLE.because(why).into_response(),
     }
-    if let Err(error) = sqlx::query("select 1").execute(&state.read_pool).await {
-        tracing::warn!(%error, "not ready: the read models cannot be reached");
-        return UNAVAILABLE.because("the read models cannot be reached").into_response();
-    }
-    (StatusCode::OK, "ready\n").into_response()
 }
 
 async fn render(State(state): State<HealthState>) -> impl IntoResponse {
-    let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    (text, state.metrics.render())
+    metrics_text(state.metrics.render())
+}
+
+/// Whether the databases of a lender can be reached; else which cannot.
+pub(crate) async fn look(log: &Log, read_pool: &PgPool) -> Result<(), &'static str> {
+    if let Err(error) = log.ping().await {
+        tracing::warn!(%error, "not ready: the log cannot be reached");
+        return Err("the log cannot be reached");
+    }
+    if let Err(error) = sqlx::query("select 1").execute(read_pool).await {
+        tracing::warn!(%error, "not ready: the read models cannot be reached");
+        return Err("the read models cannot be reached");
+    }
+    Ok(())
+}
+
+/// Metrics as Prometheus takes them.
+pub(crate) fn metrics_text(text: String) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }

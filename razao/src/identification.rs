@@ -12,7 +12,7 @@ use axum::response::Response;
 use command_api::{Actor, Permits};
 use identity::gate::{Identification, guard};
 use identity::permissions::{self, FIELDS, Permission, TABLE};
-use identity::{Caller, DevelopmentIssuer, Pace, RemoteIssuer, Role, RoleMapping, Verifier};
+use identity::{Caller, DevelopmentIssuer, LenderClaim, Pace, RemoteIssuer, Role, RoleMapping, Verifier};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -28,6 +28,7 @@ pub fn identification(
 ) -> Result<Identification, Failure> {
     let Some(name) = &settings.oidc_issuer else {
         let verifier = Verifier::of_development(&development_issuer(settings)?, &settings.oidc_audience);
+        let verifier = of_lender(verifier, settings);
         let by =
             if settings.require_token { Identification::Required } else { Identification::LocalDeveloper };
         return Ok(by(Arc::new(verifier)));
@@ -36,6 +37,7 @@ pub fn identification(
     let issuer = RemoteIssuer::new(name, pace);
     let issuer = Arc::new(issuer.map_err(|error| Failure::WrongUsage(format!("oidc_issuer: {error}")))?);
     let verifier = Verifier::of_issuer(Arc::clone(&issuer), &settings.oidc_audience, mapping(settings)?);
+    let verifier = of_lender(verifier, settings);
     let stop = stop.clone();
     tasks.spawn(async move {
         tokio::select! {
@@ -44,6 +46,19 @@ pub fn identification(
         }
     });
     Ok(Identification::Required(Arc::new(verifier)))
+}
+
+/// Lets only those tokens be good that name the lender of the settings, where they have to.
+fn of_lender(verifier: Verifier, settings: &Settings) -> Verifier {
+    match claim(settings) {
+        Some(claim) => verifier.of_lender(claim.clone()),
+        None => verifier,
+    }
+}
+
+/// What tokens of the lender of the settings have to say.
+fn claim(settings: &Settings) -> Option<&LenderClaim> {
+    settings.lender.as_ref()?.claim.as_ref()
 }
 
 /// Puts the gate before a router; its commands are told who acts.
@@ -88,7 +103,8 @@ pub fn development_token(
             "tokens are made by the issuer {issuer} that the settings name; the development issuer's are not accepted"
         )));
     }
-    Ok(development_issuer(settings)?.token(subject, roles, &settings.oidc_audience, lifetime))
+    let issuer = development_issuer(settings)?;
+    Ok(issuer.token_of(claim(settings), subject, roles, &settings.oidc_audience, lifetime))
 }
 
 /// `razao routes`

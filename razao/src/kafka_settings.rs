@@ -22,6 +22,13 @@ impl ClientSettings {
         &self.0
     }
 
+    /// The same with others on top: what both name is as they say.
+    #[must_use]
+    pub(crate) fn with(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
     /// Takes over what the environment has, just as it is written there.
     pub(crate) fn extend_from(&mut self, environment: impl IntoIterator<Item = (String, String)>) {
         let variables = environment.into_iter().filter_map(|(name, value)| {

@@ -12,8 +12,8 @@ use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::databases::Databases;
 use crate::failure::Failure;
-use crate::roles::Databases;
 use crate::settings::Settings;
 
 /// What every read works with.
@@ -28,6 +28,9 @@ pub(crate) async fn state(
     // Answers of a replay are kept nowhere: they would be taken for those of what serves.
     if let Some(replay) = replay {
         return Ok(state.of_replay(replay.clone()));
+    }
+    if settings.lender.is_some() {
+        state = state.of_one_log(log.id().await?);
     }
     if let Some(cache) = cache(settings, log).await? {
         state = state.with_cache(cache);

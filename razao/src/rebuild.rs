@@ -7,9 +7,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use projections::ProjectionStatus;
 use serde_json::json;
 
+use crate::databases::Addresses;
 use crate::embedded_postgres;
 use crate::failure::Failure;
-use crate::roles::Addresses;
 use crate::settings::Settings;
 
 /// Prints as JSON how far each projection is, and the relay with each topic that it sends to.
@@ -66,9 +66,13 @@ pub(crate) fn addresses(settings: &Settings) -> anyhow::Result<Addresses> {
     if settings.database_url.is_some() {
         return Addresses::of(settings);
     }
-    let log = embedded_postgres::find_running(&settings.data_dir).ok_or_else(|| {
-        let data_dir = settings.data_dir.display();
+    let log = embedded_postgres::find_running(settings.home()).ok_or_else(|| {
+        let data_dir = settings.home().display();
         Failure::Unreachable(format!("no razao runs on {data_dir}: start it, or name a --database-url"))
     })?;
+    let log = match &settings.lender {
+        Some(lender) => log.database(&lender.private_database()),
+        None => log,
+    };
     Ok(Addresses { read: log.clone(), log })
 }

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use clap::Args;
 use command_api::BulkLimits;
 use event_store::BookingDay;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::Dict;
 use kafka::KafkaSettings;
 use projections::RetryPolicy;
 use serde::{Deserialize, Serialize};
@@ -21,58 +21,15 @@ use crate::identification::mapping;
 use crate::kafka_settings::{self, ClientSettings};
 use crate::server::Tls;
 
-/// The flags that are settings too. What is not given is looked for in the environment, then in the file.
-#[derive(Debug, Clone, Default, Args, Serialize)]
-pub struct SettingFlags {
-    /// A TOML file with settings
-    #[arg(long, value_name = "FILE")]
-    #[serde(skip)]
-    pub config: Option<PathBuf>,
-    /// Where everything is kept [default: .razao; /var/lib/razao for root in a directory closed to others]
-    #[arg(long, value_name = "DIR")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub data_dir: Option<PathBuf>,
-    /// The address to serve on [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub listen: Option<SocketAddr>,
-    /// A Postgres for the log, in place of the embedded one
-    #[arg(long, value_name = "URL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub database_url: Option<String>,
-    /// Another Postgres for the read models
-    #[arg(long, value_name = "URL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub read_database_url: Option<String>,
-    /// A streaming replica of the read models' Postgres, for reads
-    #[arg(long, value_name = "URL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replica_database_url: Option<String>,
-    /// A Redis that keeps answers, in place of memory
-    #[arg(long, value_name = "URL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub redis_url: Option<String>,
-    /// Kafka brokers to publish the log to, and to feed the read models by, as HOST:PORT,…
-    #[arg(long = "kafka", value_name = "BROKERS")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kafka_brokers: Option<String>,
-    /// The read models that the role projections feeds, parted by commas [default: all]
-    #[arg(long, value_name = "NAMES")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub projections: Option<String>,
-    /// The token issuer (OIDC) whose tokens are accepted
-    #[arg(long, value_name = "URL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub oidc_issuer: Option<String>,
-    /// The folder of the keys that sign the log's checkpoints [default: audit-keys in the data directory]
-    #[arg(long, value_name = "DIR")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub audit_keys: Option<PathBuf>,
-    /// A booking day of your choice, for trials and tests
-    #[arg(long, value_name = "DATE")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub today: Option<NaiveDate>,
-}
+mod apart;
+mod flags;
+mod lenders;
+mod secrets;
+#[cfg(test)]
+mod tests;
+
+pub use flags::SettingFlags;
+pub use lenders::{LenderBy, OneOfSeveral, Served, Several};
 
 /// What a server runs by.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -158,6 +115,17 @@ pub struct Settings {
     pub snapshot_dir: Option<PathBuf>,
     /// For how many days finished requests are kept.
     pub requests_kept_days: u32,
+    /// How the lender of a request is chosen, where there are several.
+    pub lender_by: Option<LenderBy>,
+    /// Which claim of a token names its lender, where there are several: its name, or a path to it with dots.
+    pub lender_claim: Option<String>,
+    /// Where the metrics of several lenders are asked for: an address for operators alone.
+    pub metrics_listen: Option<SocketAddr>,
+    /// What differs from lender to lender, by their names; empty: there is one.
+    pub lenders: BTreeMap<String, Dict>,
+    /// Which of several lenders these settings are of.
+    #[serde(skip)]
+    pub lender: Option<OneOfSeveral>,
 }
 
 impl Default for Settings {
@@ -207,6 +175,11 @@ impl Default for Settings {
             close_days: true,
             snapshot_dir: None,
             requests_kept_days: 7,
+            lender_by: None,
+            lender_claim: None,
+            metrics_listen: None,
+            lenders: BTreeMap::new(),
+            lender: None,
         }
     }
 }
@@ -215,7 +188,21 @@ impl Default for Settings {
 const NOT_SETTINGS: [&str; 4] = ["log", "postgres_bin", "postgres_user", "token"];
 
 impl Settings {
+    /// Those of one lender: the only one, or the one that the flags name.
     pub fn load(flags: &SettingFlags) -> Result<Self, Failure> {
+        match (Served::load(flags)?, &flags.lender) {
+            (Served::One(settings), _) => Ok(*settings),
+            // The one that is named.
+            (Served::Several(mut several), Some(_)) => Ok(several.lenders.remove(0)),
+            (Served::Several(several), None) => {
+                let names = several.names();
+                Err(Failure::WrongUsage(format!("--lender NAME has to say which: the settings name {names}")))
+            }
+        }
+    }
+
+    /// As they are written, before anybody looked what they come to.
+    fn read(flags: &SettingFlags) -> Result<Self, Failure> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = &flags.config {
             if !file.is_file() {
@@ -243,7 +230,7 @@ impl Settings {
         settings
             .kafka
             .extend_from(secrets.into_iter().map(|(name, secret)| (format!("RAZAO_{name}"), secret)));
-        settings.checked()
+        Ok(settings)
     }
 
     fn checked(self) -> Result<Self, Failure> {
@@ -344,6 +331,11 @@ impl Settings {
         })
     }
 
+    /// The data directory of the whole deployment.
+    pub fn home(&self) -> &Path {
+        self.lender.as_ref().map_or(&self.data_dir, |lender| &lender.home)
+    }
+
     /// The folder of the keys that sign checkpoints.
     pub fn audit_keys(&self) -> PathBuf {
         self.audit_keys.clone().unwrap_or_else(|| self.data_dir.join("audit-keys"))
@@ -363,7 +355,3 @@ fn default_data_dir() -> PathBuf {
     }
     PathBuf::from(".razao")
 }
-
-mod secrets;
-#[cfg(test)]
-mod tests;

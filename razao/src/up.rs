@@ -6,12 +6,13 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
+use crate::databases::Addresses;
 use crate::demo;
 use crate::embedded_postgres::{self, EmbeddedPostgres};
 use crate::failure::Failure;
 use crate::identification;
 use crate::keys;
-use crate::roles::{self, Addresses, Role};
+use crate::roles::{self, Role};
 use crate::server::Server;
 use crate::settings::Settings;
 
@@ -66,7 +67,7 @@ async fn serve(
 }
 
 /// Tells people and scripts where to go.
-fn announce(server: &Server, address_file: &Path) -> anyhow::Result<()> {
+pub(crate) fn announce(server: &Server, address_file: &Path) -> anyhow::Result<()> {
     let url = server.url();
     write_whole(address_file, &url)?;
     tracing::info!(address = %url, "ready");

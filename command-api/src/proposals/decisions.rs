@@ -77,7 +77,7 @@ pub(crate) async fn accept_proposal(
     Ids(id): Ids<Uuid>,
     request: Request,
 ) -> Response<Body> {
-    measure(&ACCEPT, accept(&state, id, request)).await
+    measure(&ACCEPT, &state, accept(&state, id, request)).await
 }
 
 /// Refuse a proposal that another person made: its command comes to nothing.
@@ -94,7 +94,7 @@ pub(crate) async fn refuse_proposal(
     Ids(id): Ids<Uuid>,
     request: Request,
 ) -> Response<Body> {
-    measure(&REFUSE, end(&REFUSE, &state, id, request, ProposalCommand::Refuse)).await
+    measure(&REFUSE, &state, end(&REFUSE, &state, id, request, ProposalCommand::Refuse)).await
 }
 
 /// Withdraw a proposal of one's own.
@@ -111,7 +111,7 @@ pub(crate) async fn withdraw_proposal(
     Ids(id): Ids<Uuid>,
     request: Request,
 ) -> Response<Body> {
-    measure(&WITHDRAW, end(&WITHDRAW, &state, id, request, ProposalCommand::Withdraw)).await
+    measure(&WITHDRAW, &state, end(&WITHDRAW, &state, id, request, ProposalCommand::Withdraw)).await
 }
 
 async fn accept(state: &Shared, id: Uuid, request: Request) -> Result<Ended, Problem> {

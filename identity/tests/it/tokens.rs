@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::header;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use identity::{DevelopmentIssuer, Pace, Rejection, RemoteIssuer, Role, RoleMapping, Verifier};
+use identity::{DevelopmentIssuer, LenderClaim, Pace, Rejection, RemoteIssuer, Role, RoleMapping, Verifier};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, get_current_timestamp};
 use serde_json::{Value, json};
 
@@ -152,4 +153,51 @@ fn the_development_key_is_its_owners_alone_and_never_replaced() {
     std::fs::write(&path, "spoilt").unwrap();
     assert!(DevelopmentIssuer::of(dir.path()).is_err());
     assert_eq!(std::fs::read(&path).unwrap(), b"spoilt");
+}
+
+#[tokio::test]
+async fn where_one_issuer_serves_several_lenders_a_token_is_good_for_the_one_that_it_names() {
+    let key = SigningKey::new("1", Algorithm::EdDSA);
+    let issuer = TestIssuer::start(&[&key]).await;
+    let of = |lender: &str| {
+        let claim = LenderClaim { claim: "tenant".to_owned(), lender: lender.to_owned() };
+        verifier(&issuer, Pace::default()).of_lender(claim)
+    };
+    let (norte, sul) = (of("norte"), of("sul"));
+    let another = Err(Rejection::Lender("tenant".to_owned()));
+    let good = issuer.claims("ana");
+    let token = key.sign(&with(good.clone(), "tenant", json!("norte")));
+    // Asked twice: what one remembers is nothing to the other.
+    for _ in 0..2 {
+        assert_eq!(&*norte.verify(&token).await.unwrap().subject, "ana");
+        assert_eq!(sul.verify(&token).await, another);
+    }
+    for tenant in
+        [json!(["norte", "sul"]), json!("NORTE"), json!("norte "), json!({ "id": "norte" }), json!(null)]
+    {
+        let token = key.sign(&with(good.clone(), "tenant", tenant));
+        assert_eq!(
+            (norte.verify(&token).await, sul.verify(&token).await),
+            (another.clone(), another.clone())
+        );
+    }
+    // What is not good at all is said first, so nobody learns of lenders who has no good token.
+    let expired = with(with(good, "tenant", json!("sul")), "exp", json!(1));
+    assert_eq!(norte.verify(&key.sign(&expired)).await, Err(Rejection::Expired));
+}
+
+#[test]
+fn whom_a_token_names_can_be_read_before_it_is_verified() {
+    let claimed = |authorization: &str| {
+        let headers = [(header::AUTHORIZATION, authorization.parse().unwrap())].into_iter().collect();
+        identity::claimed(&headers, "tenant")
+    };
+    let token = |claims: Value| format!("Bearer {}.{}.x", part(&json!({ "alg": "none" })), part(&claims));
+    assert_eq!(claimed(&token(json!({ "tenant": "norte" }))), Ok(Some("norte".to_owned())));
+    assert_eq!(claimed(&token(json!({ "tenant": ["norte", "sul"] }))), Ok(None));
+    assert_eq!(claimed(&token(json!({}))), Ok(None));
+    assert_eq!(claimed("Basic YTpi"), Err(Rejection::NotBearer));
+    assert!(matches!(claimed("Bearer nonsense"), Err(Rejection::Malformed(_))));
+    let long = token(json!({ "tenant": "n".repeat(20_000) }));
+    assert!(matches!(claimed(&long), Err(Rejection::TooLong { .. })));
 }

@@ -133,11 +133,10 @@ impl Consumer {
             stop: stop.clone(),
         };
         let (result, ended) = oneshot::channel();
-        let thread = std::thread::Builder::new().name("kafka".to_owned());
-        let run = move || {
+        // A thread of the runtime's: one whose metrics and logs bear a lender's name polls under that name too.
+        tokio::task::spawn_blocking(move || {
             let _ = result.send(poller.run());
-        };
-        thread.spawn(run).expect("the system gives threads");
+        });
         let gone = || ConsumerError::Refused("the thread that polls is gone".to_owned());
         let (has_come, ended) = ended.await.unwrap_or_else(|_| (false, Err(gone())));
         stop.cancel();

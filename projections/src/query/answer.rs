@@ -1,5 +1,7 @@
 //! How every read answers: with the position it is as of, or with a problem.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -49,7 +51,7 @@ pub(crate) enum Refused {
     /// A copy of the log is not far enough to know.
     CopyIsBehind,
     Problem(Problem),
-    Database(sqlx::Error),
+    Database(Arc<sqlx::Error>),
     Log(LogError),
 }
 
@@ -105,10 +107,11 @@ pub(crate) fn answer_of_stream(
     tagged(reading, as_of, today, Some(version), body)
 }
 
-/// What an answer is known again by.
-pub(crate) fn tag_of(as_of: AsOf, today: NaiveDate, version: Option<i64>) -> String {
+/// What an answer is known again by. The mark of a lender is in it, so that nobody who reads of several takes what one
+/// answered for another's.
+pub(crate) fn tag_of(reading: &Reading, as_of: AsOf, today: NaiveDate, version: Option<i64>) -> String {
     let version = version.map(|version| format!("{version}/")).unwrap_or_default();
-    format!("\"{version}{}\"", state_of(as_of, today))
+    format!("\"{version}{}{}\"", state_of(as_of, today), reading.mark)
 }
 
 /// What an answer depends on: what is overdue on the day, everything else on the position, on what is there of the
@@ -129,7 +132,7 @@ fn tagged(
     version: Option<i64>,
     body: impl Serialize,
 ) -> Response {
-    let tag = tag_of(as_of, today, version);
+    let tag = tag_of(reading, as_of, today, version);
     if reading.has(&tag) {
         return head_of(StatusCode::NOT_MODIFIED.into_response(), as_of, &tag);
     }
@@ -148,7 +151,7 @@ pub(super) fn head_of(mut response: Response, as_of: AsOf, tag: &str) -> Respons
     headers.insert(POSITION.clone(), HeaderValue::from(as_of.position));
     headers.insert(
         header::ETAG,
-        HeaderValue::try_from(tag).expect("a tag of digits, dashes, a dot and a slash"),
+        HeaderValue::try_from(tag).expect("a tag of digits, letters, dashes, dots and a slash"),
     );
     response
 }
@@ -168,7 +171,7 @@ impl From<Problem> for Refused {
 
 impl From<sqlx::Error> for Refused {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
+        Self::Database(Arc::new(error))
     }
 }
 

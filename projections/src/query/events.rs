@@ -311,6 +311,6 @@ impl EventFilter {
 
 impl From<serde_json::Error> for Refused {
     fn from(error: serde_json::Error) -> Self {
-        Self::Database(sqlx::Error::Decode(Box::new(error)))
+        sqlx::Error::Decode(Box::new(error)).into()
     }
 }

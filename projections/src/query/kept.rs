@@ -95,7 +95,7 @@ impl Reading {
 
 /// The answer that is known, as of now.
 fn known(reading: &Reading, entry: &Entry, as_of: AsOf, today: NaiveDate) -> Result<Response, Refused> {
-    let tag = super::answer::tag_of(as_of, today, entry.version);
+    let tag = super::answer::tag_of(reading, as_of, today, entry.version);
     if reading.has(&tag) {
         return Ok(head_of(StatusCode::NOT_MODIFIED.into_response(), as_of, &tag));
     }

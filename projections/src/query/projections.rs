@@ -40,10 +40,10 @@ pub(crate) async fn list(
 impl From<ProjectionError> for Refused {
     fn from(error: ProjectionError) -> Self {
         match error {
-            ProjectionError::Database(error) => Self::Database(error),
+            ProjectionError::Database(error) => error.into(),
             ProjectionError::Log(error) => error.into(),
             ProjectionError::NotMigrated => UNAVAILABLE.because("the read models are not there yet").into(),
-            other => Self::Database(sqlx::Error::Decode(Box::new(other))),
+            other => sqlx::Error::Decode(Box::new(other)).into(),
         }
     }
 }

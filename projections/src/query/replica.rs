@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, Response, StatusCode};
 use axum::middleware::Next;
-use event_store::{LogReader, is_alive};
+use event_store::LogReader;
 use metrics::counter;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -63,8 +63,6 @@ impl Replica {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(CONNECTING)
-            .test_before_acquire(false)
-            .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta.idle_for)))
             .connect_lazy_with(options.clone());
         let limits = event_store::ReaderLimits { patience: CONNECTING, ..LIMITS };
         let log = has_log.then(|| LogReader::new(options, limits));

@@ -46,8 +46,10 @@ pub(crate) struct Reading {
     pub(crate) max_wait: Duration,
     if_none_match: Option<String>,
     pub(crate) accepts_ndjson: bool,
-    /// What is asked for, pages apart: a cursor of one query is none of another.
+    /// What is asked for and of whom, pages apart: a cursor of one query is none of another.
     query: String,
+    /// What is in the tags of a lender's answers.
+    pub(super) mark: Arc<str>,
     /// What is asked for, pages included.
     asked: String,
     pub(super) keeping: Arc<Keeping>,
@@ -164,9 +166,11 @@ impl FromRequestParts<QueryState> for Reading {
         let accepts_ndjson =
             text(header::ACCEPT).is_some_and(|accept| accept.contains("application/x-ndjson"));
         let if_none_match = text(header::IF_NONE_MATCH).map(ToOwned::to_owned);
-        let query = digits_of_query(&parts.uri);
-        let (asked, keeping, cache) = (asked(&parts.uri), Arc::default(), state.cache.clone());
-        Ok(Self { min_position, max_wait: wait, if_none_match, accepts_ndjson, query, asked, keeping, cache })
+        let mark = Arc::clone(&state.mark);
+        let query = digits_of_query(&parts.uri, &mark);
+        let (max_wait, asked) = (wait, asked(&parts.uri));
+        let (keeping, cache) = (Arc::default(), state.cache.clone());
+        Ok(Self { min_position, max_wait, if_none_match, accepts_ndjson, query, mark, asked, keeping, cache })
     }
 }
 
@@ -197,9 +201,10 @@ pub(crate) fn invalid(name: &str, detail: impl Into<String>) -> Problem {
 }
 
 /// Tells queries apart: the path and its parameters in any order, without those that choose a page.
-fn digits_of_query(uri: &Uri) -> String {
+fn digits_of_query(uri: &Uri, mark: &str) -> String {
     let chooses_page = |pair: &&str| pair.starts_with("limit=") || pair.starts_with("after=");
-    let hash = Sha256::digest(in_order(uri, |pair| !chooses_page(pair)));
+    let hash =
+        Sha256::new_with_prefix(mark).chain_update(in_order(uri, |pair| !chooses_page(pair))).finalize();
     hexadecimal(&hash[..QUERY_DIGITS / 2])
 }
 
@@ -255,7 +260,11 @@ mod tests {
     use super::*;
 
     fn reading(uri: &str) -> Reading {
-        let query = digits_of_query(&uri.parse().unwrap());
+        marked("", uri)
+    }
+
+    fn marked(mark: &str, uri: &str) -> Reading {
+        let query = digits_of_query(&uri.parse().unwrap(), mark);
         Reading {
             asked: uri.to_owned(),
             keeping: Arc::default(),
@@ -265,6 +274,7 @@ mod tests {
             if_none_match: None,
             accepts_ndjson: false,
             query,
+            mark: mark.into(),
         }
     }
 
@@ -283,6 +293,8 @@ mod tests {
             let refused = reading(uri).place(Some(&cursor), |place| place.parse::<i64>().ok());
             assert!(refused.is_err(), "{uri}");
         }
+        let of_another_lender = marked("-2", "/v1/accounts?known_at=3");
+        assert!(of_another_lender.place(Some(&cursor), |place| place.parse::<i64>().ok()).is_err());
     }
 
     #[test]

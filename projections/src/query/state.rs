@@ -1,21 +1,28 @@
 //! What every read works with, and by which of two databases a request is answered.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::Extensions;
 use axum::http::request::Parts;
 use event_store::{BookingDay, Log, LogReader, ReaderLimits};
+use sha2::{Digest, Sha256};
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use super::cache::AnswerCache;
 use super::replica::Replica;
+use crate::hexadecimal::hexadecimal;
 use crate::place::Place;
 use crate::replay::Replay;
 
 /// No statement of a read runs longer.
 pub(crate) const LONGEST_STATEMENT: Duration = Duration::from_secs(10);
+
+/// How many bytes of the hash of a log's id mark what is of it.
+const MARK: usize = 4;
 
 /// How a log is read by queries.
 pub(crate) const LIMITS: ReaderLimits =
@@ -35,6 +42,8 @@ pub struct QueryState {
     pub(crate) is_copy: bool,
     pub(crate) cache: Option<AnswerCache>,
     pub(crate) replica: Option<Replica>,
+    /// What tells the tags and cursors of one lender from those of others that the process serves.
+    pub(crate) mark: Arc<str>,
 }
 
 /// What a handler works with: the primary's, or the replica's where the request was sent there.
@@ -56,7 +65,15 @@ impl QueryState {
             is_copy: false,
             cache: None,
             replica: None,
+            mark: "".into(),
         }
+    }
+
+    /// Marks tags and cursors as those of one of several lenders, whose logs have these ids.
+    #[must_use]
+    pub fn of_one_log(self, log: Uuid) -> Self {
+        let digest = Sha256::digest(log);
+        Self { mark: format!("-{}", hexadecimal(&digest[..MARK])).into(), ..self }
     }
 
     /// Reads a replay instead: as if the log ended there.

@@ -15,10 +15,10 @@ use event_store::StoredCheckpoint;
 use serde_json::json;
 
 use super::{PackOf, parts};
+use crate::databases::Databases;
 use crate::failure::Failure;
 use crate::keys;
 use crate::rebuild::addresses;
-use crate::roles::Databases;
 use crate::settings::Settings;
 
 /// How long one waits for the sealer and the read models.

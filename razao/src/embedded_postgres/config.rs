@@ -17,7 +17,6 @@ use super::{EmbeddedPostgresError, ROLE};
 const TUNING: &str = "\
 # Written by razao at each start: changes here are lost. Use `alter system` instead.
 cluster_name = 'razao'
-max_connections = 200
 shared_buffers = 256MB
 maintenance_work_mem = 128MB
 random_page_cost = 1.1
@@ -77,6 +76,7 @@ pub(super) fn write(
     cluster: &Path,
     binaries: &Binaries,
     account: &Account,
+    sessions: u32,
 ) -> Result<(), EmbeddedPostgresError> {
     // Events with a whole plan are long enough to be compressed where they are stored.
     let compression = if binaries.has_lz4() {
@@ -84,7 +84,11 @@ pub(super) fn write(
     } else {
         "wal_compression = on"
     };
-    replace(&cluster.join("razao.conf"), &format!("{TUNING}\n{compression}\n"), account)?;
+    replace(
+        &cluster.join("razao.conf"),
+        &format!("{TUNING}\nmax_connections = {sessions}\n{compression}\n"),
+        account,
+    )?;
 
     let main = cluster.join("postgresql.conf");
     let present = std::fs::read_to_string(&main).map_err(EmbeddedPostgresError::io("read", &main))?;

@@ -12,11 +12,8 @@ use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;
 use command_api::CommandState;
-use event_store::Log;
 use identity::gate::Identification;
-use metrics_exporter_prometheus::PrometheusHandle;
 use projections::QueryState;
-use sqlx::PgPool;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
@@ -25,7 +22,6 @@ use utoipa_swagger_ui::SwaggerUi;
 pub use accept::{Server, allow_files};
 pub use tls::{Tls, TlsError};
 
-use crate::health;
 use crate::identification::guarded;
 use crate::roles::Role;
 use crate::settings::Settings;
@@ -41,35 +37,79 @@ use limits::Limits;
 ))]
 struct ApiDocument;
 
-/// Everything that a process with these roles answers.
-pub fn router(
-    settings: &Settings,
-    roles: &[Role],
-    (log, read_pool): (&Log, &PgPool),
-    (commands, reads): (&CommandState, Option<QueryState>),
-    metrics: PrometheusHandle,
+/// What the roles of one lender answer, and who may ask.
+pub(crate) struct Api {
+    routes: Router,
+    document: Document,
+    limits: Limits,
     by: Identification,
-) -> Router {
-    let mut api = OpenApiRouter::with_openapi(ApiDocument::openapi());
-    let limits = Limits::of(settings);
-    if roles.contains(&Role::CommandApi) {
-        let lines = limits.clone().by_client_patiently(command_api::lines(commands.clone()));
-        let lines = guarded(lines, by.clone());
-        api = api.merge(command_api::router(commands.clone()));
-        api = api.merge(command_api::bulk(commands.clone(), lines, settings.bulk_limits()));
+}
+
+impl Api {
+    /// Every route of these roles.
+    pub(crate) fn new(
+        settings: &Settings,
+        roles: &[Role],
+        (commands, reads): (&CommandState, Option<QueryState>),
+        by: Identification,
+    ) -> Self {
+        let mut api = OpenApiRouter::with_openapi(ApiDocument::openapi());
+        let limits = Limits::of(settings);
+        if roles.contains(&Role::CommandApi) {
+            let lines = limits.clone().by_client_patiently(command_api::lines(commands.clone()));
+            let lines = guarded(lines, by.clone());
+            api = api.merge(command_api::router(commands.clone()));
+            api = api.merge(command_api::bulk(commands.clone(), lines, settings.bulk_limits()));
+        }
+        if let Some(reads) = reads {
+            api = api.merge(projections::router(reads));
+        }
+        let (routes, mut document) = api.split_for_parts();
+        security::describe(&mut document);
+        Self { routes, document, limits, by }
     }
-    if let Some(reads) = reads {
-        api = api.merge(projections::router(reads));
+
+    /// Everything that a process of one lender answers.
+    pub(crate) fn alone(self, health: Router, is_tls: bool) -> Router {
+        let Self { routes, document, limits, by } = self;
+        let served = Router::new().merge(routes).merge(documents(document)).merge(health);
+        protective::headers(behind_the_gate(served, limits, by), is_tls)
     }
-    let (routes, mut document) = api.split_for_parts();
-    security::describe(&mut document);
-    let served = Router::new()
-        .merge(routes)
+
+    /// What is of the lender alone, where a process serves several.
+    pub(crate) fn of_several(self) -> Router {
+        behind_the_gate(self.routes, self.limits, self.by)
+    }
+
+    /// Who may ask.
+    pub(crate) fn identification(&self) -> &Identification {
+        &self.by
+    }
+
+    /// What the routes are: the same for every lender.
+    pub(crate) fn document(&self) -> &Document {
+        &self.document
+    }
+}
+
+/// Puts the gate before what a lender serves, and the limits before the gate.
+fn behind_the_gate(routes: Router, limits: Limits, by: Identification) -> Router {
+    let guarded = guarded(limits.clone().by_client(problems::with_fallbacks(routes)), by);
+    limits.around(guarded)
+}
+
+/// What is open to everybody: the API document, and the pages that show it.
+fn documents(document: Document) -> Router {
+    Router::new()
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
-        .merge(health::router(log.clone(), read_pool.clone(), metrics))
-        .route("/", get(|| async { Redirect::temporary("/docs/") }));
-    let guarded = guarded(limits.clone().by_client(problems::with_fallbacks(served)), by);
-    protective::headers(limits.around(guarded), settings.tls_cert.is_some())
+        .route("/", get(|| async { Redirect::temporary("/docs/") }))
+}
+
+/// What a process of several lenders answers: open to everybody what is the same for all, and whatever else there is
+/// from the lender that `choice` finds.
+pub(crate) fn of_several(document: Document, health: Router, choice: Router, is_tls: bool) -> Router {
+    let open = problems::with_fallbacks(documents(document).merge(health));
+    protective::headers(open.fallback_service(choice), is_tls)
 }
 
 /// The API document, whatever the roles.

@@ -51,3 +51,156 @@ fn a_server_with_an_issuer_has_the_clocks_day() {
     let refused = Settings::load(&flags).unwrap_err();
     assert!(matches!(refused, Failure::WrongUsage(why) if why.contains("today 2026-03-02")));
 }
+
+fn served(toml: &str) -> Result<Served, Failure> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), toml).unwrap();
+    Served::load(&SettingFlags { config: Some(file.path().to_owned()), ..SettingFlags::default() })
+}
+
+fn several(toml: &str) -> Several {
+    match served(toml).unwrap() {
+        Served::Several(several) => several,
+        Served::One(_) => panic!("one lender"),
+    }
+}
+
+const COMMON: &str = "data_dir = \"/srv/razao\"\nlender_by = \"claim\"\noidc_issuer = \"https://issuer.example\"\n\
+    kafka_brokers = \"k:1\"\nsnapshot_dir = \"/srv/lake\"\naudit_anchor_url = \"s3://anchors/all/\"\n\
+    reads_in_flight = 32\n[oidc_roles]\n\"desk\" = \"operator\"\n[kafka]\nsasl.username = \"all\"\n";
+
+#[test]
+fn a_lender_is_as_is_said_for_all_but_for_what_must_not_be_shared() {
+    let several = several(&format!(
+        "{COMMON}[lenders.norte]\ndatabase_url = \"postgres://db/norte\"\n\
+         [lenders.sul]\ndatabase_url = \"postgres://db/sul\"\nreads_in_flight = 8\nkafka_topic_prefix = \"sul\"\n\
+         oidc_roles.mesa = \"operator\"\nkafka.\"sasl.username\" = \"sul\"\naudit_keys = \"/srv/keys\"\n"
+    ));
+    let [norte, sul] = &several.lenders[..] else { panic!("two lenders") };
+    assert_eq!((norte.reads_in_flight, sul.reads_in_flight), (32, 8));
+    assert_eq!(norte.data_dir, PathBuf::from("/srv/razao/lenders/norte"));
+    assert_eq!(norte.audit_keys(), PathBuf::from("/srv/razao/lenders/norte/audit-keys"));
+    assert_eq!(sul.audit_keys(), PathBuf::from("/srv/keys"));
+    assert_eq!(norte.snapshot_dir, Some(PathBuf::from("/srv/lake/norte")));
+    assert_eq!(norte.audit_anchor_url.as_deref(), Some("s3://anchors/all/norte"));
+    let topics = [norte, sul].map(|lender| lender.kafka().unwrap().topic());
+    assert_eq!(topics, ["razao.norte.events", "sul.events"]);
+    let logins = [norte, sul].map(|lender| lender.kafka.by_name()["sasl.username"].clone());
+    assert_eq!(logins, ["all", "sul"]);
+    assert_eq!(sul.oidc_roles.keys().collect::<Vec<_>>(), ["mesa"], "roles of another issuer are none");
+    let claims = [norte, sul].map(|lender| lender.lender.clone().unwrap().claim.unwrap().lender);
+    assert_eq!(claims, ["norte", "sul"]);
+    assert_eq!(norte.home(), Path::new("/srv/razao"));
+    assert!(norte.lenders.is_empty() && norte.require_token);
+}
+
+#[test]
+fn a_lenders_secrets_may_be_in_files() {
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(secret.path(), "postgres://u:p@db/norte\n").unwrap();
+    let table = format!("database_url_file = \"{}\"\n", secret.path().display());
+    let several = several(&format!("lender_by = \"claim\"\n[lenders.norte]\n{table}"));
+    assert_eq!(several.lenders[0].database_url.as_deref(), Some("postgres://u:p@db/norte"));
+    let both = format!("lender_by = \"claim\"\n[lenders.norte]\ndatabase_url = \"postgres://db/a\"\n{table}");
+    let Err(Failure::WrongUsage(why)) = served(&both) else { panic!("both are said") };
+    assert!(why.contains("[lenders.norte]") && why.contains("both said"), "{why}");
+}
+
+/// Settings of lenders that are refused, with a part of what is said.
+#[test]
+fn lenders_that_cannot_be_told_apart_or_share_something_are_refused() {
+    let by_claim = |norte: &str, sul: &str| {
+        format!("lender_by = \"claim\"\n[lenders.norte]\n{norte}\n[lenders.sul]\n{sul}\n")
+    };
+    let by_host = |common: &str, norte: &str, sul: &str| {
+        format!(
+            "lender_by = \"host\"\n{common}\n[lenders.norte]\nhosts = [\"n.example\"]\n{norte}\n\
+             [lenders.sul]\nhosts = [\"s.example\"]\n{sul}\n"
+        )
+    };
+    let one = "lender_by = \"claim\"\n[lenders.norte]\n";
+    let issuer = "oidc_issuer = \"https://issuer.example\"";
+    let database = |url: &str| format!("database_url = \"{url}\"");
+    let cases = [
+        ("[lenders.norte]\n".to_owned(), "lender_by: with lenders"),
+        ("lender_by = \"mood\"\n[lenders.norte]\n".to_owned(), "mood"),
+        ("lender_by = \"claim\"\n".to_owned(), "lender_by: this is for several lenders"),
+        ("lender_claim = \"tenant\"\n".to_owned(), "lender_claim: this is for several lenders"),
+        ("metrics_listen = \"127.0.0.1:1\"\n".to_owned(), "metrics_listen: this is for several lenders"),
+        (format!("database_url = \"postgres://db/x\"\n{one}"), "database_url: lenders do not share it"),
+        (format!("audit_anchor_file = \"/srv/x\"\n{one}"), "audit_anchor_file: lenders do not share it"),
+        (format!("lender_claim = \"sub\"\n{one}"), "lender_claim: `sub` names no lender"),
+        (format!("lender_claim = \"roles\"\n{one}"), "lender_claim: `roles` names no lender"),
+        ("lender_by = \"claim\"\n[lenders.Norte]\n".to_owned(), "[lenders.Norte] a lender's name begins"),
+        ("lender_by = \"claim\"\n[lenders.\"norte/sul\"]\n".to_owned(), "a lender's name begins"),
+        ("lender_by = \"claim\"\n[lenders.\"..\"]\n".to_owned(), "a lender's name begins"),
+        (format!("{one}colour = \"red\"\n"), "colour"),
+        (format!("{one}listen = \"127.0.0.1:1\"\n"), "[lenders.norte] listen: this is of the whole process"),
+        (format!("{one}tls_key = \"x\"\n"), "tls_key: this is of the whole process"),
+        (format!("{one}connections = 3\n"), "connections: this is of the whole process"),
+        (format!("{one}hosts = [\"n.example\"]\n"), "hosts: lender_by is `claim`"),
+        (format!("{one}reads_in_flight = 0\n"), "[lenders.norte] reads_in_flight is at least 1"),
+        (format!("{one}kafka = 3\n"), "[lenders.norte]"),
+        ("lender_by = \"host\"\n[lenders.norte]\n".to_owned(), "hosts: lender_by is `host`"),
+        ("lender_by = \"host\"\n[lenders.norte]\nhosts = [\"n.example:80\"]\n".to_owned(), "is no host"),
+        ("lender_by = \"host\"\n[lenders.norte]\nhosts = [\"a@n.example\"]\n".to_owned(), "is no host"),
+        (
+            by_host("", "", "").replace("s.example", "N.EXAMPLE"),
+            "norte and sul share by hosts the host n.example",
+        ),
+        (
+            by_claim(&database("postgres://a:p@db/one"), &database("postgres://b:q@DB:5432/one")),
+            "the lenders norte and sul share by database_url the same database",
+        ),
+        (
+            by_claim(&database("postgres://db/one"), "read_database_url = \"postgres://db/one\""),
+            "share by database_url and read_database_url the same database",
+        ),
+        (
+            by_claim("audit_keys = \"/k\"", "audit_keys = \"/x/../k/sul\""),
+            "share by audit_keys the same folder",
+        ),
+        (
+            by_claim("snapshot_dir = \"/s\"", "snapshot_dir = \"/s/\""),
+            "share by snapshot_dir the same folder",
+        ),
+        (by_claim("data_dir = \"/d\"", "data_dir = \"/d\""), "share by data_dir the same folder"),
+        (
+            by_claim("audit_anchor_file = \"/f\"", "audit_anchor_file = \"/f\""),
+            "share by audit_anchor_file the file /f",
+        ),
+        (
+            by_claim("audit_anchor_url = \"s3://b/f\"", "audit_anchor_url = \"s3://b/f/g\""),
+            "share by audit_anchor_url the same folder of a bucket",
+        ),
+        (
+            by_claim(
+                "kafka_brokers = \"a:1\"\nkafka_topic_prefix = \"t\"",
+                "kafka_brokers = \"b:1\"\nkafka_topic_prefix = \"t\"",
+            ),
+            "share by kafka_topic_prefix topics that begin with `t`",
+        ),
+        (
+            by_host(issuer, "", ""),
+            "share by oidc_issuer and oidc_audience tokens of https://issuer.example for `razao`",
+        ),
+        (
+            by_host("listen = \"0.0.0.0:80\"", issuer, ""),
+            "[lenders.sul] listen 0.0.0.0:80: any address but loopback needs a token issuer",
+        ),
+    ];
+    for (toml, said) in cases {
+        let Err(Failure::WrongUsage(why)) = served(&toml) else { panic!("this is not refused:\n{toml}") };
+        assert!(why.contains(said), "{why}\ndoes not say: {said}\n{toml}");
+    }
+    for good in [
+        by_host(issuer, "oidc_audience = \"norte\"", "oidc_audience = \"sul\""),
+        by_host(&format!("{issuer}\nlender_claim = \"tenant\""), "", ""),
+        by_host("", issuer, "oidc_issuer = \"https://another.example\""),
+        by_host("", "", ""),
+        by_claim(&database("postgres://db/one"), &database("postgres://db/two")),
+        format!("{issuer}\n{}", by_claim("", "")),
+    ] {
+        assert!(matches!(served(&good), Ok(Served::Several(_))), "{:?}\n{good}", served(&good));
+    }
+}

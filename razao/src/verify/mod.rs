@@ -25,9 +25,10 @@ pub use pack::verify_pack;
 pub use tree::check_tree;
 
 use self::pace::Pace;
+use crate::databases::Addresses;
 use crate::failure::Failure;
 use crate::rebuild::addresses;
-use crate::roles::{Addresses, bucket};
+use crate::running::bucket;
 use crate::settings::Settings;
 
 /// What a check looked at, and how much it found.

@@ -9,7 +9,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{Fault, print, progress_bar};
-use crate::roles::Databases;
+use crate::databases::Databases;
 
 /// How many rows were compared, and how many faults there are.
 ///

@@ -132,8 +132,14 @@ impl Server {
         String::from_utf8_lossy(&log[log.len().saturating_sub(8000)..]).into_owned()
     }
 
-    fn settings_file(&self) -> PathBuf {
+    /// Where its settings are, if it has a file of them.
+    pub(crate) fn settings_file(&self) -> PathBuf {
         self.home.path().join("razao.toml")
+    }
+
+    /// Where it logs.
+    pub(crate) fn log_path(&self) -> PathBuf {
+        self.log_file()
     }
 
     fn log_file(&self) -> PathBuf {

@@ -14,11 +14,14 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Where a server's stream is, and whose it is.
-const PRIMARY: &str = "select false as is_copy, system_identifier, \
-    pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::bigint from pg_control_system()";
-const COPY: &str = "select pg_is_in_recovery() as is_copy, system_identifier, \
-    coalesce(pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0'), 0)::bigint from pg_control_system()";
+/// Where a server's stream is, and which database of whose it is: another one of the same server may be another
+/// lender's.
+const PRIMARY: &str = "select false as is_copy, system_identifier, d.oid::bigint, \
+    pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::bigint \
+    from pg_control_system(), pg_database d where d.datname = current_database()";
+const COPY: &str = "select pg_is_in_recovery() as is_copy, system_identifier, d.oid::bigint, \
+    coalesce(pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0'), 0)::bigint \
+    from pg_control_system(), pg_database d where d.datname = current_database()";
 
 /// How a replica stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +29,7 @@ pub(crate) enum Standing {
     Fresh,
     /// It answers, but is too far behind.
     Behind,
-    /// It does not answer, or is no replica of this primary.
+    /// It does not answer, or is no replica of this primary's database.
     Gone,
 }
 
@@ -38,10 +41,13 @@ pub(crate) struct Watcher {
     standing: watch::Sender<Standing>,
     seen: Seen,
     /// Whose the replica has to be.
-    system: Option<i64>,
+    database: Option<Database>,
     /// What was said of it last.
     said: Option<String>,
 }
+
+/// A server's system, and a database of it.
+type Database = (i64, i64);
 
 /// Where the primary was when, as far as the replica was not there yet.
 #[derive(Debug, Default)]
@@ -81,7 +87,7 @@ impl Watcher {
         max_lag: Duration,
         standing: watch::Sender<Standing>,
     ) -> Self {
-        Self { primary, copy, max_lag, standing, seen: Seen::default(), system: None, said: None }
+        Self { primary, copy, max_lag, standing, seen: Seen::default(), database: None, said: None }
     }
 
     pub(crate) async fn run(mut self, stop: &CancellationToken) {
@@ -100,19 +106,19 @@ impl Watcher {
         // First the primary: what the replica has by then, it has.
         let asked_at = Instant::now();
         let primary = place(&self.primary, PRIMARY).await;
-        if let Ok((_, system, at)) = primary {
-            self.system = Some(system);
+        if let Ok((_, database, at)) = primary {
+            self.database = Some(database);
             self.seen.note(asked_at, at);
         }
-        let (is_copy, system, at) = match place(&self.copy, COPY).await {
+        let (is_copy, database, at) = match place(&self.copy, COPY).await {
             Ok(place) => place,
             Err(error) => return self.say(Standing::Gone, &format!("it does not answer: {error}")),
         };
         if !is_copy {
             return self.say(Standing::Gone, "it is no replica, or was promoted");
         }
-        if self.system.is_some_and(|of| of != system) {
-            return self.say(Standing::Gone, "it is the replica of another server");
+        if self.database.is_some_and(|of| of != database) {
+            return self.say(Standing::Gone, "it is the replica of another server or database");
         }
         let lag = self.seen.lag(Instant::now(), at);
         if let Some(lag) = lag {
@@ -140,9 +146,9 @@ impl Watcher {
     }
 }
 
-async fn place(pool: &PgPool, query: &'static str) -> Result<(bool, i64, i64), String> {
+async fn place(pool: &PgPool, query: &'static str) -> Result<(bool, Database, i64), String> {
     match timeout(PATIENCE, sqlx::query_as(query).fetch_one(pool)).await {
-        Ok(Ok(place)) => Ok(place),
+        Ok(Ok((is_copy, system, database, at))) => Ok((is_copy, (system, database), at)),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("it takes too long".to_owned()),
     }

@@ -1,0 +1,14 @@
+//! Two lenders in one process, and everything that one of them could try to get at the other: by every route, by host,
+//! token, key, cursor, tag, bulk, queue and proof.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is all it has to say")]
+
+mod book;
+mod chosen;
+mod command_line;
+mod deployment;
+mod every_route;
+mod refused;
+mod shared_nothing;
+#[path = "../support/mod.rs"]
+mod support;
