@@ -180,7 +180,7 @@ mod tests {
         let (norte, sul) = (Place::of("norte").unwrap(), Place::of("sul").unwrap());
         // A task, what it starts, a thread that blocks.
         norte.run(async { tokio::spawn(async { count() }).await.unwrap() }).await.unwrap();
-        norte.run(tokio::task::spawn_blocking(count)).await.unwrap().unwrap();
+        norte.run(async { tokio::task::spawn_blocking(count).await.unwrap() }).await.unwrap();
         // A request that is polled by somebody else, and what it starts; before and after it waits.
         let request = norte.context().around(async {
             count();

@@ -32,7 +32,8 @@ use limits::Limits;
 #[openapi(info(
     title = "Razão",
     description = "The ledger engine for lenders: commands become immutable events, reads say as of which event \
-                   they are. Amounts are strings with the currency's decimals, rates are fractions per period.",
+                   they are. Amounts are strings with the currency's decimals, rates are fractions per period. A server \
+                   of several lenders also answers 421 `misdirected` and 403 `other_lender`.",
     license(name = "Apache-2.0", identifier = "Apache-2.0"),
 ))]
 struct ApiDocument;

@@ -47,9 +47,9 @@ impl Things {
             proposal: id(),
             request: id(),
             dead_letter: id(),
-            product: "nenhum".to_owned(),
+            product: "outra".to_owned(),
             subject: "ninguem".to_owned(),
-            account: "expenses:nenhuma".to_owned(),
+            account: "expenses:nada".to_owned(),
             month: "2026-01".to_owned(),
             external_id: id(),
             tax_id: "33.000.167/0001-01".to_owned(),
@@ -201,7 +201,7 @@ impl Things {
 
     /// A text without the names of these things, and without what changes from one answer to the next.
     pub(crate) fn unnamed(&self, text: &str) -> String {
-        let named = [
+        let mut named = [
             &self.loan,
             &self.written_off,
             &self.repayment,
@@ -218,8 +218,16 @@ impl Things {
             &self.month,
             &self.external_id,
         ];
+        // One may be a part of another.
+        named.sort_by_key(|name| std::cmp::Reverse(name.len()));
         let text = named.iter().fold(text.to_owned(), |text, name| text.replace(name.as_str(), "NAME"));
-        text.replace(|c: char| c.is_ascii_digit(), "#")
+        // The id of what has a name follows from that.
+        let part_of_id = |c: char| c.is_ascii_hexdigit() || c == '-';
+        let parts = text.split_inclusive(|c| !part_of_id(c)).map(|part| {
+            let word = part.trim_end_matches(|c| !part_of_id(c));
+            if Uuid::try_parse(word).is_ok() { part.replace(word, "NAME") } else { part.to_owned() }
+        });
+        parts.collect::<String>().replace(|c: char| c.is_ascii_digit(), "#")
     }
 
     /// What nobody but this lender's people may be told.

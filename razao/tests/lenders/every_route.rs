@@ -62,7 +62,7 @@ async fn try_to_cross_by_every_route(by: By) {
         .collect();
     // First what tells something: what is posted then has the names of what is sul's in it.
     let (reads, commands): (Vec<_>, Vec<_>) = asked.into_iter().partition(|(method, _)| *method == "GET");
-    assert!(reads.len() + commands.len() > 70);
+    assert!(reads.len() > 30 && commands.len() > 30, "{reads:?} {commands:?}");
     for list in ["/v1/loans", "/v1/entries", "/v1/events"] {
         nothing_is_told(&of_sul, list, &deployment.ask("norte", "GET", list).send().await);
     }

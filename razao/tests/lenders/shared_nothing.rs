@@ -200,13 +200,17 @@ async fn figures_are_told_apart_and_to_operators_only() {
     let ready = deployment.operator("/health/ready").await;
     assert_eq!((ready.status, ready.text.as_str()), (200, "norte ready\nsul ready\n"));
     assert_eq!(deployment.operator("/v1/loans").await.status, 404);
-    // The log says whose each line is.
+    // The log says whose each line is, here of who has no role.
+    for lender in LENDERS {
+        let bearer = format!("Bearer {}", deployment.token(lender, "nobody", &[]));
+        let asked = deployment.anybody("GET", "/v1/loans").with("host", &format!("{lender}.example"));
+        assert_eq!(asked.with("authorization", &bearer).send().await.told(), "403 forbidden");
+    }
     let log = std::fs::read_to_string(deployment.server.log_path()).unwrap();
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let of: Vec<Value> = lines.map(|line| line["span"]["lender"].clone()).collect();
-    for lender in LENDERS {
-        assert!(of.contains(&json!(lender)), "no line of {lender}");
-    }
+    let refused = lines.filter(|line| line["fields"]["message"] == "access refused");
+    let of: Vec<Value> = refused.map(|line| line["span"]["lender"].clone()).collect();
+    assert_eq!(of, LENDERS.map(|lender| json!(lender)));
     deployment.stop().await;
 }
 
