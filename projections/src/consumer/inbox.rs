@@ -228,8 +228,8 @@ mod tests {
     #[test]
     fn one_who_is_away_is_told_up_to_where_to_read_the_log_and_holds_nothing() {
         let (inbox, waiting) = (Inbox::default(), Arc::new(Waiting::default()));
-        for to in 1..=1_000 {
-            inbox.hand_over(&share(to as i32 % 2, (to - 1, to), &waiting), true);
+        for (to, partition) in (1..=1_000).zip([1, 0].into_iter().cycle()) {
+            inbox.hand_over(&share(partition, (to - 1, to), &waiting), true);
         }
         assert_eq!(waiting.bytes(), 0);
         assert_eq!(inbox.last(1, 1).unwrap().to(), 999);

@@ -10,6 +10,7 @@ use event_store::{BookingDay, Log, LogReader, ReaderLimits};
 use sqlx::PgPool;
 
 use super::cache::AnswerCache;
+use super::looks::Looks;
 use super::replica::Replica;
 use crate::place::Place;
 use crate::replay::Replay;
@@ -35,6 +36,7 @@ pub struct QueryState {
     pub(crate) is_copy: bool,
     pub(crate) cache: Option<AnswerCache>,
     pub(crate) replica: Option<Replica>,
+    pub(crate) looks: Looks,
 }
 
 /// What a handler works with: the primary's, or the replica's where the request was sent there.
@@ -56,6 +58,7 @@ impl QueryState {
             is_copy: false,
             cache: None,
             replica: None,
+            looks: Looks::default(),
         }
     }
 
