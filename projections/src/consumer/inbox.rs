@@ -151,7 +151,13 @@ impl Inbox {
     /// Whether it takes what comes: it is there, reads nothing from the log, and does not hang.
     pub(super) fn is_taking(&self) -> bool {
         let queue = self.lock();
-        queue.writes && queue.busy_since.is_none_or(|since| since.elapsed() < HANGS)
+        queue.writes && !queue.hangs()
+    }
+
+    /// Whether it is there and hangs, with the events that it has in its hands.
+    pub(super) fn hangs(&self) -> bool {
+        let queue = self.lock();
+        queue.writes && queue.hangs()
     }
 
     /// Lets the events go of what waits: they are to be read from the log later. How many they were.
@@ -171,6 +177,10 @@ impl Inbox {
 }
 
 impl Queue {
+    fn hangs(&self) -> bool {
+        self.busy_since.is_some_and(|since| since.elapsed() >= HANGS)
+    }
+
     /// Two without events that follow one another in their partition are one.
     fn push(&mut self, share: Share) {
         let before = self.shares.iter_mut().rev().find(|before| before.partition == share.partition);
@@ -228,8 +238,8 @@ mod tests {
     #[test]
     fn one_who_is_away_is_told_up_to_where_to_read_the_log_and_holds_nothing() {
         let (inbox, waiting) = (Inbox::default(), Arc::new(Waiting::default()));
-        for to in 1..=1_000 {
-            inbox.hand_over(&share(to as i32 % 2, (to - 1, to), &waiting), true);
+        for (to, partition) in (1..=1_000).zip([1, 0].into_iter().cycle()) {
+            inbox.hand_over(&share(partition, (to - 1, to), &waiting), true);
         }
         assert_eq!(waiting.bytes(), 0);
         assert_eq!(inbox.last(1, 1).unwrap().to(), 999);

@@ -9,8 +9,8 @@ use crate::error::ProjectionError;
 use crate::event::Event;
 use crate::partitions::{Place, Step};
 
-/// How many events are read at once.
-const PAGE: i64 = 5_000;
+/// How many events are read at once: all read models of a process may do so at the same time, each for itself.
+const PAGE: i64 = 2_000;
 
 /// Events of some partitions, and how far they come by them.
 pub(super) struct MissingPage {

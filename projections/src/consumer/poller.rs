@@ -307,7 +307,8 @@ impl Polling {
                 tracing::warn!(projection, events, "{why}");
             }
         }
-        MOST_WAITING + stuck.len() * MORE_FOR_ONE_THAT_HANGS
+        let hanging = stuck.iter().filter(|(_, inbox)| inbox.hangs()).count();
+        MOST_WAITING + hanging * MORE_FOR_ONE_THAT_HANGS
     }
 }
 

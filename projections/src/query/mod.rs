@@ -25,6 +25,7 @@ mod loan_movements;
 mod loan_row;
 mod loan_trail;
 mod loans;
+mod looks;
 mod only_reads;
 mod periods;
 mod point_in_time;

@@ -7,20 +7,18 @@ use chrono::{DateTime, Utc};
 use event_store::Head;
 use problems::{NOT_YET_VISIBLE, STREAM_PARKED, UNAVAILABLE};
 use sqlx::{PgConnection, PgExecutor, Postgres, Transaction};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{AsOf, Refused, state_of};
+use super::looks::LOOK_AGAIN;
 use super::request::Reading;
 use crate::checkpoint::{self, Checkpoint};
 use crate::event::StreamKind;
 use crate::place::Place;
 use crate::read_model::ReadModel;
 use crate::replay::Replay;
-
-/// How often a waiting read looks whether its read model got there.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 const SET_ASIDE: &str = "select \
     (select count(*) from projections.parked_streams where projection = $1) as streams, \
@@ -89,12 +87,12 @@ impl QueryState {
         }
         let deadline = Instant::now() + reading.max_wait;
         for model in models {
-            loop {
-                let reached = checkpoint(&self.pool, model.name).await?.position;
-                if reached >= wanted {
-                    break;
-                }
+            let mut reached = checkpoint(&self.pool, model.name).await?.position;
+            while reached < wanted {
                 wait(deadline, wanted, reached).await?;
+                let look = self.looks.reached(model.name, (&self.pool, self.is_copy));
+                // Whoever waits too long for others to look is told what it saw last.
+                reached = timeout_at(deadline, look).await.unwrap_or(Ok(reached))?;
             }
         }
         Ok(())

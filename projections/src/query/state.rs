@@ -13,6 +13,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::cache::AnswerCache;
+use super::looks::Looks;
 use super::replica::Replica;
 use crate::hexadecimal::hexadecimal;
 use crate::place::Place;
@@ -44,6 +45,7 @@ pub struct QueryState {
     pub(crate) replica: Option<Replica>,
     /// What tells the tags and cursors of one lender from those of others that the process serves.
     pub(crate) mark: Arc<str>,
+    pub(crate) looks: Looks,
 }
 
 /// What a handler works with: the primary's, or the replica's where the request was sent there.
@@ -66,6 +68,7 @@ impl QueryState {
             cache: None,
             replica: None,
             mark: "".into(),
+            looks: Looks::default(),
         }
     }
 
