@@ -11,16 +11,17 @@ use crate::borrower::Borrower;
 use crate::log::{Head, LogError};
 use crate::reader::LogReader;
 
-/// What is no id in a damaged event is nobody's.
+/// Who borrows is looked for in the first event where that is not known. What is no id in a damaged event is nobody's.
 const LOAN_HEADS: &str = "select h.position, case when h.position > 0 then h.recorded_at end as recorded_at, \
-    last.position as last_position, last.sequence as last_sequence, of.id as borrower_id, b.tax_id, b.name \
-    from event_head h cross join unnest($2::text[]) with ordinality as wanted (id, place) \
+    last.position as last_position, last.sequence as last_sequence, coalesce(wanted.borrower_id, of.id) as borrower_id, b.tax_id, b.name \
+    from event_head h cross join unnest($2::text[], $3::uuid[]) with ordinality as wanted (id, borrower_id, place) \
     left join lateral (select position, sequence from events \
         where aggregate_type = $1 and aggregate_id = wanted.id order by sequence desc limit 1) last on true \
     left join lateral (select case when text ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then text::uuid end as id \
         from (select payload ->> 'borrower_id' as text from events \
-            where aggregate_type = $1 and aggregate_id = wanted.id and sequence = 1) first) of on true \
-    left join borrowers b on b.id = of.id order by wanted.place";
+            where wanted.borrower_id is null and aggregate_type = $1 and aggregate_id = wanted.id and sequence = 1) first) \
+        of on true \
+    left join borrowers b on b.id = coalesce(wanted.borrower_id, of.id) order by wanted.place";
 
 /// How far a loan is at the end of the log.
 #[derive(Debug, Clone)]
@@ -31,6 +32,9 @@ pub struct LoanHead {
     /// The id of the borrower, and what is kept of them beside the log, unless it was forgotten.
     pub borrower: Option<(Uuid, Option<Borrower>)>,
 }
+
+/// A loan, and who borrows where that is known.
+pub(crate) type WantedHead = (Uuid, Option<Uuid>);
 
 #[derive(FromRow)]
 struct LoanHeadRow {
@@ -46,18 +50,29 @@ struct LoanHeadRow {
 impl LogReader {
     /// Where the log ends now, how far a loan is by then, and who borrows.
     pub async fn loan_head(&self, id: Uuid) -> Result<LoanHead, LogError> {
-        let found = self.loan_heads.ask(id, |ids| find(self.pool.clone(), ids)).await;
-        if let Some(found) = found {
-            return Ok(found?);
+        let wanted = (id, self.borrowers_of_loans.get(&id));
+        let found = self.loan_heads.ask(wanted, |wanted| find(self.pool.clone(), wanted)).await;
+        let found = match found {
+            Some(found) => found?,
+            None => {
+                let found = find(self.pool.clone(), vec![wanted]).await?.pop();
+                found.ok_or(sqlx::Error::RowNotFound)?
+            }
+        };
+        // A loan's first event is for ever.
+        if let (None, Some((borrower_id, _))) = (wanted.1, &found.borrower) {
+            self.borrowers_of_loans.insert(id, *borrower_id);
         }
-        Ok(find(self.pool.clone(), vec![id]).await?.pop().ok_or(sqlx::Error::RowNotFound)?)
+        Ok(found)
     }
 }
 
 /// Of each, in their order, all as of one end of the log.
-async fn find(pool: PgPool, ids: Vec<Uuid>) -> Result<Vec<LoanHead>, sqlx::Error> {
-    let texts: Vec<String> = ids.iter().map(Uuid::to_string).collect();
-    let rows = sqlx::query_as(LOAN_HEADS).bind(Loan::TYPE).bind(texts).fetch_all(&pool).await?;
+async fn find(pool: PgPool, wanted: Vec<WantedHead>) -> Result<Vec<LoanHead>, sqlx::Error> {
+    let (ids, borrowers): (Vec<String>, Vec<Option<Uuid>>) =
+        wanted.into_iter().map(|(id, borrower)| (id.to_string(), borrower)).unzip();
+    let query = sqlx::query_as(LOAN_HEADS).bind(Loan::TYPE).bind(ids).bind(borrowers);
+    let rows = query.fetch_all(&pool).await?;
     Ok(rows.into_iter().map(LoanHeadRow::read).collect())
 }
 

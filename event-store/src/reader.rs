@@ -3,24 +3,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use quick_cache::sync::Cache;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::feed::StoredEventRow;
 use crate::load::{StoredRow, Wanted};
-use crate::loan_head::LoanHead;
+use crate::loan_head::{LoanHead, WantedHead};
 use crate::log::{self, Head, Log, LogError};
 use crate::together::Together;
 
 /// A connection that was idle for so long may be gone.
 const RESTED: Duration = Duration::from_secs(1);
 
+/// Of so many loans it is kept who borrows: about fifty bytes each.
+const KNOWN_BORROWERS: usize = 50_000;
+
 /// Connections by which a log is read. Clones share them.
 #[derive(Clone)]
 pub struct LogReader {
     pub(crate) pool: PgPool,
-    pub(crate) loan_heads: Arc<Together<Uuid, LoanHead>>,
+    pub(crate) loan_heads: Arc<Together<WantedHead, LoanHead>>,
+    pub(crate) borrowers_of_loans: Arc<Cache<Uuid, Uuid>>,
     pub(crate) short_loans: Arc<Together<Wanted, Vec<StoredRow>>>,
 }
 
@@ -53,7 +58,8 @@ impl LogReader {
     }
 
     pub(crate) fn of(pool: PgPool) -> Self {
-        Self { pool, loan_heads: Arc::default(), short_loans: Arc::default() }
+        let borrowers_of_loans = Arc::new(Cache::new(KNOWN_BORROWERS));
+        Self { pool, loan_heads: Arc::default(), borrowers_of_loans, short_loans: Arc::default() }
     }
 
     /// Where the log ends now.
