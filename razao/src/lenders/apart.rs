@@ -38,7 +38,7 @@ impl Own {
         }
         match Keys::load(&settings.audit_keys()) {
             Ok(keys) => {
-                things.push(("the name in the keys of audit_keys", keys.origin().to_owned()));
+                things.push(("the name in the keys of audit_keys", keys.origin()));
                 let keys = keys.verifiers();
                 things.extend(keys.iter().map(|key| ("a key of audit_keys", key.to_string())));
             }

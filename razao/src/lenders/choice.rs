@@ -67,9 +67,7 @@ async fn answer(State(choice): State<Arc<Choice>>, request: Request) -> Response
             return refused.into_response();
         }
     };
-    // The state of a router is made for each request: nothing of it outlives the answer.
-    let answered = context.within(|| routes.oneshot(request));
-    let response = context.around(answered).await.unwrap_or_else(|never| match never {});
+    let response = context.around(routes.oneshot(request)).await.unwrap_or_else(|never| match never {});
     response.map(|body| context.around_body(body))
 }
 

@@ -84,7 +84,7 @@ impl Context {
     }
 
     /// Does something as if it were done there.
-    pub(super) fn within<T>(&self, something: impl FnOnce() -> T) -> T {
+    fn within<T>(&self, something: impl FnOnce() -> T) -> T {
         let _runtime = self.0.handle.enter();
         let _span = self.0.span.enter();
         metrics::with_local_recorder(self.0.recorder, something)

@@ -159,20 +159,22 @@ fn several(common: Settings) -> Result<Several, Failure> {
 fn one_of_several(common: &Settings, by: LenderBy, name: &str, mut table: Dict) -> Result<Settings, Failure> {
     check_name(name)?;
     let hosts = hosts(by, table.remove("hosts"))?;
-    let client = table.remove("kafka").map(|kafka| kafka.deserialize::<ClientSettings>());
-    let client = client.transpose().map_err(|error| Failure::WrongUsage(error.to_string()))?;
+    let client = match table.remove("kafka") {
+        Some(kafka) => kafka.deserialize::<ClientSettings>().map_err(|error| in_words(&error))?,
+        None => ClientSettings::default(),
+    };
     secrets_from_files(&mut table)?;
     if let Some(setting) = table.keys().find(|setting| OF_THE_PROCESS.contains(&setting.as_str())) {
         return wrong(format!("{setting}: this is of the whole process, and of no lender"));
     }
     let mut own = derived(common, name);
-    own.kafka = own.kafka.with(client.unwrap_or_default());
+    own.kafka = own.kafka.with(client);
     if table.contains_key("oidc_roles") {
         // What another lender's issuer calls roles is nothing to this one's.
         own.oidc_roles.clear();
     }
     let figment = Figment::from(Serialized::defaults(own)).merge(Serialized::defaults(table));
-    let mut settings: Settings = figment.extract().map_err(|error| Failure::WrongUsage(error.to_string()))?;
+    let mut settings: Settings = figment.extract().map_err(|error| in_words(&error))?;
     let claim = match by {
         LenderBy::Claim => Some(common.lender_claim.as_deref().unwrap_or(DEFAULT_CLAIM)),
         LenderBy::Host => common.lender_claim.as_deref(),
@@ -221,8 +223,10 @@ fn check_name(name: &str) -> Result<(), Failure> {
 
 /// The hosts at which a lender answers, in lower case.
 fn hosts(by: LenderBy, said: Option<Value>) -> Result<Vec<String>, Failure> {
-    let said = said.map(|hosts| hosts.deserialize::<Vec<String>>()).transpose();
-    let said = said.map_err(|error| Failure::WrongUsage(format!("hosts: {error}")))?.unwrap_or_default();
+    let said = match said {
+        Some(hosts) => hosts.deserialize::<Vec<String>>().map_err(|error| in_words(&error))?,
+        None => Vec::new(),
+    };
     match by {
         LenderBy::Claim if !said.is_empty() => {
             return wrong("hosts: lender_by is `claim`, so hosts say nothing".to_owned());
@@ -263,6 +267,10 @@ fn secrets_from_files(table: &mut Dict) -> Result<(), Failure> {
 
 fn of_lender(name: &str, failure: &Failure) -> Failure {
     Failure::WrongUsage(format!("[lenders.{name}] {failure}"))
+}
+
+fn in_words(error: &figment::Error) -> Failure {
+    Failure::WrongUsage(error.to_string())
 }
 
 fn wrong<T>(why: String) -> Result<T, Failure> {

@@ -106,44 +106,81 @@ fn a_lenders_secrets_may_be_in_files() {
     assert!(why.contains("[lenders.norte]") && why.contains("both said"), "{why}");
 }
 
-/// Settings of lenders that are refused, with a part of what is said.
+/// Settings of lenders that are refused, each with a part of what is said.
+fn refused(cases: &[(String, &str)]) {
+    for (toml, said) in cases {
+        let Err(Failure::WrongUsage(why)) = served(toml) else { panic!("this is not refused:\n{toml}") };
+        assert!(why.contains(said), "{why}\ndoes not say: {said}\n{toml}");
+    }
+}
+
+const ONE: &str = "lender_by = \"claim\"\n[lenders.norte]\n";
+
+fn by_claim(norte: &str, sul: &str) -> String {
+    format!("lender_by = \"claim\"\n[lenders.norte]\n{norte}\n[lenders.sul]\n{sul}\n")
+}
+
+fn by_host(common: &str, norte: &str, sul: &str) -> String {
+    format!(
+        "lender_by = \"host\"\n{common}\n[lenders.norte]\nhosts = [\"n.example\"]\n{norte}\n\
+         [lenders.sul]\nhosts = [\"s.example\"]\n{sul}\n"
+    )
+}
+
+fn hosts(host: &str) -> String {
+    format!("lender_by = \"host\"\n[lenders.norte]\nhosts = [\"{host}\"]\n")
+}
+
+fn named(name: &str) -> String {
+    format!("lender_by = \"claim\"\n[lenders.\"{name}\"]\n")
+}
+
 #[test]
-fn lenders_that_cannot_be_told_apart_or_share_something_are_refused() {
-    let by_claim = |norte: &str, sul: &str| {
-        format!("lender_by = \"claim\"\n[lenders.norte]\n{norte}\n[lenders.sul]\n{sul}\n")
-    };
-    let by_host = |common: &str, norte: &str, sul: &str| {
-        format!(
-            "lender_by = \"host\"\n{common}\n[lenders.norte]\nhosts = [\"n.example\"]\n{norte}\n\
-             [lenders.sul]\nhosts = [\"s.example\"]\n{sul}\n"
-        )
-    };
-    let one = "lender_by = \"claim\"\n[lenders.norte]\n";
-    let issuer = "oidc_issuer = \"https://issuer.example\"";
-    let database = |url: &str| format!("database_url = \"{url}\"");
-    let cases = [
+fn how_lenders_are_told_apart_has_to_be_said_once_for_all() {
+    refused(&[
         ("[lenders.norte]\n".to_owned(), "lender_by: with lenders"),
         ("lender_by = \"mood\"\n[lenders.norte]\n".to_owned(), "mood"),
         ("lender_by = \"claim\"\n".to_owned(), "lender_by: this is for several lenders"),
         ("lender_claim = \"tenant\"\n".to_owned(), "lender_claim: this is for several lenders"),
         ("metrics_listen = \"127.0.0.1:1\"\n".to_owned(), "metrics_listen: this is for several lenders"),
-        (format!("database_url = \"postgres://db/x\"\n{one}"), "database_url: lenders do not share it"),
-        (format!("audit_anchor_file = \"/srv/x\"\n{one}"), "audit_anchor_file: lenders do not share it"),
-        (format!("lender_claim = \"sub\"\n{one}"), "lender_claim: `sub` names no lender"),
-        (format!("lender_claim = \"roles\"\n{one}"), "lender_claim: `roles` names no lender"),
-        ("lender_by = \"claim\"\n[lenders.Norte]\n".to_owned(), "[lenders.Norte] a lender's name begins"),
-        ("lender_by = \"claim\"\n[lenders.\"norte/sul\"]\n".to_owned(), "a lender's name begins"),
-        ("lender_by = \"claim\"\n[lenders.\"..\"]\n".to_owned(), "a lender's name begins"),
-        (format!("{one}colour = \"red\"\n"), "colour"),
-        (format!("{one}listen = \"127.0.0.1:1\"\n"), "[lenders.norte] listen: this is of the whole process"),
-        (format!("{one}tls_key = \"x\"\n"), "tls_key: this is of the whole process"),
-        (format!("{one}connections = 3\n"), "connections: this is of the whole process"),
-        (format!("{one}hosts = [\"n.example\"]\n"), "hosts: lender_by is `claim`"),
-        (format!("{one}reads_in_flight = 0\n"), "[lenders.norte] reads_in_flight is at least 1"),
-        (format!("{one}kafka = 3\n"), "[lenders.norte]"),
+        (format!("lender_claim = \"sub\"\n{ONE}"), "lender_claim: `sub` names no lender"),
+        (format!("lender_claim = \"roles\"\n{ONE}"), "lender_claim: `roles` names no lender"),
+        (format!("database_url = \"postgres://db/x\"\n{ONE}"), "database_url: lenders do not share it"),
+        (format!("audit_anchor_file = \"/srv/x\"\n{ONE}"), "audit_anchor_file: lenders do not share it"),
+    ]);
+}
+
+#[test]
+fn a_lenders_table_has_a_good_name_and_what_is_a_lenders() {
+    refused(&[
+        (named("Norte"), "[lenders.Norte] a lender's name begins"),
+        (named("norte/sul"), "a lender's name begins"),
+        (named(".."), "a lender's name begins"),
+        (named("norte-"), "a lender's name begins"),
+        (named(&"n".repeat(41)), "a lender's name begins"),
+        (format!("{ONE}colour = \"red\"\n"), "colour"),
+        (format!("{ONE}listen = \"127.0.0.1:1\"\n"), "[lenders.norte] listen: this is of the whole process"),
+        (format!("{ONE}tls_key = \"x\"\n"), "tls_key: this is of the whole process"),
+        (format!("{ONE}connections = 3\n"), "connections: this is of the whole process"),
+        (format!("{ONE}hosts = [\"n.example\"]\n"), "hosts: lender_by is `claim`"),
+        (format!("{ONE}reads_in_flight = 0\n"), "[lenders.norte] reads_in_flight is at least 1"),
+        (format!("{ONE}kafka = 3\n"), "[lenders.norte]"),
         ("lender_by = \"host\"\n[lenders.norte]\n".to_owned(), "hosts: lender_by is `host`"),
-        ("lender_by = \"host\"\n[lenders.norte]\nhosts = [\"n.example:80\"]\n".to_owned(), "is no host"),
-        ("lender_by = \"host\"\n[lenders.norte]\nhosts = [\"a@n.example\"]\n".to_owned(), "is no host"),
+        (hosts("n.example:80"), "is no host"),
+        (hosts("a@n.example"), "is no host"),
+        (hosts(""), "is no host"),
+        (
+            by_host("listen = \"0.0.0.0:80\"", "oidc_issuer = \"https://issuer.example\"", ""),
+            "[lenders.sul] listen 0.0.0.0:80: any address but loopback needs a token issuer",
+        ),
+    ]);
+}
+
+#[test]
+fn lenders_that_would_share_something_are_refused() {
+    let database = |url: &str| format!("database_url = \"{url}\"");
+    let topics = |brokers: &str| format!("kafka_brokers = \"{brokers}\"\nkafka_topic_prefix = \"t\"");
+    refused(&[
         (
             by_host("", "", "").replace("s.example", "N.EXAMPLE"),
             "norte and sul share by hosts the host n.example",
@@ -173,32 +210,21 @@ fn lenders_that_cannot_be_told_apart_or_share_something_are_refused() {
             by_claim("audit_anchor_url = \"s3://b/f\"", "audit_anchor_url = \"s3://b/f/g\""),
             "share by audit_anchor_url the same folder of a bucket",
         ),
-        (
-            by_claim(
-                "kafka_brokers = \"a:1\"\nkafka_topic_prefix = \"t\"",
-                "kafka_brokers = \"b:1\"\nkafka_topic_prefix = \"t\"",
-            ),
-            "share by kafka_topic_prefix topics that begin with `t`",
-        ),
-        (
-            by_host(issuer, "", ""),
-            "share by oidc_issuer and oidc_audience tokens of https://issuer.example for `razao`",
-        ),
-        (
-            by_host("listen = \"0.0.0.0:80\"", issuer, ""),
-            "[lenders.sul] listen 0.0.0.0:80: any address but loopback needs a token issuer",
-        ),
-    ];
-    for (toml, said) in cases {
-        let Err(Failure::WrongUsage(why)) = served(&toml) else { panic!("this is not refused:\n{toml}") };
-        assert!(why.contains(said), "{why}\ndoes not say: {said}\n{toml}");
-    }
+        (by_claim(&topics("a:1"), &topics("b:1")), "share by kafka_topic_prefix topics that begin with `t`"),
+    ]);
+    assert!(served(&by_claim(&database("postgres://db/one"), &database("postgres://db/two"))).is_ok());
+}
+
+#[test]
+fn by_host_tokens_are_of_one_lender_by_their_issuer_their_audience_or_a_claim() {
+    let issuer = "oidc_issuer = \"https://issuer.example\"";
+    let said = "share by oidc_issuer and oidc_audience tokens of https://issuer.example for `razao`";
+    refused(&[(by_host(issuer, "", ""), said), (by_host("", issuer, issuer), said)]);
     for good in [
         by_host(issuer, "oidc_audience = \"norte\"", "oidc_audience = \"sul\""),
         by_host(&format!("{issuer}\nlender_claim = \"tenant\""), "", ""),
         by_host("", issuer, "oidc_issuer = \"https://another.example\""),
         by_host("", "", ""),
-        by_claim(&database("postgres://db/one"), &database("postgres://db/two")),
         format!("{issuer}\n{}", by_claim("", "")),
     ] {
         assert!(matches!(served(&good), Ok(Served::Several(_))), "{:?}\n{good}", served(&good));

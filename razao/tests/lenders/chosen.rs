@@ -50,7 +50,7 @@ async fn the_one_host_that_a_request_names_chooses_and_nothing_else() {
     }
 
     let head = |hosts: &[&str]| {
-        let hosts: String = hosts.iter().map(|host| format!("host: {host}\r\n")).collect();
+        let hosts: String = hosts.iter().flat_map(|host| ["host: ", host, "\r\n"]).collect();
         format!("{hosts}authorization: Bearer {norte}\r\n")
     };
     for (target, hosts, status) in [

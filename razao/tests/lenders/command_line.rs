@@ -5,6 +5,24 @@ use serde_json::Value;
 use crate::book::Things;
 use crate::deployment::{By, Deployment, TODAY};
 
+/// Every command that is of one lender.
+const COMMANDS: &[&[&str]] = &[
+    &["projections"],
+    &["verify"],
+    &["verify", "--recalculate"],
+    &["rebuild", "loans"],
+    &["replay", "--until", "now"],
+    &["replay", "list"],
+    &["diff", "live", "live"],
+    &["dead-letters", "list"],
+    &["dead-letters", "discarded"],
+    &["keys", "list"],
+    &["migrate"],
+    &["token", "--role", "auditor", "--subject", "ana"],
+    &["close-day", "--on", "2026-11-30", "--today", TODAY],
+    &["snapshot", "--on", "2026-06-30", "--out", "/nowhere"],
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_says_which_lender_and_is_of_no_other() {
     let deployment = Deployment::start(By::Claim).await;
@@ -24,23 +42,7 @@ async fn a_command_says_which_lender_and_is_of_no_other() {
     };
     let out = data.join("out");
     let out = out.to_str().unwrap();
-    let commands: &[&[&str]] = &[
-        &["projections"],
-        &["verify"],
-        &["verify", "--recalculate"],
-        &["rebuild", "loans"],
-        &["replay", "--until", "now"],
-        &["replay", "list"],
-        &["diff", "live", "live"],
-        &["dead-letters", "list"],
-        &["dead-letters", "discarded"],
-        &["keys", "list"],
-        &["migrate"],
-        &["token", "--role", "auditor", "--subject", "ana"],
-        &["close-day", "--on", "2026-11-30", "--today", TODAY],
-        &["snapshot", "--on", "2026-06-30", "--out", out],
-    ];
-    for command in commands {
+    for command in COMMANDS {
         let (code, said) = deployment.server.fail(&with(command, None)).await;
         assert!(code == 2 && said.contains("norte, sul"), "{command:?}: {code} {said}");
         let (code, said) = deployment.server.fail(&with(command, Some("oeste"))).await;

@@ -154,7 +154,7 @@ async fn each_lender_signs_a_tree_of_its_own() {
     assert_eq!(tile.header("vary"), "authorization");
     let origins = LENDERS.map(|lender| {
         let keys = audit::keys::Keys::load(&deployment.data_dir_of(lender).join("audit-keys")).unwrap();
-        keys.origin().to_owned()
+        keys.origin()
     });
     assert_eq!(origins, [norte, sul]);
     deployment.stop().await;
