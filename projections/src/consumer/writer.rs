@@ -19,10 +19,10 @@ use super::inbox::{Arrival, Inbox};
 use super::writing::Writing;
 use crate::road::Road;
 
-/// So many events are written at once: the more, the more often a row is written but once.
-const ENOUGH: usize = 5_000;
+/// So many events are written at once: the more, the more often a row is written but once, and the more memory it takes.
+const ENOUGH: usize = 3_000;
 /// And no more bytes than these.
-pub(super) const MOST_BYTES: usize = 8 << 20;
+pub(super) const MOST_BYTES: usize = 5 << 20;
 /// So long one waits for the other partitions to come as far as the first one.
 const LINGER: Duration = Duration::from_millis(10);
 /// So often at most the places of a read model are moved on that nothing of what came is about.

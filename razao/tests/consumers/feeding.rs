@@ -67,11 +67,7 @@ async fn without_the_daily_balances_all_else_goes_on_and_then_they_are_exact(poo
         assert!(!posting.is_finished() && Instant::now() < patience, "commands go on");
         sleep(Duration::from_millis(20)).await;
     }
-    let status = lender.status().await;
-    for projection in &status {
-        let is_daily = projection.name == "daily_balances";
-        assert_eq!(projection.position < before + 30, is_daily, "{status:#?}");
-    }
+    lender.until(|one| (one.position < before + 30) == (one.name == "daily_balances")).await;
     let consolidating = lender.start_with("projections", &daily);
     posting.await.unwrap();
     lender.equals_its_rebuild().await;
