@@ -57,6 +57,11 @@ fuzz-pack: $(TOOLS)/bin/cargo-fuzz ## Feed the reader of auditors' packs with wh
 	PATH="$(TOOLS)/bin:$$PATH" cargo fuzz run --sanitizer none --target-dir target/fuzz pack \
 		target/fuzz/corpus-pack -- -max_len=65536 -timeout=5 -max_total_time=$(or $(FUZZ_SECONDS),60)
 
+.PHONY: fuzz-api
+fuzz-api: build ## Send 10,000 requests drawn from the API document, and hold the server to it (FUZZ_REQUESTS=..., FUZZ_SEED=...)
+	@scripts/install-dependencies.sh s3
+	@BINARY=$(abspath $(BINARY)) scripts/fuzz-api.sh $(ARGS)
+
 .PHONY: oracle
 oracle: ## Try 20,000 random loans against the oracle, for the night (HISTORIES=...)
 	@scripts/install-dependencies.sh build
@@ -89,10 +94,11 @@ doc:
 schemas: ## Write the generated documents again: event schemas, problems, OpenAPI
 	@scripts/install-dependencies.sh build
 	scripts/write-schemas.sh
+	scripts/write-clients.sh
 
 .PHONY: schemas-check
 schemas-check: schemas
-	git diff --exit-code -- schemas docs/problems.md
+	git diff --exit-code -- schemas docs/problems.md clients
 
 .PHONY: deny
 deny: $(TOOLS)/bin/cargo-deny ## Check the dependencies' licences, sources and duplicates

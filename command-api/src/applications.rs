@@ -47,6 +47,7 @@ pub(crate) struct OutcomeBody {
     /// The value date, not after today's booking day.
     on: Day,
     /// At most 500 characters.
+    #[schema(max_length = 500)]
     reason: Option<String>,
 }
 

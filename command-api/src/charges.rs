@@ -83,6 +83,7 @@ pub(crate) struct WaiverBody {
     /// All that is unpaid of it on that day, where absent.
     amount: Option<AmountText>,
     /// At most 500 characters.
+    #[schema(max_length = 500)]
     reason: String,
 }
 

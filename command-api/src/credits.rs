@@ -72,6 +72,7 @@ pub(crate) struct CreditBody {
     /// Where the journal takes it from: expense for `goodwill`, interest income for `interest_waiver`.
     kind: CreditKind,
     /// At most 500 characters.
+    #[schema(max_length = 500)]
     reason: String,
 }
 

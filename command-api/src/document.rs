@@ -1,13 +1,12 @@
 //! What the OpenAPI document says of every command alike: headers, and the problems that each can give.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use problems::{
     BODY_TOO_LARGE, CONFLICT, FORBIDDEN, IDEMPOTENCY_KEY_INVALID, IDEMPOTENCY_KEY_MISSING,
     IDEMPOTENCY_KEY_REUSED, INTERNAL, INVALID_FIELD, INVALID_PARAMETER, Kind, MALFORMED_JSON,
-    PRECONDITION_FAILED, ProblemDetails, REQUEST_TIMEOUT, UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE,
+    PRECONDITION_FAILED, ProblemDetails, REQUEST_TIMEOUT, UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE, describe,
 };
-use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -18,6 +17,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::answer::ProposalAnswer;
+use crate::bulk::BulkAnswer;
 use crate::endpoint::Endpoint;
 use crate::headers::{LONGEST_KEY, RESPOND_ASYNC};
 use crate::later::AcceptedRequest;
@@ -71,15 +71,17 @@ pub(crate) fn complete(openapi: &mut OpenApi) {
         let mut commands = OTHER_COMMANDS.iter().chain(loan_commands::ENDPOINTS);
         match commands.find(|endpoint| endpoint.operation == id) {
             Some(endpoint) => complete_command(operation, endpoint),
-            None if id == schedules::OPERATION => add_problems(operation, &[OF_BODIES, schedules::PROBLEMS]),
-            None if id == bulk::OPERATION => add_problems(operation, &[bulk::PROBLEMS]),
+            None if id == schedules::OPERATION => {
+                describe::list(operation, [OF_BODIES, schedules::PROBLEMS].concat().iter())
+            }
+            None if id == bulk::OPERATION => complete_bulk(operation),
             None if id == simulations::SIMULATE.operation => complete_simulation(operation),
             None => {}
         }
     }
     for operation in openapi.paths.paths.values_mut().filter_map(|item| item.get.as_mut()) {
         if operation.operation_id.as_deref() == Some(request_status::OPERATION) {
-            add_problems(operation, &[request_status::PROBLEMS]);
+            describe::list(operation, request_status::PROBLEMS);
         }
     }
     let details = (ProblemDetails::name().into_owned(), ProblemDetails::schema());
@@ -93,25 +95,28 @@ pub(crate) fn complete(openapi: &mut OpenApi) {
 
 fn complete_command(operation: &mut Operation, endpoint: &Endpoint) {
     let parameters = operation.parameters.get_or_insert_default();
-    parameters.push(header_parameter(
-        "Idempotency-Key",
-        Required::True,
+    // A preview stores nothing.
+    let has_preview = parameters.iter().any(|parameter| parameter.name == "preview");
+    let (required, but) =
+        if has_preview { (Required::False, " Needed, but for a preview.") } else { (Required::True, "") };
+    let key = format!(
         "Names the command: a repeat with the same body is answered as the first was. Visible ASCII characters. \
-         Keys do not expire.",
-        Some(LONGEST_KEY),
-    ));
+         Keys do not expire.{but}"
+    );
+    let form = text().min_length(Some(1)).max_length(Some(LONGEST_KEY)).pattern(Some("^[!-~]+$"));
+    parameters.push(header_parameter("Idempotency-Key", required, &key, form));
     parameters.push(header_parameter(
         "If-Match",
         Required::False,
         "The version that the caller has seen, as in `\"3\"`, or the `ETag` of the loan or the entry as it was read, which \
          begins with it; refused with 412 when it is another by now.",
-        None,
+        text().pattern(Some(r#"^"[0-9]{1,18}(/[!#-~]*)?"$"#)),
     ));
     parameters.push(header_parameter(
         "X-Request-Id",
         Required::False,
         "Stored with the events as their correlation id; drawn by the server where absent.",
-        None,
+        text(),
     ));
     parameters.push(header_parameter(
         "Prefer",
@@ -119,7 +124,7 @@ fn complete_command(operation: &mut Operation, endpoint: &Endpoint) {
         "With `respond-async` (RFC 7240) the command waits in a queue: it is answered with 202 once it is durable, and \
          `GET /v1/requests/{id}` says what became of it. Commands of one loan are executed in the order in which they \
          were accepted. What can be refused without looking at the loan is refused at once.",
-        None,
+        text(),
     ));
     operation.responses.responses.insert("202".to_owned(), RefOr::T(accepted_response(endpoint)));
     let answered = operation.responses.responses.get_mut(endpoint.status.as_str());
@@ -128,7 +133,7 @@ fn complete_command(operation: &mut Operation, endpoint: &Endpoint) {
     }
     // The table of permissions may keep a field of it for fewer.
     let of_limited: &[&Kind] = if endpoint.is_limited() { &[&FORBIDDEN] } else { &[] };
-    add_problems(operation, &[OF_BODIES, OF_COMMANDS, of_limited, endpoint.problems]);
+    describe::list(operation, [OF_BODIES, OF_COMMANDS, of_limited, endpoint.problems].concat().iter());
 }
 
 /// What a command that waits is answered.
@@ -150,11 +155,32 @@ fn accepted_response(endpoint: &Endpoint) -> Response {
         .build()
 }
 
+/// The whole is refused with problems. What an atomic bulk is refused for stands in its lines, and the status is that of
+/// the line to blame.
+fn complete_bulk(operation: &mut Operation) {
+    describe::list(operation, bulk::PROBLEMS);
+    let commands = OTHER_COMMANDS.iter().chain(loan_commands::ENDPOINTS);
+    let of_lines = commands.flat_map(|endpoint| endpoint.problems).chain(OF_BODIES).chain(OF_COMMANDS);
+    let statuses: BTreeSet<u16> = of_lines.map(|kind| kind.status).chain([FORBIDDEN.status]).collect();
+    for status in statuses {
+        let responses = &mut operation.responses.responses;
+        let response = responses.entry(status.to_string()).or_insert_with(|| RefOr::T(Response::default()));
+        if let RefOr::T(response) = response {
+            let line = ContentBuilder::new().schema(Some(Ref::from_schema_name(BulkAnswer::name()))).build();
+            response.content.insert("application/x-ndjson".to_owned(), line);
+            let joint = if response.description.is_empty() { "" } else { "; " };
+            response.description += joint;
+            response.description +=
+                "with `atomic=true`, as lines: what a line was refused with, so that none is stored";
+        }
+    }
+}
+
 /// What is simulated can be refused with all that its commands can.
 fn complete_simulation(operation: &mut Operation) {
     let mut kinds = vec![OF_BODIES, simulations::SIMULATE.problems];
     kinds.extend(loan_commands::ENDPOINTS.iter().map(|endpoint| endpoint.problems));
-    add_problems(operation, &kinds);
+    describe::list(operation, kinds.concat().iter());
 }
 
 fn add_headers(answer: &mut Response, endpoint: &Endpoint) {
@@ -173,49 +199,21 @@ fn add_headers(answer: &mut Response, endpoint: &Endpoint) {
     }
 }
 
-/// Adds a response for each status, with an example of each kind of problem.
-fn add_problems(operation: &mut Operation, kinds: &[&[&'static Kind]]) {
-    let mut by_status: BTreeMap<u16, Vec<&'static Kind>> = BTreeMap::new();
-    for kind in kinds.iter().copied().flatten() {
-        let listed = by_status.entry(kind.status).or_default();
-        if !listed.contains(kind) {
-            listed.push(kind);
-        }
-    }
-    for (status, kinds) in by_status {
-        operation.responses.responses.insert(status.to_string(), RefOr::T(problem_response(status, &kinds)));
-    }
-}
-
-fn problem_response(status: u16, kinds: &[&'static Kind]) -> Response {
-    let codes: Vec<String> = kinds.iter().map(|kind| format!("`{}`", kind.code)).collect();
-    let schema = Ref::from_schema_name(ProblemDetails::name());
-    let examples = kinds.iter().map(|kind| (kind.code, example(kind)));
-    let content = ContentBuilder::new().schema(Some(schema)).examples_from_iter(examples).build();
-    let response =
-        ResponseBuilder::new().description(codes.join(", ")).content("application/problem+json", content);
-    let retry_after = || header(Type::Integer, "Seconds until it makes sense to send it again.");
-    if status == 503 { response.header("Retry-After", retry_after()).build() } else { response.build() }
-}
-
-fn example(kind: &'static Kind) -> Example {
-    let body =
-        serde_json::to_value(kind.because(kind.meaning).body()).expect("problem details are plain data");
-    ExampleBuilder::new().summary(kind.title).value(Some(body)).build()
-}
-
 fn header(kind: Type, description: &str) -> Header {
     let schema = ObjectBuilder::new().schema_type(kind);
     HeaderBuilder::new().schema(schema).description(Some(description)).build()
 }
 
-fn header_parameter(name: &str, required: Required, description: &str, longest: Option<usize>) -> Parameter {
-    let schema = ObjectBuilder::new().schema_type(Type::String).max_length(longest);
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn header_parameter(name: &str, required: Required, description: &str, form: ObjectBuilder) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
         .required(required)
         .description(Some(description))
-        .schema(Some(schema))
+        .schema(Some(form))
         .build()
 }

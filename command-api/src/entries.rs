@@ -59,6 +59,7 @@ pub(crate) struct EntryBody {
     /// The value date, not after today's booking day.
     on: Day,
     /// At most 500 characters.
+    #[schema(max_length = 500)]
     description: String,
     /// Of all lines.
     #[serde(default)]
@@ -67,6 +68,7 @@ pub(crate) struct EntryBody {
     #[schema(value_type = Vec<LineBody>)]
     lines: Vec<Object<LineBody>>,
     /// Unique among the lender's entries. At most 100 characters.
+    #[schema(max_length = 100)]
     external_id: Option<String>,
 }
 
@@ -88,6 +90,7 @@ pub(crate) struct EntryReversalBody {
     /// The value date, not before the entry's and not after today's booking day.
     on: Day,
     /// At most 500 characters.
+    #[schema(max_length = 500)]
     reason: String,
 }
 

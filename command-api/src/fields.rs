@@ -4,10 +4,11 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use chrono::{Datelike, NaiveDate};
+use domain::texts;
 use rust_decimal::Decimal;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Unexpected, Visitor};
-use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 /// The years that dates may lie in: a loan of today is repaid within them, and its calendar is known.
@@ -100,13 +101,7 @@ fn parse_amount(text: &str) -> Option<Decimal> {
 
 impl PartialSchema for Day {
     fn schema() -> RefOr<Schema> {
-        let format = SchemaFormat::KnownFormat(KnownFormat::Date);
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .format(Some(format))
-            .description(Some("A calendar day, as `YYYY-MM-DD`."))
-            .examples(["2026-03-10"])
-            .into()
+        texts::Day::schema()
     }
 }
 
@@ -114,14 +109,7 @@ impl ToSchema for Day {}
 
 impl PartialSchema for AmountText {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .pattern(Some(r"^-?[0-9]+(\.[0-9]+)?$"))
-            .description(Some(
-                "An amount above zero with at most the decimals of its currency, at most 1000000000000.",
-            ))
-            .examples(["1234.50"])
-            .into()
+        texts::AmountText::schema()
     }
 }
 

@@ -86,6 +86,7 @@ pub(crate) struct ApplicationBody {
     #[schema(value_type = TermsRequest)]
     terms: Object<TermsRequest>,
     /// Unique among the lender's loans. At most 100 characters.
+    #[schema(max_length = 100)]
     external_id: Option<String>,
     /// Anything the client wants to keep with the loan, in at most 4 KiB. No personal data: it stays in the log.
     #[serde(default)]
@@ -101,6 +102,7 @@ pub(crate) struct BorrowerBody {
     #[schema(example = "11.222.333/0001-81")]
     tax_id: String,
     /// At most 200 characters.
+    #[schema(max_length = 200)]
     name: String,
 }
 

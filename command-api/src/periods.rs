@@ -37,6 +37,7 @@ pub(crate) static REOPEN: Endpoint = Endpoint::changing(
 #[schema(example = json!({"reason": "the accountant signed"}))]
 pub(crate) struct PeriodBody {
     /// At most 500 characters.
+    #[schema(max_length = 500)]
     reason: Option<String>,
 }
 

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::Response;
 use domain::id::ProductId;
-use domain::product::{Define, Limit, Limits, Offer, Product, ProductCommand, Retire, Version};
+use domain::product::{Define, Limit, LimitedField, Limits, Offer, Product, ProductCommand, Retire, Version};
 use domain::terms::TermsRequest;
 use problems::{
     INVALID_TERMS, INVALID_VALUE, NOT_FOUND, PRODUCT_CURRENCY, PRODUCT_RETIRED, PRODUCT_UNKNOWN, Problem,
@@ -59,6 +59,7 @@ pub(crate) static RETIRE: Endpoint =
 }))]
 pub(crate) struct ProductBody {
     /// What applications call it by. At most 100 characters, and no UUID.
+    #[schema(max_length = 100)]
     name: String,
     /// Of all its loans. Default: that of its terms, or BRL.
     #[schema(value_type = Option<domain::Currency>)]
@@ -69,7 +70,7 @@ pub(crate) struct ProductBody {
     /// What the terms of a loan may be, by the field's name, such as `rate.value`: `least`, `default` and `most` for
     /// amounts, rates and numbers, `allowed` and `default` for words.
     #[serde(default)]
-    #[schema(value_type = BTreeMap<String, Limit>)]
+    #[schema(value_type = BTreeMap<LimitedField, Limit>)]
     limits: LimitsBody,
 }
 
@@ -79,6 +80,7 @@ pub(crate) struct ProductBody {
 #[schema(example = json!({"reason": "replaced by working capital 2027"}))]
 pub(crate) struct RetirementBody {
     /// At most 500 characters.
+    #[schema(max_length = 500)]
     reason: Option<String>,
 }
 

@@ -63,6 +63,7 @@ pub(crate) struct RecoveryBody {
     on: Day,
     amount: AmountText,
     /// Unique among the lender's receipts, such as a Pix endToEndId. At most 100 characters.
+    #[schema(max_length = 100)]
     external_id: Option<String>,
 }
 

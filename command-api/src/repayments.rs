@@ -94,6 +94,7 @@ pub(crate) struct RepaymentBody {
     on: Day,
     amount: AmountText,
     /// Unique among the lender's receipts, such as a Pix endToEndId. At most 100 characters.
+    #[schema(max_length = 100)]
     external_id: Option<String>,
     /// What a payment before the due date is for. `installment`, the default, pays as agreed; `anticipation` claims the
     /// reduction of interest (CDC art. 52 §2).
@@ -115,6 +116,7 @@ pub(crate) struct ChargebackBody {
     /// All of the repayment that was not charged back before, where absent.
     amount: Option<AmountText>,
     /// At most 500 characters.
+    #[schema(max_length = 500)]
     reason: String,
 }
 

@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use problems::{INVALID_PARAMETER, Kind, NOT_FOUND, Problem, UNAVAILABLE};
+use problems::{INTERNAL, INVALID_PARAMETER, Kind, NOT_FOUND, Problem, UNAVAILABLE};
 use requests::{Answer, RequestId, Status};
 use serde::Serialize;
 use serde_json::Value;
@@ -23,7 +23,7 @@ use crate::state::Shared;
 /// Its operation in the OpenAPI document.
 pub(crate) const OPERATION: &str = "show_request";
 /// What it can be refused with.
-pub(crate) const PROBLEMS: &[&Kind] = &[&INVALID_PARAMETER, &NOT_FOUND, &UNAVAILABLE];
+pub(crate) const PROBLEMS: &[&Kind] = &[&INVALID_PARAMETER, &NOT_FOUND, &INTERNAL, &UNAVAILABLE];
 /// When it makes sense to ask again, in seconds.
 const ASK_AGAIN: &str = "1";
 

@@ -103,6 +103,7 @@ pub(crate) struct RestructureBody {
     /// Of `re_age`: the first due date, after `on`.
     first_due_on: Option<Day>,
     /// At most 500 characters.
+    #[schema(max_length = 500)]
     reason: String,
 }
 

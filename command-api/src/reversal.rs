@@ -19,6 +19,7 @@ pub(crate) struct ReversalBody {
     /// The value date, not before that of what is undone and not after today's booking day.
     on: Day,
     /// At most 500 characters.
+    #[schema(max_length = 500)]
     reason: String,
 }
 

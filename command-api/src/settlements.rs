@@ -46,7 +46,7 @@ pub(crate) static SETTLE: Endpoint = Endpoint::changing(
 /// What settles the loan.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"on": "2026-06-15", "amount": "6612.37"}))]
+#[schema(example = json!({"on": "2026-06-15", "amount": "7061.15"}))]
 pub(crate) struct SettlementBody {
     /// Drawn by the server where absent.
     id: Option<Uuid>,
@@ -55,6 +55,7 @@ pub(crate) struct SettlementBody {
     /// Just the settlement quote of that day.
     amount: AmountText,
     /// Unique among the lender's receipts, such as a Pix endToEndId. At most 100 characters.
+    #[schema(max_length = 100)]
     external_id: Option<String>,
 }
 

@@ -64,6 +64,9 @@ pub(crate) struct SimulationBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct SimulatedCommand {
     /// The path under the loan's, such as `repayments`.
+    #[schema(
+        pattern = "^(approve|reject|withdraw|disburse|settle|refunds|restructure|write-off(/reverse)?|recoveries|repayments|charges|credits|repayments/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/(reverse|chargeback)|(credits|recoveries)/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/reverse|charges/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/waive)$"
+    )]
     path: String,
     /// The body that the path takes. Its `on` may be to come.
     #[schema(value_type = Object)]

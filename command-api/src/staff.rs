@@ -40,9 +40,10 @@ type LimitsBody = BTreeMap<Operation, BTreeMap<Currency, AmountText>>;
 pub(crate) struct StaffLimitsBody {
     /// By operation and currency: the most that may be at stake. It takes the place of all limits that the person had; an
     /// empty object takes them away.
-    #[schema(value_type = BTreeMap<String, BTreeMap<String, AmountText>>)]
+    #[schema(value_type = BTreeMap<Operation, BTreeMap<Currency, AmountText>>)]
     limits: LimitsBody,
     /// At most 500 characters.
+    #[schema(max_length = 500)]
     reason: Option<String>,
 }
 
@@ -53,9 +54,10 @@ pub(crate) struct StaffLimitsBody {
 pub(crate) struct ApprovalPolicyBody {
     /// By operation and currency: what is above this amount waits for another person, whatever limit its sender has. It
     /// takes the place of the policy before; an empty object takes it away.
-    #[schema(value_type = BTreeMap<String, BTreeMap<String, AmountText>>)]
+    #[schema(value_type = BTreeMap<Operation, BTreeMap<Currency, AmountText>>)]
     second_person_above: LimitsBody,
     /// At most 500 characters.
+    #[schema(max_length = 500)]
     reason: Option<String>,
 }
 

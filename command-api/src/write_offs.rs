@@ -55,6 +55,7 @@ pub(crate) struct WriteOffBody {
     /// The value date, not after today's booking day.
     on: Day,
     /// At most 500 characters.
+    #[schema(max_length = 500)]
     reason: String,
 }
 

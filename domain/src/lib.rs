@@ -41,6 +41,7 @@ mod spelt;
 pub mod staff;
 pub mod tax_id;
 pub mod terms;
+pub mod texts;
 
 pub use amount::{Amount, AmountError, Money};
 pub use currency::Currency;

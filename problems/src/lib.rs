@@ -1,6 +1,7 @@
 //! The problems that the HTTP interfaces answer with (RFC 9457): one catalogue for commands and reads.
 
 mod catalogue;
+pub mod describe;
 mod document;
 mod examples;
 mod fallback;

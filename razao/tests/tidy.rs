@@ -18,13 +18,15 @@ use tidy::rust_source::{IMPURE_WORDS, Word, words};
 
 /// Longer files are hard to hold in one's head.
 const LONGEST_FILE: usize = 400;
+/// How files begin that are written from the API document: things are looked up in them, nobody reads them through.
+const WRITTEN: &str = "// Written by scripts/write-clients.sh";
 
 /// Names that say nothing about what is inside, so that everything ends up there.
 const EMPTY_NAMES: [&str; 6] = ["common", "helper", "helpers", "misc", "util", "utils"];
 
 /// Which of our crates each of them may use. `command-api`, `projections` and `reactions` never see each other;
 /// `*` is all of them.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("problems", &[]),
     ("event-store", &["domain"]),
@@ -36,6 +38,8 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("projections", &["audit", "domain", "event-store", "kafka", "problems"]),
     ("reactions", &["audit", "domain", "event-store", "kafka", "requests"]),
     ("razao", &["*"]),
+    // What it knows of the server is the API document.
+    ("razao-client", &[]),
 ];
 
 /// What the rules of lending may use: values and their text, nothing that reaches the world.
@@ -133,7 +137,8 @@ fn the_documents_are_there() {
 
 fn too_long(path: &str, text: &str) -> Option<String> {
     let lines = text.lines().count();
-    (lines > LONGEST_FILE).then(|| format!("{path}: {lines} lines; a Rust file has {LONGEST_FILE} at most"))
+    (lines > LONGEST_FILE && !text.starts_with(WRITTEN))
+        .then(|| format!("{path}: {lines} lines; a Rust file has {LONGEST_FILE} at most"))
 }
 
 fn empty_name(path: &str) -> Option<String> {
@@ -258,6 +263,7 @@ fn writes_events(path: &str, text: &str) -> Option<String> {
 fn a_long_file_is_found() {
     assert!(too_long("a.rs", &"\n".repeat(LONGEST_FILE)).is_none());
     assert!(too_long("a.rs", &"\n".repeat(LONGEST_FILE + 1)).is_some());
+    assert!(too_long("a.rs", &(WRITTEN.to_owned() + &"\n".repeat(LONGEST_FILE + 1))).is_none());
 }
 
 #[test]

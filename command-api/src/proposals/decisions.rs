@@ -57,6 +57,7 @@ pub(crate) static WITHDRAW: Endpoint = Endpoint::changing(
 #[schema(as = ProposalDecision, example = json!({"reason": "seen the contract"}))]
 pub(crate) struct DecisionBody {
     /// At most 500 characters.
+    #[schema(max_length = 500)]
     reason: Option<String>,
 }
 

@@ -75,8 +75,8 @@ impl PartialSchema for Month {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .pattern(Some("^[0-9]{4}-[0-9]{2}$"))
-            .description(Some("A month, as `YYYY-MM`."))
+            .pattern(Some("^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$"))
+            .description(Some("A month, as `YYYY-MM`, from 1900 to 2199."))
             .examples(["2026-03"])
             .into()
     }

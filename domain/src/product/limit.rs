@@ -7,7 +7,8 @@ use serde::de::IntoDeserializer;
 use serde::de::value::Error as WordError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::Terms;
 use crate::calendar::{BaseCalendar, DueDateShift, MonthEnd};
@@ -109,6 +110,19 @@ fn is<T: for<'a> Deserialize<'a>>(text: &str) -> bool {
 pub(super) fn kind_of(field: &str) -> Option<Kind> {
     FIELDS.iter().find(|(name, _)| *name == field).map(|(_, kind)| *kind)
 }
+
+/// The name of a field that can be limited.
+#[derive(Debug)]
+pub struct LimitedField;
+
+impl PartialSchema for LimitedField {
+    fn schema() -> RefOr<Schema> {
+        let names = FIELDS.map(|(name, _)| name);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+    }
+}
+
+impl ToSchema for LimitedField {}
 
 /// The names of all fields that can be limited, for whoever named another.
 pub(super) fn all_fields() -> String {

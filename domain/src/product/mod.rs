@@ -11,7 +11,7 @@ use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use limit::{Limit, LimitValue, Limits};
+pub use limit::{Limit, LimitValue, LimitedField, Limits};
 pub use offer::{OUTSIDE_LIMITS, Offer};
 
 use crate::Currency;

@@ -8,6 +8,7 @@ mod field_error;
 mod late;
 mod over;
 mod request;
+mod request_schemas;
 mod schedule_request;
 
 use std::collections::BTreeSet;

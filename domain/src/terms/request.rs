@@ -17,6 +17,7 @@ use crate::day_count::DayCount;
 use crate::iof::{IofCollection, IofFinancing, IofPlace, Person};
 use crate::rate::{Compounding, RatePeriod};
 use crate::rounding::RoundingMode;
+use crate::texts::{AmountText, Day, RateText};
 
 /// TERMS of the contract. Amounts are text with at most the currency's decimals (`"1234.50"`), rates are
 /// fractions as text (`"0.0199"` is 1.99 %), dates are `YYYY-MM-DD`. What is left out takes its default.
@@ -25,7 +26,7 @@ use crate::rounding::RoundingMode;
 pub struct TermsRequest {
     /// The amount asked for, before financed fees and tax. Required for a loan, unless its product gives it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "10000.00")]
+    #[schema(value_type = Option<AmountText>)]
     pub principal: Option<String>,
     /// ISO 4217 code. Default: BRL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,11 +55,11 @@ pub struct TermsRequest {
     pub every: Option<EveryRequest>,
     /// The first due date. Default: the first disbursement plus `every`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<chrono::NaiveDate>)]
+    #[schema(value_type = Option<Day>)]
     pub first_due_on: Option<String>,
     /// Due dates in increasing order, in place of `installments`, `every` and `first_due_on`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<chrono::NaiveDate>>)]
+    #[schema(value_type = Option<Vec<Day>>)]
     pub due_dates: Option<Vec<String>>,
     /// Which day stands for one that a month lacks. Default: clamp.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,6 +81,7 @@ pub struct TermsRequest {
     pub grace: Option<GraceRequest>,
     /// An agreed installment; method price only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<AmountText>)]
     pub installment_amount: Option<String>,
     /// Over which periods the installment is found. Default: actual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,7 +132,7 @@ pub struct TermsRequest {
 pub struct RateRequest {
     /// A fraction: `"0.0199"` is 1.99 %. At most 100 a year, 1 a month, 0.05 a day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "0.0199")]
+    #[schema(value_type = Option<RateText>)]
     pub value: Option<String>,
     /// Default: month.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -146,11 +148,13 @@ pub struct RateRequest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CustomRowRequest {
-    #[schema(value_type = chrono::NaiveDate)]
+    #[schema(value_type = Day)]
     pub due_on: String,
+    #[schema(value_type = AmountText)]
     pub principal: String,
     /// Default: by the rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<AmountText>)]
     pub interest: Option<String>,
 }
 
@@ -164,7 +168,7 @@ pub enum EveryRequest {
 }
 
 /// A calendar by name, or one adapted by single dates.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum CalendarRequest {
     Named(String),
@@ -180,10 +184,10 @@ pub struct AdaptedCalendarRequest {
     #[schema(value_type = Option<BaseCalendar>)]
     pub base: Option<String>,
     #[serde(default)]
-    #[schema(value_type = Vec<chrono::NaiveDate>)]
+    #[schema(value_type = Vec<Day>)]
     pub add: Vec<String>,
     #[serde(default)]
-    #[schema(value_type = Vec<chrono::NaiveDate>)]
+    #[schema(value_type = Vec<Day>)]
     pub remove: Vec<String>,
 }
 
@@ -216,6 +220,7 @@ pub struct RoundingRequest {
     pub mode: Option<String>,
     /// The installment becomes a multiple of this amount.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<AmountText>)]
     pub multiple_of: Option<String>,
     /// Default: both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -242,11 +247,16 @@ pub struct ChargeRequest {
     #[schema(value_type = ChargeKind)]
     pub kind: String,
     /// disbursement, financed, installment, or a date.
+    #[schema(
+        pattern = "^(disbursement|financed|installment|(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))$"
+    )]
     pub due: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<AmountText>)]
     pub amount: Option<String>,
     /// A fraction of `base`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<RateText>)]
     pub rate: Option<String>,
     /// Default: principal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -265,6 +275,7 @@ pub struct TaxRequest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IofRequest {
+    /// Needed unless `rates` are given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Person>)]
     pub person: Option<String>,
@@ -296,8 +307,10 @@ pub struct IofRequest {
 #[serde(deny_unknown_fields)]
 pub struct IofRatesRequest {
     /// For each day, at most 0.015 (Dec. 6.306/2007 art. 6).
+    #[schema(value_type = RateText)]
     pub daily: String,
     /// Once, at most 0.1.
+    #[schema(value_type = RateText)]
     pub additional: String,
 }
 
@@ -307,6 +320,7 @@ pub struct IofRatesRequest {
 pub struct LateRequest {
     /// A fraction of `fee_base`. Default: 0.02.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<RateText>)]
     pub fee_rate: Option<String>,
     /// Default: overdue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -314,6 +328,7 @@ pub struct LateRequest {
     pub fee_base: Option<String>,
     /// A fraction. Default: 0.01.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<RateText>)]
     pub interest_rate_per_month: Option<String>,
     /// Default: simple.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -344,7 +359,7 @@ pub struct LateRequest {
 }
 
 /// A rate, or the word `contract`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum RateOrWordRequest {
     Word(String),
@@ -352,7 +367,7 @@ pub enum RateOrWordRequest {
 }
 
 /// 30, `"30"` or `"actual"`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum LateDaysRequest {
     Word(String),

@@ -13,6 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::check::Check;
 use super::{FieldError, Terms, TermsRequest};
 use crate::amount::Amount;
+use crate::texts::{AmountText, Day};
 
 /// TERMS of the contract with `disbursements`; `principal` may be left out: then their sum.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -26,8 +27,9 @@ pub struct ScheduleRequest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DisbursementRequest {
-    #[schema(value_type = NaiveDate)]
+    #[schema(value_type = Day)]
     pub on: String,
+    #[schema(value_type = AmountText)]
     pub amount: String,
 }
 
@@ -105,7 +107,7 @@ impl PartialSchema for ScheduleRequest {
         let mut schema = TermsRequest::schema();
         if let RefOr::T(Schema::Object(object)) = &mut schema {
             let item = Ref::from_schema_name(DisbursementRequest::name());
-            let list = ArrayBuilder::new().items(RefOr::Ref(item)).build();
+            let list = ArrayBuilder::new().items(RefOr::Ref(item)).min_items(Some(1)).build();
             object.properties.insert("disbursements".to_owned(), RefOr::T(Schema::Array(list)));
             object.required.push("disbursements".to_owned());
             object.description = Some("TERMS with the disbursements to draw a schedule for.".to_owned());
@@ -118,6 +120,7 @@ impl ToSchema for ScheduleRequest {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         TermsRequest::schemas(schemas);
         schemas.push((DisbursementRequest::name().into_owned(), DisbursementRequest::schema()));
+        DisbursementRequest::schemas(schemas);
         DisbursementRequest::schemas(schemas);
     }
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::answer::{Answer, List, NotThere, ReadProblems, answer};
 use super::loan_row::read_currency;
 use super::point_in_time::{KnownAt, in_known_years};
-use super::request::{Limit, Params, ReadHeaders, Reading, invalid};
+use super::request::{Limit, Params, ReadHeaders, Reading, day, invalid};
 use super::{QueryState, State};
 use crate::minor::from_minor;
 
@@ -42,8 +42,10 @@ pub(crate) struct LineView {
 #[into_params(parameter_in = Query)]
 pub(crate) struct LineFilter {
     /// Only lines booked on this day or later.
+    #[serde(default, deserialize_with = "day")]
     from: Option<NaiveDate>,
     /// Only lines booked on this day or earlier.
+    #[serde(default, deserialize_with = "day")]
     to: Option<NaiveDate>,
     #[param(value_type = Option<Currency>)]
     currency: Option<Currency>,
@@ -53,9 +55,10 @@ pub(crate) struct LineFilter {
     /// The `next` of the page before.
     after: Option<String>,
     /// Only what counts by the end of this day, by value date. All by default.
+    #[serde(default, deserialize_with = "day")]
     effective_on: Option<NaiveDate>,
     /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<KnownAt>)]
     known_at: Option<KnownAt>,
 }
 
@@ -74,7 +77,7 @@ impl<S: Send + Sync> FromRequestParts<S> for AccountInPath {
 
 /// An account's journal lines by booking date, then in the order of recording.
 #[utoipa::path(
-    get, path = "/v1/accounts/{account}/lines", tag = "ledger",
+    get, path = "/v1/accounts/{account}/lines", tag = "ledger", operation_id = "list_account_lines",
     params(("account" = String, Path, description = "The account, such as `assets:cash`"), LineFilter, ReadHeaders),
     responses((status = 200, description = "A page of lines", body = List<LineView>), NotThere, ReadProblems),
 )]

@@ -11,7 +11,7 @@ use super::answer::{Answer, List, ReadProblems, answer};
 use super::ledger::Chosen;
 use super::loan_row::read_currency;
 use super::point_in_time::KnownAt;
-use super::request::{Limit, Params, ReadHeaders, Reading};
+use super::request::{Limit, Params, ReadHeaders, Reading, day};
 use super::{QueryState, State};
 use crate::minor::from_sum;
 
@@ -40,15 +40,16 @@ pub(crate) struct AccountPage {
     /// The `next` of the page before.
     after: Option<String>,
     /// Only what counts by the end of this day, by value date. All by default.
+    #[serde(default, deserialize_with = "day")]
     effective_on: Option<NaiveDate>,
     /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<KnownAt>)]
     known_at: Option<KnownAt>,
 }
 
 /// Every account with its balance, by name, then by currency.
 #[utoipa::path(
-    get, path = "/v1/accounts", tag = "ledger",
+    get, path = "/v1/accounts", tag = "ledger", operation_id = "list_accounts",
     params(AccountPage, ReadHeaders),
     responses((status = 200, description = "A page of accounts", body = List<AccountView>), ReadProblems),
 )]

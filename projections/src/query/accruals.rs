@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::point_in_time::{KnownAt, PointInTime, in_known_years};
-use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, invalid};
+use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, day, invalid};
 use super::seen_loan::{SeenLoan, underivable};
 use super::{QueryState, State};
 use crate::minor::exact;
@@ -22,13 +22,16 @@ const MOST_DAYS_AT_ONCE: i64 = 3_653;
 #[into_params(parameter_in = Query)]
 pub(crate) struct AccrualsBetween {
     /// The date of the first disbursement by default, or `to` where that is earlier.
+    #[serde(default, deserialize_with = "day")]
     from: Option<NaiveDate>,
     /// `effective_on` by default. Days to come are shown as things stand.
+    #[serde(default, deserialize_with = "day")]
     to: Option<NaiveDate>,
     /// What is dated after this day is left out, charges apart. Today by default.
+    #[serde(default, deserialize_with = "day")]
     effective_on: Option<NaiveDate>,
     /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<KnownAt>)]
     known_at: Option<KnownAt>,
     /// At most so many: all of them by default, of ten years at most.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
@@ -59,7 +62,7 @@ struct AccrualList {
 /// The interest accrued on each day: none while the loan is past due for longer than its terms allow, nor once it is
 /// written off.
 #[utoipa::path(
-    get, path = "/v1/loans/{id}/accruals", tag = "loans",
+    get, path = "/v1/loans/{id}/accruals", tag = "loans", operation_id = "list_accruals",
     params(("id" = Uuid, Path, description = "The loan"), AccrualsBetween, ReadHeaders),
     responses(
         (status = 200, description = "The accruals", body = AccrualList),

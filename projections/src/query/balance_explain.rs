@@ -20,7 +20,7 @@ use super::day_balance::{DailyBalance, Days, Key, Movement};
 use super::events::EventMetadata;
 use super::ledger::{Chosen, DayBy, Ledger};
 use super::point_in_time::{KnownAt, in_known_years};
-use super::request::{Limit, Params, ReadHeaders, Reading, invalid};
+use super::request::{Limit, Params, ReadHeaders, Reading, day, invalid};
 use super::{QueryState, State};
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -37,9 +37,10 @@ pub(crate) struct ExplainedBalance {
     #[param(inline, value_type = Option<DayBy>, default = "booked_on")]
     by: DayBy,
     /// Only what counts by the end of this day, by value date. All by default.
+    #[serde(default, deserialize_with = "day")]
     effective_on: Option<NaiveDate>,
     /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<KnownAt>)]
     known_at: Option<KnownAt>,
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 50)]

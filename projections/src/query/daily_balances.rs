@@ -7,12 +7,12 @@ use serde::Deserialize;
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::answer::{Answer, AsOf, List, ReadProblems, Refused, answer};
+use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, Refused, answer};
 use super::day_balance::{DailyBalance, Days as Wanted, Key, Movement, read_place};
 use super::ledger::{Chosen, DayBy, Ledger};
 use super::loan_movements::Scope;
 use super::point_in_time::{KnownAt, in_known_years};
-use super::request::{Limit, Params, ReadHeaders, Reading, invalid};
+use super::request::{Limit, Params, ReadHeaders, Reading, day, invalid};
 use super::{QueryState, State};
 
 /// How far back the first day is by default.
@@ -33,8 +33,10 @@ pub(crate) struct DailyBalancesOf {
     /// Only what the loans of this borrower moved: the id, or a CPF or CNPJ, with punctuation or without.
     borrower: Option<String>,
     /// 30 days before `to` by default.
+    #[serde(default, deserialize_with = "day")]
     from: Option<NaiveDate>,
     /// Today by default. At most ten years after `from`.
+    #[serde(default, deserialize_with = "day")]
     to: Option<NaiveDate>,
     /// Only this currency.
     #[param(value_type = Option<Currency>)]
@@ -44,9 +46,10 @@ pub(crate) struct DailyBalancesOf {
     #[param(inline, value_type = Option<DayBy>, default = "booked_on")]
     by: DayBy,
     /// Only what counts by the end of this day, by value date. All by default.
+    #[serde(default, deserialize_with = "day")]
     effective_on: Option<NaiveDate>,
     /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<KnownAt>)]
     known_at: Option<KnownAt>,
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 50)]
@@ -59,9 +62,9 @@ pub(crate) struct DailyBalancesOf {
 /// what the loans of a product or a borrower, or one loan moved. The interest that closing a day accrues is booked for
 /// all loans together, so it is in the whole book only.
 #[utoipa::path(
-    get, path = "/v1/balances/daily", tag = "ledger",
+    get, path = "/v1/balances/daily", tag = "ledger", operation_id = "list_daily_balances",
     params(DailyBalancesOf, ReadHeaders),
-    responses((status = 200, description = "A page of balances", body = List<DailyBalance>), ReadProblems),
+    responses((status = 200, description = "A page of balances", body = List<DailyBalance>), NotThere, ReadProblems),
 )]
 pub(crate) async fn list(
     State(state): State<QueryState>,

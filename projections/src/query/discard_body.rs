@@ -29,6 +29,8 @@ const LONGEST_REASON: usize = 500;
 pub struct Operator(pub Arc<str>);
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "written by a trial; nothing follows from it"}))]
 #[allow(dead_code, reason = "only documents what `read_reason` reads")]
 pub(crate) struct DiscardBody {
     /// Why it is right to do without the event: 1 to 500 characters.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::answer::{Answer, AsOf, List, NotThere, ReadProblems, answer, answer_of_stream};
 use super::loan_row::{read_currency, read_json};
-use super::request::{IdInPath, Limit, Nothing, Params, ReadHeaders, Reading};
+use super::request::{IdInPath, Limit, Nothing, Params, ReadHeaders, Reading, day};
 use super::{QueryState, State};
 use crate::entries;
 use crate::event::StreamKind;
@@ -52,8 +52,10 @@ pub(crate) struct EntryView {
 pub(crate) struct EntryFilter {
     external_id: Option<String>,
     /// Only entries of this day or later.
+    #[serde(default, deserialize_with = "day")]
     from: Option<NaiveDate>,
     /// Only entries of this day or earlier.
+    #[serde(default, deserialize_with = "day")]
     to: Option<NaiveDate>,
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 50)]
@@ -63,7 +65,7 @@ pub(crate) struct EntryFilter {
 }
 
 #[derive(Serialize, ToSchema)]
-struct EntryAnswer {
+struct EntryFound {
     #[serde(flatten)]
     entry: EntryView,
     as_of: AsOf,
@@ -73,7 +75,7 @@ const COLUMNS: &str = include_str!("entry_columns.sql");
 
 /// Entries in the order of their recording.
 #[utoipa::path(
-    get, path = "/v1/entries", tag = "entries",
+    get, path = "/v1/entries", tag = "entries", operation_id = "list_entries",
     params(EntryFilter, ReadHeaders),
     responses((status = 200, description = "A page of entries", body = List<EntryView>), ReadProblems),
 )]
@@ -106,9 +108,9 @@ pub(crate) async fn list(
 
 /// One entry.
 #[utoipa::path(
-    get, path = "/v1/entries/{id}", tag = "entries",
+    get, path = "/v1/entries/{id}", tag = "entries", operation_id = "find_entry",
     params(("id" = Uuid, Path, description = "The entry"), ReadHeaders),
-    responses((status = 200, description = "The entry", body = EntryAnswer), NotThere, ReadProblems),
+    responses((status = 200, description = "The entry", body = EntryFound), NotThere, ReadProblems),
 )]
 pub(crate) async fn find(
     State(state): State<QueryState>,
@@ -126,7 +128,7 @@ pub(crate) async fn find(
     })?;
     let (_, entry) = read(&row)?;
     let version = entry.version;
-    let body = EntryAnswer { entry, as_of };
+    let body = EntryFound { entry, as_of };
     Ok(answer_of_stream(&reading, as_of, state.booking_day.today(), version, body))
 }
 

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::answer::{Answer, AsOf, List, NotThere, POSITION, ReadProblems, Refused, answer};
-use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading};
+use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, invalid};
 use super::story;
 use super::{QueryState, State};
 
@@ -135,7 +135,7 @@ struct EventList {
 /// The log in the order of commits. A page may hold fewer events than `limit`, or none, and still have a `next`: one
 /// request looks through so many events and no more. As `application/x-ndjson` each event is a line, to the end of the log.
 #[utoipa::path(
-    get, path = "/v1/events", tag = "audit",
+    get, path = "/v1/events", tag = "audit", operation_id = "list_events",
     params(EventFilter, ReadHeaders),
     responses(
         (status = 200, description = "Events", content(
@@ -150,6 +150,9 @@ pub(crate) async fn list(
     Params(filter): Params<EventFilter>,
     reading: Reading,
 ) -> Answer {
+    if filter.after < 0 {
+        return Err(invalid("after", format!("{} is no position: they begin with 1", filter.after)).into());
+    }
     let as_of = state.head(&reading).await?;
     if reading.accepts_ndjson {
         return Ok(lines(&state, filter, as_of));
@@ -177,7 +180,7 @@ pub(crate) async fn list(
 
 /// A loan's events, as they are stored, and beside each what happened in plain words.
 #[utoipa::path(
-    get, path = "/v1/loans/{id}/history", tag = "audit",
+    get, path = "/v1/loans/{id}/history", tag = "audit", operation_id = "list_loan_history",
     params(("id" = Uuid, Path, description = "The loan"), HistoryPage, ReadHeaders),
     responses((status = 200, description = "Its events", body = List<ToldEvent>), NotThere, ReadProblems),
 )]
@@ -192,7 +195,7 @@ pub(crate) async fn of_loan(
 
 /// An entry's events, as they are stored.
 #[utoipa::path(
-    get, path = "/v1/entries/{id}/history", tag = "audit",
+    get, path = "/v1/entries/{id}/history", tag = "audit", operation_id = "list_entry_history",
     params(("id" = Uuid, Path, description = "The entry"), HistoryPage, ReadHeaders),
     responses((status = 200, description = "Its events", body = List<EventView>), NotThere, ReadProblems),
 )]
@@ -207,7 +210,7 @@ pub(crate) async fn of_entry(
 
 /// A proposal's events, as they are stored.
 #[utoipa::path(
-    get, path = "/v1/proposals/{id}/history", tag = "audit",
+    get, path = "/v1/proposals/{id}/history", tag = "audit", operation_id = "list_proposal_history",
     params(("id" = Uuid, Path, description = "The proposal"), HistoryPage, ReadHeaders),
     responses((status = 200, description = "Its events", body = List<EventView>), NotThere, ReadProblems),
 )]

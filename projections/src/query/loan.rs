@@ -126,7 +126,7 @@ pub(crate) struct WriteOffView {
 }
 
 #[derive(Serialize, ToSchema)]
-struct LoanAnswer {
+struct LoanFound {
     #[serde(flatten)]
     loan: LoanView,
     /// The terms in force on the day, where a restructuring replaced those of the first event.
@@ -140,9 +140,9 @@ struct LoanAnswer {
 
 /// One loan as it stands on a day, by all that is known or was known at an earlier time.
 #[utoipa::path(
-    get, path = "/v1/loans/{id}", tag = "loans",
+    get, path = "/v1/loans/{id}", tag = "loans", operation_id = "find_loan",
     params(("id" = Uuid, Path, description = "The loan"), PointInTime, ReadHeaders),
-    responses((status = 200, description = "The loan", body = LoanAnswer), NotThere, ReadProblems),
+    responses((status = 200, description = "The loan", body = LoanFound), NotThere, ReadProblems),
 )]
 pub(crate) async fn find(
     State(state): State<QueryState>,
@@ -159,7 +159,7 @@ pub(crate) async fn find(
         seen.book.history.known().terms_on(seen.day).filter(|terms| **terms != seen.book.applied.terms);
     let current_terms = in_force.map(to_raw_value).transpose()?;
     let version = loan.version;
-    let body = LoanAnswer { loan, current_terms, effective_on, as_of };
+    let body = LoanFound { loan, current_terms, effective_on, as_of };
     Ok(answer_of_stream(&reading, as_of, state.booking_day.today(), version, body))
 }
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::loan_trail::{FactMoved, ShareView, Trail, TrailEvent};
 use super::point_in_time::{KnownAt, PointInTime};
-use super::request::{IdInPath, Params, ReadHeaders, Reading, invalid};
+use super::request::{IdInPath, Params, ReadHeaders, Reading, day, invalid};
 use super::seen_loan::{SeenFact, SeenLoan};
 use super::transactions::TransactionView;
 use super::{QueryState, State};
@@ -29,13 +29,14 @@ pub(crate) struct Explained {
     /// With `due`: explains what an installment has of this component.
     component: Option<Component>,
     /// The due date of the installment.
+    #[serde(default, deserialize_with = "day")]
     due: Option<NaiveDate>,
     /// Explains what a transaction covers.
     transaction: Option<Uuid>,
     /// Explains the event at this position: its journal lines, and what it made of which transactions.
     position: Option<i64>,
     /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<KnownAt>)]
     known_at: Option<KnownAt>,
 }
 

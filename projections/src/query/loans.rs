@@ -13,7 +13,7 @@ use super::loan::LoanView;
 use super::loan_list::{Listed, Moment};
 use super::loan_row::LoanRow;
 use super::point_in_time::KnownAt;
-use super::request::{Limit, Params, ReadHeaders, Reading, invalid};
+use super::request::{Limit, Params, ReadHeaders, Reading, day, invalid};
 use super::{QueryState, State};
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -35,15 +35,16 @@ pub(crate) struct LoanFilter {
     /// The `next` of the page before.
     after: Option<String>,
     /// The day on which the loans are seen: what is dated after it is left out, charges apart. Today by default.
+    #[serde(default, deserialize_with = "day")]
     effective_on: Option<NaiveDate>,
     /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<KnownAt>)]
     known_at: Option<KnownAt>,
 }
 
 /// Loans in the order of their applications.
 #[utoipa::path(
-    get, path = "/v1/loans", tag = "loans",
+    get, path = "/v1/loans", tag = "loans", operation_id = "list_loans",
     params(LoanFilter, ReadHeaders),
     responses((status = 200, description = "A page of loans", body = List<LoanView>), ReadProblems),
 )]

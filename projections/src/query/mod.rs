@@ -11,6 +11,7 @@ mod cache;
 mod daily_balances;
 mod day_balance;
 mod dead_letters;
+mod described;
 mod discard_body;
 mod download;
 mod entries;
@@ -119,6 +120,7 @@ fn routes() -> OpenApiRouter<QueryState> {
         .routes(routes!(dead_letters::redrive))
         .routes(routes!(dead_letters::discard))
         .routes(routes!(dead_letters::discarded));
+    described::complete(router.get_openapi_mut());
     download::name_files(router.get_openapi_mut());
     router
 }

@@ -5,10 +5,13 @@ use std::time::SystemTime;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use problems::Problem;
 use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
 
 use super::QueryState;
 use super::answer::{AsOf, Refused};
-use super::request::{Reading, invalid};
+use super::request::{Reading, day, invalid};
 
 /// The years that a loan is seen in: those that the commands take dates of.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
@@ -19,9 +22,10 @@ const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
 #[into_params(parameter_in = Query)]
 pub(crate) struct PointInTime {
     /// The day on which the loan is seen: what is dated after it is left out, charges apart. Today by default.
+    #[serde(default, deserialize_with = "day")]
     pub(crate) effective_on: Option<NaiveDate>,
     /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<KnownAt>)]
     pub(crate) known_at: Option<KnownAt>,
 }
 
@@ -49,6 +53,18 @@ impl TryFrom<String> for KnownAt {
     }
 }
 
+impl utoipa::PartialSchema for KnownAt {
+    fn schema() -> RefOr<Schema> {
+        let of_type = |kind| ObjectBuilder::new().schema_type(kind);
+        let format = |format| Some(SchemaFormat::KnownFormat(format));
+        let position = of_type(Type::Integer).format(format(KnownFormat::Int64)).minimum(Some(0));
+        let instant = of_type(Type::String).format(format(KnownFormat::DateTime));
+        OneOfBuilder::new().item(position).item(instant).into()
+    }
+}
+
+impl ToSchema for KnownAt {}
+
 impl PointInTime {
     /// The day on which the loan is seen.
     pub(crate) fn day(&self, today: NaiveDate) -> Result<NaiveDate, Problem> {
@@ -58,9 +74,13 @@ impl PointInTime {
     }
 }
 
-/// Whether calendars and plans know the year.
+pub(crate) fn is_in_known_years(day: NaiveDate) -> bool {
+    YEARS.contains(&day.year())
+}
+
+/// Refuses a day that calendars and plans do not know.
 pub(crate) fn in_known_years(name: &str, day: NaiveDate) -> Result<(), Problem> {
-    if YEARS.contains(&day.year()) {
+    if is_in_known_years(day) {
         return Ok(());
     }
     Err(invalid(name, format!("{day} is not in the years {} to {}", YEARS.start(), YEARS.end())))

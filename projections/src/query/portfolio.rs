@@ -18,7 +18,7 @@ use super::answer::{Answer, AsOf, ReadProblems, answer};
 use super::loan::{Balances, BorrowerView};
 use super::point_in_time::{KnownAt, in_known_years};
 use super::portfolio_sums::{BUCKETS, CurrencySums, Debtor, Flow, Part};
-use super::request::{Params, ReadHeaders, Reading, invalid};
+use super::request::{Params, ReadHeaders, Reading, day, invalid};
 use super::{QueryState, State};
 use crate::minor::{from_sum, to_minor};
 
@@ -31,11 +31,13 @@ const STAGES: [(u8, u32); 3] = [(1, 0), (2, 31), (3, 91)];
 #[into_params(parameter_in = Query)]
 pub(crate) struct PortfolioOn {
     /// The day on which the loans are seen: what is dated after it is left out, charges apart. Today by default.
+    #[serde(default, deserialize_with = "day")]
     on: Option<NaiveDate>,
     /// The same as `on`.
+    #[serde(default, deserialize_with = "day")]
     effective_on: Option<NaiveDate>,
     /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<KnownAt>)]
     known_at: Option<KnownAt>,
 }
 
@@ -137,7 +139,7 @@ const NOTHING: Sums = Sums { loans: 0, outstanding: Components::NOTHING };
 /// What is outstanding by product, status and days past due, what was disbursed, collected and lost in each month, who
 /// owes most, and the stages of provisioning, as of a day.
 #[utoipa::path(
-    get, path = "/v1/portfolio", tag = "loans",
+    get, path = "/v1/portfolio", tag = "loans", operation_id = "find_portfolio",
     params(PortfolioOn, ReadHeaders),
     responses((status = 200, description = "The portfolio", body = PortfolioAnswer), ReadProblems),
 )]

@@ -86,7 +86,7 @@ pub(crate) struct WantedVersion {
 }
 
 #[derive(Serialize, ToSchema)]
-struct ProductAnswer {
+struct ProductFound {
     #[serde(flatten)]
     product: ProductView,
     /// All versions, from the first.
@@ -148,7 +148,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get, path = "/v1/products/{product}", tag = "products", operation_id = "find_product",
     params(("product" = String, Path, description = "The product's name or id"), WantedVersion, ReadHeaders),
-    responses((status = 200, description = "The product", body = ProductAnswer), NotThere, ReadProblems),
+    responses((status = 200, description = "The product", body = ProductFound), NotThere, ReadProblems),
 )]
 pub(crate) async fn find(
     State(state): State<QueryState>,
@@ -176,7 +176,7 @@ pub(crate) async fn find(
     snapshot.refuse_parked(StreamKind::Product, product.id).await?;
     let rows = sqlx::query(VERSIONS).bind(product.id).fetch_all(&mut *snapshot.transaction).await?;
     let versions = rows.iter().map(read_version).collect::<Result<Vec<_>, _>>()?;
-    Ok(answer(&reading, as_of, state.booking_day.today(), ProductAnswer { product, versions, as_of }))
+    Ok(answer(&reading, as_of, state.booking_day.today(), ProductFound { product, versions, as_of }))
 }
 
 /// A product, and the position of its first event.

@@ -19,7 +19,7 @@ struct ProjectionsAnswer {
 
 /// How far each read model is, and how far behind the log.
 #[utoipa::path(
-    get, path = "/v1/projections", tag = "operations",
+    get, path = "/v1/projections", tag = "operations", operation_id = "list_projections",
     params(ReadHeaders),
     responses((status = 200, description = "The projections", body = ProjectionsAnswer), ReadProblems),
 )]

@@ -7,14 +7,16 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{Uri, header};
+use chrono::NaiveDate;
 use problems::{INVALID_PARAMETER, Problem};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::cache::AnswerCache;
 use super::kept::Keeping;
+use super::point_in_time::is_in_known_years;
 use super::state::QueryState;
 use crate::hexadecimal::hexadecimal;
 
@@ -29,13 +31,13 @@ const QUERY_DIGITS: usize = 8;
 #[allow(dead_code, reason = "only documents what `Reading` takes in")]
 pub(crate) struct ReadHeaders {
     /// Wait until the read model holds the event at this position.
-    #[param(rename = "Razao-Min-Position", minimum = 0)]
+    #[param(rename = "Razao-Min-Position", value_type = i64, required = false, minimum = 0)]
     min_position: Option<i64>,
     /// How long to wait for it at most: 2000 ms by default, 10000 at most.
-    #[param(rename = "Razao-Max-Wait-Ms", minimum = 0, maximum = 10000)]
+    #[param(rename = "Razao-Max-Wait-Ms", value_type = u64, required = false, minimum = 0, maximum = 10000)]
     max_wait_ms: Option<u64>,
     /// The `ETag` of an earlier answer: 304 when the answer would be the same.
-    #[param(rename = "If-None-Match")]
+    #[param(rename = "If-None-Match", value_type = String, required = false)]
     if_none_match: Option<String>,
 }
 
@@ -192,6 +194,15 @@ impl<S: Send + Sync> FromRequestParts<S> for IdInPath {
         let id = Uuid::try_parse(&text).map_err(|_| invalid("id", format!("`{text}` is no UUID")))?;
         Ok(Self(id))
     }
+}
+
+/// A parameter that is a day: one that exists, written `YYYY-MM-DD` and in no other way, in years that plans know.
+pub(crate) fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    // chrono also takes signs and single digits.
+    let day = text.parse::<NaiveDate>().ok().filter(|day| day.to_string() == text && is_in_known_years(*day));
+    day.map(Some)
+        .ok_or_else(|| D::Error::custom(format!("`{text}` is no day as YYYY-MM-DD, from 1900 to 2199")))
 }
 
 /// A problem with the parameter `name`.

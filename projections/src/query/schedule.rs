@@ -77,7 +77,7 @@ struct ScheduleTotals {
 
 /// The plan as it stands on a day, with what was paid of each installment. Empty before the disbursement.
 #[utoipa::path(
-    get, path = "/v1/loans/{id}/schedule", tag = "loans",
+    get, path = "/v1/loans/{id}/schedule", tag = "loans", operation_id = "find_schedule",
     params(("id" = Uuid, Path, description = "The loan"), PointInTime, ReadHeaders),
     responses((status = 200, description = "The plan", body = ScheduleAnswer), NotThere, ReadProblems),
 )]

@@ -9,7 +9,7 @@ use utoipa::{IntoResponses, ToSchema};
 
 use super::answer::{Answer, AsOf, NotThere, ReadProblems, answer};
 use super::point_in_time::{KnownAt, PointInTime, in_known_years};
-use super::request::{IdInPath, Params, ReadHeaders, Reading};
+use super::request::{IdInPath, Params, ReadHeaders, Reading, day};
 use super::seen_loan::underivable;
 use super::{QueryState, State};
 use crate::minor::exact;
@@ -19,11 +19,13 @@ use crate::minor::exact;
 #[into_params(parameter_in = Query)]
 pub(crate) struct QuoteOn {
     /// The day on which it would be paid: `effective_on` by default. A day to come is quoted as things stand.
+    #[serde(default, deserialize_with = "day")]
     on: Option<NaiveDate>,
     /// What is dated after this day is left out, charges apart. Today by default.
+    #[serde(default, deserialize_with = "day")]
     effective_on: Option<NaiveDate>,
     /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<KnownAt>)]
     known_at: Option<KnownAt>,
 }
 
@@ -48,7 +50,7 @@ enum NoQuote {
 
 /// What settles the loan on a day, by all that is known now: `settle` takes exactly this amount.
 #[utoipa::path(
-    get, path = "/v1/loans/{id}/settlement-quote", tag = "loans",
+    get, path = "/v1/loans/{id}/settlement-quote", tag = "loans", operation_id = "find_settlement_quote",
     params(("id" = Uuid, Path, description = "The loan"), QuoteOn, ReadHeaders),
     responses(
         (status = 200, description = "The quote", body = QuoteAnswer),

@@ -88,7 +88,7 @@ struct StatementAnswer {
 
 /// What falls due and what was paid, in the order of dates, with running balances.
 #[utoipa::path(
-    get, path = "/v1/loans/{id}/statement", tag = "loans",
+    get, path = "/v1/loans/{id}/statement", tag = "loans", operation_id = "find_statement",
     params(("id" = Uuid, Path, description = "The loan"), PointInTime, ReadHeaders),
     responses((status = 200, description = "The statement", body = StatementAnswer), NotThere, ReadProblems),
 )]

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::answer::{Answer, List, NotThere, ReadProblems, answer};
 use super::loan::EachComponent;
 use super::point_in_time::{KnownAt, PointInTime};
-use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading};
+use super::request::{IdInPath, Limit, Params, ReadHeaders, Reading, day};
 use super::seen_loan::SeenFact;
 use super::{QueryState, State};
 use crate::minor::exact;
@@ -68,15 +68,16 @@ pub(crate) struct TransactionPage {
     /// The `next` of the page before.
     after: Option<String>,
     /// The day on which the loan is seen: transactions dated after it are left out. Today by default.
+    #[serde(default, deserialize_with = "day")]
     effective_on: Option<NaiveDate>,
     /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<KnownAt>)]
     known_at: Option<KnownAt>,
 }
 
 /// A loan's transactions by value date, then in the order of recording.
 #[utoipa::path(
-    get, path = "/v1/loans/{id}/transactions", tag = "loans",
+    get, path = "/v1/loans/{id}/transactions", tag = "loans", operation_id = "list_transactions",
     params(("id" = Uuid, Path, description = "The loan"), TransactionPage, ReadHeaders),
     responses(
         (status = 200, description = "A page of transactions", body = List<TransactionView>),

@@ -10,7 +10,7 @@ use super::accounts::{AccountView, SUMS};
 use super::answer::{Answer, AsOf, ReadProblems, answer};
 use super::ledger::Chosen;
 use super::point_in_time::{KnownAt, in_known_years};
-use super::request::{Params, ReadHeaders, Reading};
+use super::request::{Params, ReadHeaders, Reading, day};
 use super::{QueryState, State};
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -18,14 +18,16 @@ use super::{QueryState, State};
 #[into_params(parameter_in = Query)]
 pub(crate) struct TrialBalanceOf {
     /// At the end of this day, by booking date: today by default.
+    #[serde(default, deserialize_with = "day")]
     on: Option<NaiveDate>,
     /// Only this currency.
     #[param(value_type = Option<Currency>)]
     currency: Option<Currency>,
     /// Only what counts by the end of this day, by value date. All by default.
+    #[serde(default, deserialize_with = "day")]
     effective_on: Option<NaiveDate>,
     /// What was known when: only events up to this position of the log, or recorded by this instant. All by default.
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<KnownAt>)]
     known_at: Option<KnownAt>,
 }
 
@@ -49,7 +51,7 @@ struct TrialBalanceTotal {
 
 /// Every account's debits, credits and balance at the end of a day.
 #[utoipa::path(
-    get, path = "/v1/trial-balance", tag = "ledger",
+    get, path = "/v1/trial-balance", tag = "ledger", operation_id = "find_trial_balance",
     params(TrialBalanceOf, ReadHeaders),
     responses((status = 200, description = "The trial balance", body = TrialBalanceAnswer), ReadProblems),
 )]

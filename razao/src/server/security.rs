@@ -1,16 +1,18 @@
 //! What the API document says of tokens and roles.
 
 use identity::permissions::{self, Permission};
-use problems::{FORBIDDEN, Kind, OVERLOADED, ProblemDetails, RATE_LIMITED, UNAUTHENTICATED};
-use utoipa::ToSchema;
-use utoipa::openapi::example::ExampleBuilder;
-use utoipa::openapi::header::HeaderBuilder;
+use problems::{
+    FORBIDDEN, IDENTITY_UNAVAILABLE, Kind, OVERLOADED, RATE_LIMITED, UNAUTHENTICATED, UNAVAILABLE, describe,
+};
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{ComponentsBuilder, OpenApi, RefOr};
 
 const SCHEME: &str = "bearer";
+
+/// What every request can be refused with before it comes to what it asks for.
+const AT_THE_DOOR: &[&Kind] =
+    &[&UNAUTHENTICATED, &FORBIDDEN, &RATE_LIMITED, &OVERLOADED, &IDENTITY_UNAVAILABLE, &UNAVAILABLE];
 
 /// Names the scheme, and with each operation who may use it.
 pub(super) fn describe(document: &mut OpenApi) {
@@ -37,55 +39,16 @@ pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static 
 
 fn restrict(operation: &mut Operation, permission: Permission) {
     operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(SCHEME, [])]);
-    let mut refuse = |kind: &'static Kind, description: String| {
-        let status = kind.status.to_string();
-        if let Some(RefOr::T(there)) = operation.responses.responses.get_mut(&status) {
-            // What else is refused so stays said.
-            there.description = format!("{description}; {}", there.description);
-        } else {
-            operation.responses.responses.insert(status, RefOr::T(refusal(kind, description)));
-        }
-    };
-    refuse(&UNAUTHENTICATED, format!("`{}`", UNAUTHENTICATED.code));
-    refuse(&FORBIDDEN, format!("`{}`: this is for {permission}", FORBIDDEN.code));
-    refuse(&RATE_LIMITED, format!("`{}`", RATE_LIMITED.code));
-    let unavailable = OVERLOADED.status.to_string();
-    if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(&unavailable) {
-        also_overloaded(response);
-    } else {
-        let response = refusal(&OVERLOADED, format!("`{}`", OVERLOADED.code));
-        operation.responses.responses.insert(unavailable, RefOr::T(response));
+    describe::list(operation, AT_THE_DOOR);
+    let forbidden = FORBIDDEN.status.to_string();
+    if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(&forbidden) {
+        // What else is refused so stays said.
+        let code = format!("`{}`", FORBIDDEN.code);
+        let others = response.description.replacen(&code, "", 1);
+        let joint = if others.is_empty() { "" } else { "; " };
+        let others = others.trim_matches([',', ';', ' ']);
+        response.description = format!("{code}: this is for {permission}{joint}{others}");
     }
-}
-
-/// Adds to a response that is given for other reasons too.
-fn also_overloaded(response: &mut Response) {
-    response.description = format!("{}, `{}`", response.description, OVERLOADED.code);
-    for content in response.content.values_mut() {
-        if !content.examples.is_empty() {
-            let example =
-                ExampleBuilder::new().summary(OVERLOADED.title).value(Some(example_of(&OVERLOADED)));
-            content.examples.insert(OVERLOADED.code.to_owned(), RefOr::T(example.build()));
-        }
-    }
-}
-
-fn refusal(kind: &'static Kind, description: String) -> Response {
-    let schema = Ref::from_schema_name(ProblemDetails::name());
-    let content = ContentBuilder::new().schema(Some(schema)).example(Some(example_of(kind))).build();
-    let response =
-        ResponseBuilder::new().description(description).content("application/problem+json", content);
-    if kind.status != RATE_LIMITED.status && kind.status != OVERLOADED.status {
-        return response.build();
-    }
-    let seconds = ObjectBuilder::new().schema_type(Type::Integer);
-    let after = HeaderBuilder::new().schema(seconds);
-    let after = after.description(Some("Seconds until it makes sense to send it again.")).build();
-    response.header("Retry-After", after).build()
-}
-
-fn example_of(kind: &'static Kind) -> serde_json::Value {
-    serde_json::to_value(kind.because(kind.meaning).body()).expect("problem details are plain data")
 }
 
 #[cfg(test)]
@@ -135,6 +98,68 @@ mod tests {
                 said.contains(&format!("`{route}`")),
                 "docs/SECURITY.md does not say why {route} is open"
             );
+        }
+    }
+
+    /// Codes that no operation of the document can be refused with.
+    const OF_NO_OPERATION: [&str; 2] = [
+        "method_not_allowed", // the document has no such operation
+        "bulk_undone",        // of lines of a bulk
+    ];
+
+    #[test]
+    fn every_problem_is_listed_where_it_can_happen_and_no_other() {
+        let document = serde_json::to_value(document()).unwrap();
+        let mut listed: BTreeSet<String> = OF_NO_OPERATION.map(str::to_owned).into();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (status, response) in item.as_object().unwrap().values().flat_map(|operation| {
+                operation["responses"]
+                    .as_object()
+                    .unwrap()
+                    .iter()
+                    .filter(|(status, _)| *status >= &"4".to_owned())
+            }) {
+                let content = &response["content"]["application/problem+json"];
+                let Some(examples) = content["examples"].as_object() else {
+                    // Of an atomic bulk, in its lines.
+                    assert!(
+                        response["content"]["application/x-ndjson"].is_object(),
+                        "{path} {status} has no example"
+                    );
+                    continue;
+                };
+                for (code, example) in examples {
+                    assert_eq!(example["value"]["status"].to_string(), *status, "{path} {code}");
+                    listed.insert(code.clone());
+                }
+            }
+        }
+        let catalogue: BTreeSet<String> = problems::ALL.iter().map(|kind| kind.code.to_owned()).collect();
+        assert_eq!(listed, catalogue);
+    }
+
+    #[test]
+    fn the_document_in_the_repository_is_up_to_date() {
+        let written: serde_json::Value =
+            serde_json::from_str(include_str!("../../../schemas/openapi.json")).unwrap();
+        assert!(written == serde_json::to_value(document()).unwrap(), "run `make schemas`");
+    }
+
+    #[test]
+    fn operations_have_names_of_their_own_and_types_are_what_they_are_called() {
+        let mut ids = BTreeSet::new();
+        for item in document().paths.paths.values_mut() {
+            for (_, operation) in operations(item) {
+                let id = operation.operation_id.clone().expect("every operation has an id");
+                assert!(ids.insert(id.clone()), "{id} names two operations");
+            }
+        }
+        // Merging documents keeps one of two types that are called the same.
+        let schemas = |document: OpenApi| document.components.unwrap_or_default().schemas;
+        let (commands, reads) = (schemas(command_api::api_document()), schemas(projections::api_document()));
+        for (name, schema) in commands {
+            let other = reads.get(&name).unwrap_or(&schema);
+            assert!(*other == schema, "{name} is one thing in commands and another in reads");
         }
     }
 }

@@ -50,12 +50,21 @@ impl Server {
 
     /// The same, with these in its environment.
     pub(crate) async fn start_with(&mut self, environment: &[(&str, &str)]) -> Client {
+        self.start_on("127.0.0.1:0", environment).await
+    }
+
+    /// Starts the server where it was before, at an address such as `http://127.0.0.1:8080`.
+    pub(crate) async fn start_at(&mut self, address: &str) -> Client {
+        self.start_on(address.trim_start_matches("http://"), &[]).await
+    }
+
+    async fn start_on(&mut self, listen: &str, environment: &[(&str, &str)]) -> Client {
         let address = self.address_file();
         let _ = std::fs::remove_file(&address); // a killed server leaves it behind
         let log = File::options().create(true).append(true).open(self.log_file()).expect("a log file");
         let mut command = razao();
         command.envs(environment.iter().copied());
-        command.arg("up").arg("--data-dir").arg(self.data_dir()).args(["--listen", "127.0.0.1:0"]);
+        command.arg("up").arg("--data-dir").arg(self.data_dir()).args(["--listen", listen]);
         let settings = self.settings_file();
         if settings.exists() {
             command.arg("--config").arg(settings);

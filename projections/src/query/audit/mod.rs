@@ -20,7 +20,7 @@ use super::{QueryState, State};
 /// The latest signed checkpoint of the log: a note of C2SP tlog-checkpoint, signed by Ed25519. Its size is the position of
 /// the last event that is sealed, which is up to half a second old; `Razao-Min-Position` waits for one's own.
 #[utoipa::path(
-    get, path = "/v1/audit/checkpoint", tag = "audit",
+    get, path = "/v1/audit/checkpoint", tag = "audit", operation_id = "find_checkpoint",
     params(ReadHeaders),
     responses((status = 200, description = "The note", body = String, content_type = "text/plain"), ReadProblems),
 )]

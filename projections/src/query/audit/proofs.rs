@@ -63,7 +63,7 @@ struct ConsistencyProof {
 /// Proves that the event at a position is in the log that a checkpoint signs. What is not sealed yet is waited for by
 /// `Razao-Min-Position`.
 #[utoipa::path(
-    get, path = "/v1/audit/proofs/inclusion", tag = "audit",
+    get, path = "/v1/audit/proofs/inclusion", tag = "audit", operation_id = "prove_inclusion",
     params(InclusionOf, ReadHeaders),
     responses((status = 200, description = "The proof", body = InclusionProof), NotThere, ReadProblems),
 )]
@@ -89,7 +89,7 @@ pub(crate) async fn inclusion(
 
 /// Proves that the log that one checkpoint signs is the beginning of the log that another one signs.
 #[utoipa::path(
-    get, path = "/v1/audit/proofs/consistency", tag = "audit",
+    get, path = "/v1/audit/proofs/consistency", tag = "audit", operation_id = "prove_consistency",
     params(ConsistencyOf, ReadHeaders),
     responses((status = 200, description = "The proof", body = ConsistencyProof), ReadProblems),
 )]

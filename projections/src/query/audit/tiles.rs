@@ -15,7 +15,7 @@ use crate::query::{QueryState, State};
 /// A tile, as `tile/<L>/<N>[.p/<W>]`; the entries under one, as `tile/entries/<N>[.p/<W>]`; or `checkpoint`: the prefix of
 /// C2SP tlog-tiles is `/v1/audit/tiles`. An entry is the SHA-256 of an event's line.
 #[utoipa::path(
-    get, path = "/v1/audit/tiles/{path}", tag = "audit",
+    get, path = "/v1/audit/tiles/{path}", tag = "audit", operation_id = "find_tile",
     params(("path" = String, Path, description = "Such as `tile/0/x001/234` or `tile/entries/000.p/17`")),
     responses(
         (status = 200, description = "Hashes of 32 bytes, one after the other", body = Vec<u8>,
