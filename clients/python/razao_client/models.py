@@ -1872,12 +1872,16 @@ class ProjectionStatus(Model):
     position: int
     road: str
     """By which road its events come: `log`, or `kafka` with the cluster's id, the topic, and its number of partitions."""
+    group: str | None = None
+    """Where events come by Kafka: the consumer group of the processes that feed it, or did so last."""
     parked_since: datetime | None = None
     """Since when the oldest of them is parked."""
     partitions: list[PartitionStatus] | None = None
     """Where events come by Kafka: how far each partition is, of which `position` is the least."""
     recorded_at: datetime | None = None
     """When the event at `position` was recorded."""
+    refused: str | None = None
+    """Why processes of another group that were told to feed it too do not, where there are such."""
     stopped_by: str | None = None
     """Why it stands still: what comes after `position` cannot be written, or Kafka is not there, which is tried again."""
 

@@ -1024,6 +1024,9 @@ pub struct ProjectionStatus {
     pub position: i64,
     /// By which road its events come: `log`, or `kafka` with the cluster's id, the topic, and its number of partitions.
     pub road: String,
+    /// Where events come by Kafka: the consumer group of the processes that feed it, or did so last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// Since when the oldest of them is parked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parked_since: Option<DateTime<Utc>>,
@@ -1033,6 +1036,9 @@ pub struct ProjectionStatus {
     /// When the event at `position` was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded_at: Option<DateTime<Utc>>,
+    /// Why processes of another group that were told to feed it too do not, where there are such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     /// Why it stands still: what comes after `position` cannot be written, or Kafka is not there, which is tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<String>,
