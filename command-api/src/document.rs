@@ -72,7 +72,7 @@ pub(crate) fn complete(openapi: &mut OpenApi) {
         match commands.find(|endpoint| endpoint.operation == id) {
             Some(endpoint) => complete_command(operation, endpoint),
             None if id == schedules::OPERATION => {
-                describe::list(operation, [OF_BODIES, schedules::PROBLEMS].concat().iter())
+                describe::list(operation, [OF_BODIES, schedules::PROBLEMS].concat().iter());
             }
             None if id == bulk::OPERATION => complete_bulk(operation),
             None if id == simulations::SIMULATE.operation => complete_simulation(operation),

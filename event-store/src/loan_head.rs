@@ -52,12 +52,11 @@ impl LogReader {
     pub async fn loan_head(&self, id: Uuid) -> Result<LoanHead, LogError> {
         let wanted = (id, self.borrowers_of_loans.get(&id));
         let found = self.loan_heads.ask(wanted, |wanted| find(self.pool.clone(), wanted)).await;
-        let found = match found {
-            Some(found) => found?,
-            None => {
-                let found = find(self.pool.clone(), vec![wanted]).await?.pop();
-                found.ok_or(sqlx::Error::RowNotFound)?
-            }
+        let found = if let Some(found) = found {
+            found?
+        } else {
+            let found = find(self.pool.clone(), vec![wanted]).await?.pop();
+            found.ok_or(sqlx::Error::RowNotFound)?
         };
         // A loan's first event is for ever.
         if let (None, Some((borrower_id, _))) = (wanted.1, &found.borrower) {

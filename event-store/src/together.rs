@@ -55,14 +55,16 @@ impl<Q, A> Together<Q, A> {
             }
             // Whoever does not wait any more needs no answer.
             match ask_all(questions).await {
-                Ok(answers) => senders.into_iter().zip(answers).for_each(|(sender, answer)| {
-                    let _ = sender.send(Ok(answer));
-                }),
+                Ok(answers) => {
+                    for (sender, answer) in senders.into_iter().zip(answers) {
+                        let _ = sender.send(Ok(answer));
+                    }
+                }
                 Err(error @ sqlx::Error::Database(_)) => {
                     let error = Arc::new(error);
-                    senders.into_iter().for_each(|sender| {
+                    for sender in senders {
                         let _ = sender.send(Err(Arc::clone(&error)));
-                    });
+                    }
                 }
                 Err(_) => drop(senders),
             }
@@ -150,7 +152,9 @@ mod tests {
             async move { together.ask(7, |all: Vec<i32>| async { Ok(all) }).await }
         });
         tokio::task::yield_now().await;
-        leaders.into_iter().for_each(|leader| leader.abort());
+        for leader in leaders {
+            leader.abort();
+        }
         assert_eq!(told(ours.await.unwrap()), Some(7));
     }
 }

@@ -34,7 +34,9 @@ impl GivingWay {
         let (sender, jobs) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
         let work_off = move || {
             lower_priority();
-            jobs.into_iter().for_each(|job| job());
+            for job in jobs {
+                job();
+            }
         };
         thread::Builder::new().name(name.to_owned()).spawn(work_off).expect("the system gives threads");
         Self(sender)

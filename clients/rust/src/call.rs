@@ -153,7 +153,7 @@ pub(crate) async fn accepted(what: String, response: Response) -> Result<Respons
     match serde_json::from_slice::<Problem>(&body) {
         Ok(problem) => {
             let problem = Problem { retry_after: retry_after.map(Duration::from_secs), ..problem };
-            Err(Error::Refused { what, problem })
+            Err(Error::Refused { what, problem: Box::new(problem) })
         }
         Err(_) => Err(strange(what, status.as_u16(), &body)),
     }

@@ -65,7 +65,7 @@ pub enum Error {
     },
     /// The server says no.
     #[error("{what} was answered with {problem}")]
-    Refused { what: String, problem: Problem },
+    Refused { what: String, problem: Box<Problem> },
     /// It was accepted, but is not done yet: it waits for a second person, or in the queue.
     #[error("{what} was accepted and waits: see {location}")]
     Waits { what: String, location: String },

@@ -2,6 +2,11 @@
 //!
 //! Amounts, rates and dates are text here, so that a check can name every wrong one at once.
 
+#![allow(
+    clippy::large_stack_arrays,
+    reason = "the schema of the terms is made of one array of all that it refers to"
+)]
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
