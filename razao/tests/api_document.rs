@@ -144,7 +144,9 @@ impl Lender {
             "charge_back_repayment" => self.repaid("945.60").await + "/chargeback",
             "refund_overpayment" => of(self.repaid("20000.00").await.split('/').nth(3).unwrap().to_owned()),
             "settle_loan" => of(self.repaid_for_months().await),
-            "record_recovery" | "reverse_write_off" => of(self.written_off("2026-06-20").await),
+            "record_recovery" | "reverse_write_off" | "refuse_proposal" | "withdraw_proposal" => {
+                of(self.written_off("2026-06-20").await)
+            }
             "reverse_recovery" => self.recovered().await + "/reverse",
             "reverse_entry" => of(self.entered().await),
             "close_period" | "reopen_period" => path.replace("{month}", "2026-01"),
@@ -155,7 +157,6 @@ impl Lender {
                 self.post("/v1/staff/bruno/limits", limits).await;
                 of(self.written_off("2026-06-20").await)
             }
-            "refuse_proposal" | "withdraw_proposal" => of(self.written_off("2026-06-20").await),
             _ if path.starts_with("/v1/loans/{id}") => of(self.active(self.applied().await).await),
             _ => path.to_owned(),
         }

@@ -111,8 +111,8 @@ async fn refusals_are_typed(client: &Client, loan: Uuid) {
     assert_eq!(problem.errors[0].pointer, "/on");
     let stale = client.record_repayment(loan, "receipt-3", &receipt("2026-03-01")).if_version(1).await;
     assert_eq!(stale.unwrap_err().code(), Some("precondition_failed"));
-    let reused = client.record_repayment(loan, "receipt-1", &receipt("2026-03-01")).await.unwrap_err();
-    assert_eq!(reused.code(), Some("idempotency_key_reused"));
+    let repeated = client.record_repayment(loan, "receipt-1", &receipt("2026-03-01")).await.unwrap_err();
+    assert_eq!(repeated.code(), Some("idempotency_key_reused"));
     let unknown = client.find_loan(Uuid::nil(), &FindLoanQuery::default()).await.unwrap_err();
     assert!(unknown.is_not_found());
     // What cannot be sent is told before it is.
