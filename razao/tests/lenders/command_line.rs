@@ -25,7 +25,7 @@ const COMMANDS: &[&[&str]] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_says_which_lender_and_is_of_no_other() {
-    let deployment = Deployment::start(By::Claim).await;
+    let deployment = Deployment::start_alone(By::Claim).await;
     let things = Things::nowhere();
     deployment.post("sul", "/v1/loans", &things.application(Some(&things.loan))).await;
     for _ in 0..4 {

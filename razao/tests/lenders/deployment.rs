@@ -9,6 +9,8 @@ use identity::{DevelopmentIssuer, LenderClaim, Role};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::support::Server;
@@ -68,8 +70,29 @@ pub(crate) struct Ask<'d> {
 }
 
 impl Deployment {
-    /// With more settings for all, and for `norte`.
+    /// With more settings for all, and for `norte`. The databases are on the server of `scripts/with-postgres.sh`, which
+    /// is there already.
     pub(crate) async fn start_with(by: By, common: &str, norte: &str) -> Self {
+        let server = std::env::var("DATABASE_URL").expect("run this by scripts/with-postgres.sh");
+        let mut connection = PgConnection::connect(&server).await.unwrap();
+        let test = format!("lenders_{:016x}", fastrand::u64(..));
+        let mut said = Vec::new();
+        for lender in ["norte", "sul"] {
+            let name = format!("{test}_{lender}");
+            sqlx::raw_sql(&format!("create database {name}")).execute(&mut connection).await.unwrap();
+            let options: PgConnectOptions = server.parse().unwrap();
+            said.push(format!("database_url = \"{}\"\n", options.database(&name).to_url_lossy()));
+        }
+        connection.close().await.unwrap();
+        Self::start_as(by, common, &format!("{norte}\n{}", said[0]), &said[1]).await
+    }
+
+    /// With databases in the private Postgres.
+    pub(crate) async fn start_alone(by: By) -> Self {
+        Self::start_as(by, "", "", "").await
+    }
+
+    async fn start_as(by: By, common: &str, norte: &str, sul: &str) -> Self {
         let operators = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let hosts = |hosts: &str| match by {
             By::Host => format!("hosts = [{hosts}]\n"),
@@ -81,7 +104,7 @@ impl Deployment {
         };
         let settings = format!(
             "lender_by = \"{chosen}\"\nrequire_token = true\nclose_days = false\nmetrics_listen = \"{operators}\"\n{common}\n\
-             [lenders.norte]\n{}{norte}\n[lenders.sul]\n{}",
+             [lenders.norte]\n{}{norte}\n[lenders.sul]\n{}{sul}\n",
             hosts(r#""norte.example", "Norte.EXAMPLE.net""#),
             hosts(r#""sul.example""#),
         );
