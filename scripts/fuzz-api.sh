@@ -51,9 +51,9 @@ if ((status == 0 && ${sent:-0} < requests)); then
   echo "fuzz-api: fewer than $requests requests were sent" >&2
   status=1
 fi
-# What the tool cannot see.
-if grep -E '"level":"ERROR"|panicked' "$home/log" >&2; then
-  echo "fuzz-api: the server logged errors" >&2
+# What the tool may not see: a task of the server that ended.
+if grep panicked "$home/log" >&2; then
+  echo "fuzz-api: the server panicked" >&2
   status=1
 fi
 kill -TERM "$server" && wait "$server" || status=1

@@ -8,6 +8,15 @@ from document import Struct, Type, Union, Words, camel, snake
 MARK = "# Written by scripts/write-clients.sh from schemas/openapi.json: change the server, then run it.\n"
 LONGEST_LINE = 111  # with its end
 
+PAGE = '''class Page(Paged[T], Generic[T]):
+    """A page of a list."""
+
+    next: str | None
+    """What to send as `after` for the next page; `None` at the end."""
+    as_of: AsOf
+
+
+'''
 SCALARS = {
     "text": "str",
     "integer": "int",
@@ -153,8 +162,8 @@ def union(document, one: Union) -> str:
 
 def write_models(document) -> str:
     text = MARK + '"""The types of the API, by their names in its document."""\n\nfrom __future__ import annotations\n\n'
-    text += "from datetime import date, datetime\nfrom typing import Any, Literal, TypeAlias, Union\nfrom uuid import UUID\n\n"
-    text += "from pydantic import Field\n\nfrom .base import Amount, Model, Page, Paged, Unknown\n\n\n"
+    text += "from datetime import date, datetime\nfrom typing import Any, Generic, Literal, TypeAlias, Union\nfrom uuid import UUID\n\n"
+    text += "from pydantic import Field\n\nfrom .base import Amount, Model, Paged, T, Unknown\n\n\n"
     # A class comes after the one that it extends.
     structs = [one for one in document.types.values() if isinstance(one, Struct)]
     others = [one for one in document.types.values() if not isinstance(one, Struct)]
@@ -162,7 +171,8 @@ def write_models(document) -> str:
     structs.sort(key=lambda one: any(field.wire == "next" for field in one.fields))
     for one in [*(o for o in others if isinstance(o, Words)), *structs, *(o for o in others if isinstance(o, Union))]:
         text += said[type(one)](document, one)
-    names = sorted(document.types)
+    text += PAGE
+    names = sorted([*document.types, "Page"])
     return text + "__all__ = [\n" + "".join(f'    "{name}",\n' for name in names) + "]\n"
 
 
@@ -238,9 +248,9 @@ def called(call) -> str:
 def write_operations(document) -> str:
     text = MARK + '"""Every operation of the API."""\n\nfrom __future__ import annotations\n\n'
     body = "".join(method(operation) for operation in document.operations if operation.id != "send_bulk")
-    named = sorted({name for name in document.types if re.search(rf"\b{name}\b", body)})
+    named = sorted({name for name in [*document.types, "Page"] if re.search(rf"\b{name}\b", body)})
     text += "from datetime import date\nfrom uuid import UUID\n\n"
-    text += "from .base import Done, Download, FileForm, Page\nfrom .calls import Calls\n"
+    text += "from .base import Done, Download, FileForm\nfrom .calls import Calls\n"
     text += "from .models import (\n" + "".join(f"    {name},\n" for name in named) + ")\n\n\n"
     text += "class Operations(Calls):\n" + '    """Each by its id in the API document."""\n\n' + body.rstrip("\n") + "\n\n\n"
     text += "# Each operation by its id, with its method and its path.\nOPERATIONS: dict[str, tuple[str, str]] = {\n"

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Pr
 from .errors import Waits
 
 if TYPE_CHECKING:
-    from .models import AcceptedRequest, AsOf, ProposalAnswer
+    from .models import AcceptedRequest, ProposalAnswer
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -58,14 +58,6 @@ class Paged(Model, Generic[T]):
             if page.next is None or page._following is None:
                 return
             page = page._following(page.next)
-
-
-class Page(Paged[T], Generic[T]):
-    """A page of a list."""
-
-    next: str | None
-    """What to send as `after` for the next page; `None` at the end."""
-    as_of: AsOf
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal, TypeAlias, Union
+from typing import Any, Generic, Literal, TypeAlias, Union
 from uuid import UUID
 
 from pydantic import Field
 
-from .base import Amount, Model, Page, Paged, Unknown
+from .base import Amount, Model, Paged, T, Unknown
 
 
 AcceptedStatus: TypeAlias = Literal["accepted"] | str
@@ -3565,6 +3565,14 @@ StatementItem: TypeAlias = Union[
 ]
 
 
+class Page(Paged[T], Generic[T]):
+    """A page of a list."""
+
+    next: str | None
+    """What to send as `after` for the next page; `None` at the end."""
+    as_of: AsOf
+
+
 __all__ = [
     "AcceptedRequest",
     "AcceptedStatus",
@@ -3727,6 +3735,7 @@ __all__ = [
     "OutcomeBody",
     "Outlay",
     "OverpaymentRefunded",
+    "Page",
     "PartitionStatus",
     "PaymentReversed",
     "PeriodAnswer",

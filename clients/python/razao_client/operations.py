@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from .base import Done, Download, FileForm, Page
+from .base import Done, Download, FileForm
 from .calls import Calls
 from .models import (
     AccountView,
@@ -47,6 +47,7 @@ from .models import (
     LoanView,
     Operation,
     OutcomeBody,
+    Page,
     PeriodAnswer,
     PeriodBody,
     PeriodList,
