@@ -140,6 +140,9 @@ def refusals_are_deserved(context, response, case):
         # The tool also sends what earlier answers had in fields of the same name, whatever the document says here.
         if pointers == {"If-Match"} and not VERSION.fullmatch(str((case.headers or {}).get("If-Match", ""))):
             return
+        # JSON Schema counts 1.0 among the integers. Here a number with a point is none.
+        if errors and all("invalid type: floating point" in error["detail"] for error in errors):
+            return
         depends = [OF_A_PATH, ONE_OF_THREE] + ([OF_A_LIMIT] if case.operation.path == "/v1/products" else [])
         if errors and all(any(place.fullmatch(error["pointer"]) for place in depends) for error in errors):
             return
