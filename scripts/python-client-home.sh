@@ -1,17 +1,7 @@
 #!/usr/bin/env bash
-# Prints the folder of a Python environment with the client in clients/python and what its tests need, after making it the
-# first time, and again when the client needs something else.
+# Prints the folder of a Python environment with the client in clients/python and what its tests need: another one when the
+# client needs something else.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-
-needs=$(sha256sum clients/python/pyproject.toml | cut -c1-16)
-home=$PWD/target/python-client-$needs
-if [[ ! -d $home ]]; then
-  echo "python-client: fetching what the Python client needs from PyPI, once" >&2
-  mkdir -p target
-  # Marked when complete, so that half an installation is never taken for one. It cannot be renamed: its scripts name it.
-  python3 -m venv "$home.partial" >&2
-  "$home.partial/bin/pip" install --quiet --disable-pip-version-check --editable 'clients/python[tests]' >&2
-  ln -sfn "$home.partial" "$home"
-fi
-echo "$home"
+scripts=$(cd "$(dirname "$0")" && pwd)
+needs=$(sha256sum "$scripts/../clients/python/pyproject.toml" | cut -c1-16)
+exec "$scripts/python-home.sh" "python-client-$needs" --editable "$scripts/../clients/python[tests]"
