@@ -209,7 +209,7 @@ async fn what_cannot_be_known_or_seen_is_refused_by_name(pool: PgPool) {
         ("/v1/trial-balance?on=0001-01-01", "on"),
         ("/v1/accounts/assets:cash/lines?effective_on=1500-01-01", "effective_on"),
         ("/v1/balances/daily?from=2010-01-01&to=2020-01-03", "to"),
-        ("/v1/balances/daily?from=1700-01-01&to=1700-01-03", "to"),
+        ("/v1/balances/daily?from=1700-01-01&to=1700-01-03", "from"),
         ("/v1/balances/daily?loan=00000000-0000-0000-0000-000000000001&product=x", "product"),
         ("/v1/balances/daily?by=hand", "by"),
         (after.as_str(), "after"),

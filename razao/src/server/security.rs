@@ -2,7 +2,8 @@
 
 use identity::permissions::{self, Permission};
 use problems::{
-    FORBIDDEN, IDENTITY_UNAVAILABLE, Kind, OVERLOADED, RATE_LIMITED, UNAUTHENTICATED, UNAVAILABLE, describe,
+    FORBIDDEN, IDENTITY_UNAVAILABLE, Kind, MISDIRECTED, OTHER_LENDER, OVERLOADED, RATE_LIMITED,
+    UNAUTHENTICATED, UNAVAILABLE, describe,
 };
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
@@ -10,9 +11,18 @@ use utoipa::openapi::{ComponentsBuilder, OpenApi, RefOr};
 
 const SCHEME: &str = "bearer";
 
-/// What every request can be refused with before it comes to what it asks for.
-const AT_THE_DOOR: &[&Kind] =
-    &[&UNAUTHENTICATED, &FORBIDDEN, &RATE_LIMITED, &OVERLOADED, &IDENTITY_UNAVAILABLE, &UNAVAILABLE];
+/// What every request can be refused with before it comes to what it asks for, `other_lender` and `misdirected` by a server
+/// that has several lenders.
+const AT_THE_DOOR: &[&Kind] = &[
+    &UNAUTHENTICATED,
+    &FORBIDDEN,
+    &OTHER_LENDER,
+    &MISDIRECTED,
+    &RATE_LIMITED,
+    &OVERLOADED,
+    &IDENTITY_UNAVAILABLE,
+    &UNAVAILABLE,
+];
 
 /// Names the scheme, and with each operation who may use it.
 pub(super) fn describe(document: &mut OpenApi) {
