@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::{PgPool, Row};
 
 use crate::copied::{Columns, CommandColumns, Copied, EventRow, WORTH_COPYING};
 use crate::feed::Feed;
@@ -209,6 +209,10 @@ impl Lines {
 pub struct StoredLines(Copied);
 
 impl StoredLines {
+    async fn after(pool: &PgPool, position: i64, limit: i64) -> Result<Self, LogError> {
+        Ok(Self(Copied::after(pool, Columns::All, position, limit).await?))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.rows().next().is_none()
     }
@@ -249,12 +253,12 @@ impl Feed {
     /// Up to `limit` events after `position`, waiting for the first one; none after a while without any.
     pub async fn next_lines(&mut self, position: i64, limit: i64) -> Result<StoredLines, LogError> {
         self.heard();
-        let copied = Copied::after(&self.pool, Columns::All, position, limit).await?;
-        if copied.rows().next().is_some() {
-            return Ok(StoredLines(copied));
+        let lines = StoredLines::after(&self.pool, position, limit).await?;
+        if !lines.is_empty() {
+            return Ok(lines);
         }
         self.wait_for_news().await;
-        Ok(StoredLines(Copied::after(&self.pool, Columns::All, position, limit).await?))
+        StoredLines::after(&self.pool, position, limit).await
     }
 }
 
@@ -279,7 +283,7 @@ impl LogReader {
 
     /// Up to `limit` events after `position`.
     pub async fn stored_lines_after(&self, position: i64, limit: i64) -> Result<StoredLines, LogError> {
-        Ok(StoredLines(Copied::after(&self.pool, Columns::All, position, limit).await?))
+        StoredLines::after(&self.pool, position, limit).await
     }
 
     /// The lines of up to `limit` events of one stream after `sequence`.

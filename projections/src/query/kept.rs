@@ -65,9 +65,7 @@ impl QueryState {
         }
         Ok(borrowers)
     }
-}
 
-impl QueryState {
     async fn borrowers(&self, of: &[Uuid], reading: &Reading) -> Result<HashMap<Uuid, Borrower>, Refused> {
         match (of, reading.keeping.borrower.get()) {
             ([wanted], Some((id, borrower))) if wanted == id => {
