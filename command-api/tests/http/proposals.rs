@@ -220,9 +220,13 @@ async fn a_proposal_is_refused_by_another_and_withdrawn_by_its_maker(
     assert_eq!(other.problem(), "403 not_own_proposal");
     let withdraw = ask(&server, "ana", &key(), &format!("{withdrawn}/withdraw"), "{}").await;
     assert_eq!((withdraw.status.as_u16(), types(&withdraw).as_str()), (200, "ProposalWithdrawn"));
-    for path in [refused, withdrawn, format!("/v1/proposals/{}", Uuid::from_u128(9))] {
+    let unknown = format!("/v1/proposals/{}", Uuid::from_u128(9));
+    for (path, expected) in [
+        (refused, "409 proposal_not_waiting"),
+        (withdrawn, "409 proposal_not_waiting"),
+        (unknown, "404 not_found"),
+    ] {
         let late = ask(&server, "eva", &key(), &format!("{path}/accept"), "{}").await;
-        let expected = if path.ends_with('9') { "404 not_found" } else { "409 proposal_not_waiting" };
         assert_eq!(late.problem(), expected);
     }
     server.stop().await;
