@@ -25,11 +25,14 @@ pub(crate) enum Known {
     OtherRequest,
 }
 
+/// There is one event of a key at most. Postgres is told so: on a log that was never analyzed, such as one just restored,
+/// it would expect many, and read all of the log for each.
 const EVENTS_OF_KEY: &str = "select k.request_hash, e.position, e.aggregate_id, e.sequence, e.event_type, \
     e.payload::text as payload, e.recorded_at \
-    from events k \
+    from (select request_hash, position, command_events from events \
+        where client = $1 and idempotency_key = $2 limit 1) k \
     join events e on e.position >= k.position and e.position < k.position + k.command_events \
-    where k.client = $1 and k.idempotency_key = $2 order by e.position";
+    order by e.position";
 
 impl Log {
     /// What is known of a key.
