@@ -38,8 +38,8 @@ const DEFAULTS: [Setting; 3] = [
 ];
 const PRODUCER_DEFAULTS: [Setting; 4] = [
     ("compression.type", "lz4"),
-    // What waits while a request is under way makes a batch; there is no use in waiting for more.
-    ("linger.ms", "0"),
+    // What is given at once makes a batch, not what was given by the time that its sender wakes.
+    ("linger.ms", "2"),
     // A change of a long loan says what became of each installment.
     ("message.max.bytes", MOST_BYTES),
     // As much memory as events on their way may take.

@@ -22,7 +22,7 @@ const KEPT: usize = 10;
 const MANY: usize = 128;
 /// How long one rests after a page at the end of the log, for each of its events and at most.
 const REST: Duration = Duration::from_micros(200);
-const LONGEST_REST: Duration = Duration::from_millis(20);
+const LONGEST_REST: Duration = Duration::from_millis(50);
 
 /// Consecutive events.
 #[derive(Debug)]

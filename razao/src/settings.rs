@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -27,6 +29,10 @@ mod lenders;
 mod secrets;
 #[cfg(test)]
 mod tests;
+
+/// How many commands a core keeps busy with, its database beside it: more only wait for each other. There are never fewer
+/// than for two.
+const COMMANDS_OF_A_CORE: usize = 32;
 
 pub use flags::SettingFlags;
 pub use lenders::{LenderBy, OneOfSeveral, Served, Several};
@@ -150,7 +156,7 @@ impl Default for Settings {
             tls_cert: None,
             tls_key: None,
             connections: 16_384,
-            commands_in_flight: 256,
+            commands_in_flight: COMMANDS_OF_A_CORE * available_parallelism().map_or(1, NonZero::get).max(2),
             reads_in_flight: 256,
             bulk_lines_in_flight: 256,
             request_timeout_s: 30,

@@ -25,6 +25,10 @@ const ENOUGH: usize = 3_000;
 pub(super) const MOST_BYTES: usize = 5 << 20;
 /// So long one waits for the other partitions to come as far as the first one.
 const LINGER: Duration = Duration::from_millis(10);
+/// So many times as long as it took to write is rested after it, and no longer than that: a transaction costs much the same
+/// however few events it has, so under load one has more of them, and commands have the processor meanwhile.
+pub(super) const RESTS: u32 = 2;
+pub(super) const LONGEST_REST: Duration = Duration::from_millis(80);
 /// So often at most the places of a read model are moved on that nothing of what came is about.
 const MOVES_ON: Duration = Duration::from_millis(25);
 /// How often one looks whether the partitions are where it left them.
@@ -118,8 +122,8 @@ impl Writer {
         Ok(())
     }
 
-    /// What comes together with the first one: until there is enough, or all partitions are as far as each other and
-    /// nothing else waits.
+    /// What comes together with the first one: until there is enough, or one has rested, all partitions are as far as each
+    /// other and nothing else waits.
     async fn gather(&self, first: Arrival, writing: &Writing<'_>) -> Vec<Arrival> {
         let until = Instant::now() + LINGER;
         let moves_on = writing.moved_on + MOVES_ON;
@@ -149,9 +153,11 @@ impl Writer {
                 let mut positions = self.assignments.owned().into_keys().map(|number| reached.get(&number));
                 let one = positions.next().flatten();
                 let are_level = one.is_some() && positions.all(|other| other == one);
+                let rests = Instant::now() < writing.rests_until;
                 let until = match (concerns, are_level) {
+                    (true, true) if rests => writing.rests_until,
                     (true, true) => break,
-                    (true, false) => until,
+                    (true, false) => until.max(writing.rests_until),
                     (false, true) => moves_on,
                     (false, false) => until.max(moves_on),
                 };

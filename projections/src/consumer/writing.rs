@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::error::ConsumerError;
 use super::inbox::{Arrival, Share};
 use super::missing;
-use super::writer::Writer;
+use super::writer::{LONGEST_REST, RESTS, Writer};
 use crate::apply::apply;
 use crate::event::Event;
 use crate::partitions::{self, Holder, Place, Step};
@@ -33,6 +33,8 @@ pub(super) struct Writing<'w> {
     furthest: i64,
     /// When places were moved on last.
     pub(super) moved_on: Instant,
+    /// No more is written before.
+    pub(super) rests_until: Instant,
     /// When it was noted last that nothing is in the way.
     cleared: Option<Instant>,
 }
@@ -46,8 +48,8 @@ struct Held {
 impl<'w> Writing<'w> {
     pub(super) fn on(connection: PgConnection, writer: &'w Writer, road: &'w str) -> Self {
         let holder = Holder { road, group: &writer.entry.group };
-        let (held, furthest, moved_on) = (BTreeMap::new(), 0, Instant::now());
-        Self { writer, holder, connection, held, furthest, moved_on, cleared: None }
+        let (held, furthest, now) = (BTreeMap::new(), 0, Instant::now());
+        Self { writer, holder, connection, held, furthest, moved_on: now, rests_until: now, cleared: None }
     }
 
     fn name(&self) -> &'static str {
@@ -164,7 +166,7 @@ impl<'w> Writing<'w> {
         if shares.is_empty() {
             return Ok(());
         }
-        let before = self.position();
+        let (began, before) = (Instant::now(), self.position());
         // Stretches that came by Kafka, and those that have to be read from the log.
         let (mut received, mut lacking) = (Vec::<Share>::new(), Vec::<Share>::new());
         let mut reached = self.reached();
@@ -188,6 +190,7 @@ impl<'w> Writing<'w> {
         self.write_missing(&lacking).await?;
         self.write_received(&received).await?;
         self.moved_on = Instant::now();
+        self.rests_until = self.moved_on + (began.elapsed() * RESTS).min(LONGEST_REST);
         if let (Some((from, _)), Some((to, recorded_at))) = (before, self.position()) {
             telemetry::record_progress(self.name(), (from, to, self.furthest), recorded_at);
         }

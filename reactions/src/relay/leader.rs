@@ -28,6 +28,8 @@ const QUIET_RANGE: Duration = Duration::from_millis(5);
 const BUSY_RANGE: Duration = Duration::from_millis(15);
 const FOR_EACH_EVENT: Duration = Duration::from_micros(100);
 const LONGEST_RANGE: Duration = Duration::from_millis(50);
+/// How many pages are read ahead of what is sent.
+const READ_AHEAD: usize = 2;
 /// How often one looks what time it is.
 const TICK: Duration = Duration::from_millis(100);
 /// How long what is on its way may take at the end.
@@ -82,7 +84,7 @@ impl<'k> Leader<'k> {
         // Ends the reader and its feed, whichever way this ends.
         let ended = CancellationToken::new();
         let _end = ended.clone().drop_guard();
-        let (sender, mut pages) = mpsc::channel(4);
+        let (sender, mut pages) = mpsc::channel(READ_AHEAD);
         tokio::spawn(reader::read(Feed::start(log, ended), self.checkpoint, sender));
         let mut stopping = None;
         loop {

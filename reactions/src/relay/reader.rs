@@ -1,26 +1,37 @@
 //! Reads the log ahead of what is sent.
 
+use std::time::Duration;
+
 use event_store::{Feed, LogError, OutgoingEvent};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// How many events are read at once.
 const PAGE: i64 = 500;
 /// And where there are more than that.
-const PAGE_BEHIND: i64 = 2_000;
+const PAGE_BEHIND: i64 = 1_500;
+
+/// How long one rests after a page at the end of the log, for each of its events and at most: under load pages, and what is
+/// made of them, have more events.
+const REST: Duration = Duration::from_micros(200);
+const LONGEST_REST: Duration = Duration::from_millis(15);
 
 pub(crate) type Page = Result<Vec<OutgoingEvent>, LogError>;
 
 /// Reads on after `position`, until there is an error or nobody listens any more.
 pub(crate) async fn read(mut feed: Feed, mut position: i64, pages: mpsc::Sender<Page>) {
-    let mut is_behind = true;
+    let (mut is_behind, mut rest_until) = (true, Instant::now());
     loop {
         let page = if is_behind {
             feed.outgoing_after(position, PAGE_BEHIND).await
         } else {
+            tokio::time::sleep_until(rest_until).await;
             next(&mut feed, position).await
         };
         if let Ok(page) = &page {
-            is_behind = i64::try_from(page.len()).is_ok_and(|read| read >= PAGE);
+            let events = u32::try_from(page.len()).expect("a page is bounded");
+            is_behind = i64::from(events) >= PAGE;
+            rest_until = Instant::now() + (REST * events).min(LONGEST_REST);
             if page.is_empty() {
                 if pages.is_closed() {
                     return;
