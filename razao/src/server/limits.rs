@@ -1,6 +1,7 @@
 //! What a flood finds: so many requests under way and no more, so many a second of one client, and an end to each.
 //!
-//! Whatever is too much is refused at once and costs next to nothing, so that what was let in takes no longer than usual.
+//! Whatever is too much is refused within a moment and costs next to nothing, so that what was let in takes no longer than
+//! usual.
 
 use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
@@ -17,8 +18,8 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use identity::Caller;
 use problems::{OVERLOADED, Problem, RATE_LIMITED, UNAVAILABLE};
-use tokio::sync::Semaphore;
 
+use super::room::Room;
 use crate::settings::Settings;
 
 /// From so many clients on, those that were not seen lately are forgotten.
@@ -35,8 +36,8 @@ pub(super) struct Peer(pub(super) SocketAddr);
 pub(super) struct Limits(Arc<Bounds>);
 
 struct Bounds {
-    commands: Semaphore,
-    reads: Semaphore,
+    commands: Room,
+    reads: Room,
     /// How long a request may take to its answer's beginning.
     timeout: Duration,
     by_address: Option<Rate<IpAddr>>,
@@ -49,8 +50,8 @@ struct Rate<K: Hash + Eq + Clone>(DefaultKeyedRateLimiter<K>);
 impl Limits {
     pub(super) fn of(settings: &Settings) -> Self {
         Self(Arc::new(Bounds {
-            commands: Semaphore::new(settings.commands_in_flight),
-            reads: Semaphore::new(settings.reads_in_flight),
+            commands: Room::new(settings.commands_in_flight),
+            reads: Room::new(settings.reads_in_flight),
             timeout: Duration::from_secs(settings.request_timeout_s),
             by_address: NonZeroU32::new(settings.rate_per_address).map(Rate::new),
             by_client: NonZeroU32::new(settings.rate_per_client).map(Rate::new),
@@ -99,7 +100,7 @@ async fn bounded(State(limits): State<Limits>, request: Request, next: Next) -> 
         Method::POST => (&bounds.commands, "command"),
         _ => (&bounds.reads, "read"),
     };
-    let Ok(_place) = room.try_acquire() else {
+    let Some(_place) = room.enter().await else {
         metrics::counter!("razao_requests_shed_total", "kind" => kind).increment(1);
         return OVERLOADED.because("as many requests are under way as may be").into_response();
     };
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_too_much_is_refused_at_once_and_nothing_else() {
+    async fn what_is_too_much_is_refused_soon_and_nothing_else() {
         let router = limited(&Settings { commands_in_flight: 2, ..Settings::default() });
         let began = tokio::time::Instant::now();
         let commands = join_all((0..10).map(|_| told(&router, "POST", "/v1/entries")));

@@ -3,6 +3,7 @@
 mod accept;
 mod limits;
 mod protective;
+mod room;
 mod security;
 mod tls;
 
