@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use domain::decider::{Decider, StoredEvent};
 use domain::loan::{Loan, LoanEvent};
-use sqlx::PgPool;
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, PgPool, Row};
 use uuid::Uuid;
 
 use crate::log::{Log, LogError};
@@ -26,7 +27,7 @@ pub struct StreamEvent<E> {
 }
 
 /// An event of one stream as the log holds it.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug)]
 pub(crate) struct StoredRow {
     position: i64,
     sequence: i64,
@@ -52,7 +53,7 @@ const EVENTS_UP_TO: &str = "select position, sequence, recorded_at, event_type, 
     where aggregate_type = $1 and aggregate_id = $2 and sequence > $3 order by sequence limit $4";
 
 /// Each stream up to a position of its own. The metadata is read where an upcaster may ask for it.
-const SHORT_STREAMS: &str = "select wanted.place, e.* from unnest($2::text[], $3::bigint[]) \
+const SHORT_STREAMS: &str = "select e.*, wanted.place from unnest($2::text[], $3::bigint[]) \
     with ordinality as wanted (id, up_to, place) cross join lateral (select position, sequence, recorded_at, event_type, \
         event_version, payload::text as payload, case when $4 then metadata::text else '{}' end as metadata from events \
         where aggregate_type = $1 and aggregate_id = wanted.id and position <= wanted.up_to order by sequence) e \
@@ -61,11 +62,30 @@ const SHORT_STREAMS: &str = "select wanted.place, e.* from unnest($2::text[], $3
 /// A stream, and up to which position it is wanted.
 pub(crate) type Wanted = (Uuid, i64);
 
-#[derive(sqlx::FromRow)]
 struct RowOfMany {
-    place: i64,
-    #[sqlx(flatten)]
     row: StoredRow,
+    place: i64,
+}
+
+/// By the places of the columns: finding each by its name takes longer than reading it.
+impl FromRow<'_, PgRow> for StoredRow {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            position: row.try_get(0)?,
+            sequence: row.try_get(1)?,
+            recorded_at: row.try_get(2)?,
+            event_type: row.try_get(3)?,
+            event_version: row.try_get(4)?,
+            payload: row.try_get(5)?,
+            metadata: row.try_get(6)?,
+        })
+    }
+}
+
+impl FromRow<'_, PgRow> for RowOfMany {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self { row: StoredRow::from_row(row)?, place: row.try_get(7)? })
+    }
 }
 
 impl Log {
@@ -166,7 +186,7 @@ async fn rows_of_loans(pool: PgPool, wanted: Vec<Wanted>) -> Result<Vec<Vec<Stor
     let query = sqlx::query_as(SHORT_STREAMS).bind(Loan::TYPE).bind(ids).bind(positions);
     let rows: Vec<RowOfMany> = query.bind(asks_for_metadata()).fetch_all(&pool).await?;
     let mut each: Vec<Vec<StoredRow>> = wanted.iter().map(|_| Vec::new()).collect();
-    for RowOfMany { place, row } in rows {
+    for RowOfMany { row, place } in rows {
         let place = usize::try_from(place - 1).expect("ordinality counts from 1");
         each[place].push(row);
     }

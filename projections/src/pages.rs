@@ -20,7 +20,8 @@ use crate::event::Event;
 const KEPT: usize = 10;
 /// From so many events on, decoding is moved off the threads that answer requests.
 const MANY: usize = 128;
-/// How long one rests after a page at the end of the log, for each of its events and at most.
+/// How long one rests after a page at the end of the log: at least, for each of its events, and at most.
+const LEAST_REST: Duration = Duration::from_millis(4);
 const REST: Duration = Duration::from_micros(200);
 const LONGEST_REST: Duration = Duration::from_millis(50);
 
@@ -132,11 +133,15 @@ impl Pages {
         self.furthest.load(Ordering::Acquire)
     }
 
-    /// A page costs its readers much the same however few events it has. So under load one rests, that the next page
-    /// has more of them and commands have the processor meanwhile; an event that comes alone is read at once.
+    /// A page costs its readers much the same however few events it has. So one rests after it, that the next page has more
+    /// of them and commands have the processor meanwhile; an event that comes after a while is read at once.
     fn rest_after(&self, page: &Page) -> Duration {
         let events = u32::try_from(page.events.len()).expect("a page is bounded");
-        if i64::from(events) * 2 > self.limit { Duration::ZERO } else { (REST * events).min(LONGEST_REST) }
+        if i64::from(events) * 2 > self.limit {
+            Duration::ZERO
+        } else {
+            (REST * events).clamp(LEAST_REST, LONGEST_REST)
+        }
     }
 
     async fn load(&self, position: i64) -> Result<Option<Arc<Page>>, LogError> {

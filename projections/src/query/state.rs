@@ -1,6 +1,7 @@
 //! What every read works with, and by which of two databases a request is answered.
 
 use std::convert::Infallible;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +32,11 @@ pub(crate) const LIMITS: ReaderLimits =
 
 /// What every read works with. Clones share it.
 #[derive(Clone)]
-pub struct QueryState {
+pub struct QueryState(Arc<Sources>);
+
+/// Where reads find what they answer.
+#[derive(Clone)]
+pub struct Sources {
     pub(crate) pool: PgPool,
     /// The log as reads see it.
     pub(crate) log: LogReader,
@@ -48,6 +53,14 @@ pub struct QueryState {
     pub(crate) looks: Looks,
 }
 
+impl Deref for QueryState {
+    type Target = Sources;
+
+    fn deref(&self) -> &Sources {
+        &self.0
+    }
+}
+
 /// What a handler works with: the primary's, or the replica's where the request was sent there.
 pub(crate) struct State<S>(pub(crate) S);
 
@@ -58,7 +71,7 @@ pub(crate) struct ByReplica;
 impl QueryState {
     /// Reads what serves.
     pub fn new(read_pool: PgPool, log: Log, booking_day: BookingDay) -> Self {
-        Self {
+        Self(Arc::new(Sources {
             pool: read_pool,
             log: log.reader(LIMITS),
             whole_log: log,
@@ -69,44 +82,50 @@ impl QueryState {
             replica: None,
             mark: "".into(),
             looks: Looks::default(),
-        }
+        }))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Sources)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
     }
 
     /// Marks tags and cursors as those of one of several lenders, whose logs have these ids.
     #[must_use]
     pub fn of_one_log(self, log: Uuid) -> Self {
         let digest = Sha256::digest(log);
-        Self { mark: format!("-{}", hexadecimal(&digest[..MARK])).into(), ..self }
+        self.with(|sources| sources.mark = format!("-{}", hexadecimal(&digest[..MARK])).into())
     }
 
     /// Reads a replay instead: as if the log ended there.
     #[must_use]
     pub fn of_replay(self, replay: Replay) -> Self {
-        Self { place: Place::Replay(replay), ..self }
+        self.with(|sources| sources.place = Place::Replay(replay))
     }
 
     /// Keeps answers for whoever asks the same.
     #[must_use]
     pub fn with_cache(self, cache: AnswerCache) -> Self {
-        Self { cache: Some(cache), ..self }
+        self.with(|sources| sources.cache = Some(cache))
     }
 
     /// Lets a replica answer what it can.
     #[must_use]
     pub fn with_replica(self, replica: Replica) -> Self {
-        Self { replica: Some(replica), ..self }
+        self.with(|sources| sources.replica = Some(replica))
     }
 
     /// By whom a request is answered.
     pub(crate) fn of(&self, extensions: &Extensions) -> Self {
         let by_replica = extensions.get::<ByReplica>();
         let Some(replica) = by_replica.and(self.replica.as_ref()) else { return self.clone() };
-        Self {
-            pool: replica.pool.clone(),
-            log: replica.log.clone().unwrap_or_else(|| self.log.clone()),
-            is_copy: true,
-            ..self.clone()
-        }
+        self.clone().with(|sources| {
+            sources.pool = replica.pool.clone();
+            sources.is_copy = true;
+            if let Some(log) = &replica.log {
+                sources.log = log.clone();
+            }
+        })
     }
 }
 
