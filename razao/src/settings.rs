@@ -158,7 +158,7 @@ impl Default for Settings {
             connections: 16_384,
             commands_in_flight: COMMANDS_OF_A_CORE * available_parallelism().map_or(1, NonZero::get).max(2),
             reads_in_flight: 256,
-            bulk_lines_in_flight: 256,
+            bulk_lines_in_flight: 1024,
             request_timeout_s: 30,
             rate_per_client: 0,
             rate_per_address: 0,

@@ -50,7 +50,7 @@ pub struct BulkLimits {
 
 impl Default for BulkLimits {
     fn default() -> Self {
-        Self { abreast: 64, in_flight: 256 }
+        Self { abreast: 128, in_flight: 1024 }
     }
 }
 

@@ -94,15 +94,15 @@ pub(crate) async fn list(
     let mut snapshot = state.journal(filter.known_at, &reading).await?;
     let as_of = snapshot.as_of;
     let known = filter.known_at.map(|_| as_of.position);
-    // The day before all days that Postgres knows stands for no place.
-    let (day, position, line) =
-        after.unwrap_or((NaiveDate::from_ymd_opt(-4712, 1, 1).unwrap_or_default(), 0, 0));
+    // Before the first line of the first day that is wanted, so that no earlier one is looked at. The day before all days that
+    // Postgres knows stands for no place.
+    let first = filter.from.or(NaiveDate::from_ymd_opt(-4712, 1, 1)).unwrap_or_default();
+    let (day, position, line) = after.unwrap_or((first, 0, 0));
     let rows = sqlx::query(include_str!("account_lines.sql"))
         .bind(account.as_str())
         .bind(day)
         .bind(position)
         .bind(line)
-        .bind(filter.from)
         .bind(filter.to)
         .bind(filter.currency.map(Currency::code))
         .bind(filter.limit.and_one_more())

@@ -1,8 +1,7 @@
 select booked_on, value_date, side, amount, currency, stream_id, position, line
   from journal_lines
  where account = $1 and (booked_on, position, line) > ($2, $3, $4)
-   and ($5::date is null or booked_on >= $5) and ($6::date is null or booked_on <= $6)
-   and ($7::text is null or currency = $7)
-   and ($9::bigint is null or position <= $9) and ($10::date is null or value_date <= $10)
+   and booked_on <= coalesce($5::date, 'infinity') and ($6::text is null or currency = $6)
+   and ($8::bigint is null or position <= $8) and ($9::date is null or value_date <= $9)
  order by booked_on, position, line
- limit $8
+ limit $7
