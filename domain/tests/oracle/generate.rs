@@ -124,7 +124,12 @@ impl Book {
     /// The loan as it stands, or as a fact of a day would find it.
     fn replayed(&self, on: Option<NaiveDate>) -> Loan {
         let (terms, facts) = (Terms::read(&self.case["terms"]), facts(&self.case, usize::MAX));
-        on.map_or_else(|| Loan::replay(&terms, &facts, None), |on| Loan::found_on(&terms, &facts, on))
+        if terms.basis == "plan" {
+            return on
+                .map_or_else(|| Loan::replay(&terms, &facts, None), |on| Loan::found_on(&terms, &facts, on));
+        }
+        let last = facts.iter().map(|fact| fact.on).max().unwrap_or(self.start);
+        Rest::replay(&terms, &facts, on.unwrap_or(last)).loan
     }
 
     fn day(&self, draft: &Draft) -> NaiveDate {
@@ -144,7 +149,7 @@ impl Book {
         let id = format!("00000000-0000-4000-8000-{at:012}");
         let on = self.day(draft);
         let basis = text(&self.case["terms"]["interest_basis"]);
-        let (plan, is_running) = (basis == "plan", basis == "running_balance");
+        let is_running = basis == "running_balance";
         let pick = |count: usize| draft.target % count.max(1);
         match draft.kind {
             0..8 => {
@@ -177,14 +182,17 @@ impl Book {
                 json!({"path": format!("{path}/chargeback"), "body": {"on": paid_on.max(on).to_string(),
                     "amount": cents(u64::from(draft.share) * 7), "reason": "disputed"}})
             }
-            37..41 if plan => self.refund_or_settlement(&id, on, draft),
-            37..41 if !is_running => self.refund(&id, on, draft),
-            41..43 if plan && self.is_written_off.is_none() && self.is_redrawn.is_none_or(|day| day < on) => {
+            37..41 if !is_running => self.refund_or_settlement(&id, on, draft),
+            41..43
+                if !is_running
+                    && self.is_written_off.is_none()
+                    && self.is_redrawn.is_none_or(|day| day < on) =>
+            {
                 self.is_written_off = Some(on);
                 self.payments.push(("write-off".to_owned(), on));
                 json!({"path": "write-off", "body": {"on": on.to_string(), "reason": "not recoverable"}})
             }
-            43..47 if plan && self.is_written_off.is_none() => self.drawn_anew(&id, on, draft),
+            43..47 if !is_running && self.is_written_off.is_none() => self.drawn_anew(&id, on, draft),
             _ => self.repayment(&id, on, draft),
         }
     }
@@ -199,7 +207,7 @@ impl Book {
         self.is_redrawn = self.is_redrawn.max(Some(on));
         let due_on = |days: u64| on + Days::new(days);
         match draft.target % 5 {
-            0 | 1 if redraws => {
+            0 | 1 if redraws && loan.terms.basis == "plan" => {
                 let amount = self.amount(draft);
                 json!({"path": "disburse", "body": {"on": on.to_string(), "amount": amount}})
             }
@@ -218,7 +226,8 @@ impl Book {
                 for field in ["principal", "custom", "every", "grace"] {
                     terms[field] = Value::Null;
                 }
-                terms["method"] = ["price", "sac", "flat", "price"][draft.share as usize % 4].into();
+                let other = if loan.terms.basis == "plan" { "flat" } else { "interest_only" };
+                terms["method"] = ["price", "sac", other, "price"][draft.share as usize % 4].into();
                 if terms["method"] == "flat"
                     && terms["excess"].as_str().is_some_and(|x| x.starts_with("reduce"))
                 {
@@ -260,39 +269,31 @@ impl Book {
         without_nulls(json!({"path": path, "body": body}))
     }
 
-    /// A refund of what is overpaid by then under a rest, or else a repayment, that of all now and then.
-    fn refund(&mut self, id: &str, on: NaiveDate, draft: &Draft) -> Value {
+    /// A refund of what is overpaid by then, or else the settlement of that day, as a lender would record them.
+    fn refund_or_settlement(&mut self, id: &str, on: NaiveDate, draft: &Draft) -> Value {
         let (terms, facts) = (Terms::read(&self.case["terms"]), facts(&self.case, usize::MAX));
-        let rest = Rest::replay(&terms, &facts, on);
-        if rest.loan.overpaid > whole(0) {
-            let amount = shown(&rest.loan.overpaid, 2);
-            return json!({"path": "refunds", "body": {"id": id, "on": on.to_string(), "amount": amount}});
+        let seer = (on, usize::MAX);
+        let (loan, quote) = if terms.basis == "plan" {
+            let loan = Loan::found_on(&terms, &facts, on);
+            (loan.clone(), loan.quote(on, seer.1))
+        } else {
+            let rest = Rest::replay(&terms, &facts, on);
+            (rest.loan.clone(), rest.quote(seer))
+        };
+        let amount = |amount: &Fraction| json!({"id": id, "on": on.to_string(), "amount": shown(amount, 2)});
+        if loan.refused.is_none() && loan.overpaid > whole(0) {
+            return json!({"path": "refunds", "body": amount(&loan.overpaid)});
+        }
+        let may_settle = loan.refused.is_none() && self.is_written_off.is_none();
+        if may_settle && quote.amount > whole(0) && draft.share % 3 == 0 {
+            self.payments.push((format!("settle/{id}"), on));
+            return json!({"path": "settle", "body": amount(&quote.amount)});
         }
         let mut repayment = self.repayment(id, on, draft);
-        if draft.target % 2 == 0 {
-            let all = rest.loan.balances().total() + whole(i64::from(draft.share));
+        if terms.basis != "plan" && draft.target % 2 == 0 {
+            let all = loan.balances().total() + whole(i64::from(draft.share));
             repayment["body"]["amount"] = shown(&rounded(&all, 2, Mode::HalfEven), 2).into();
         }
         repayment
-    }
-
-    /// A refund of what is overpaid by then, or else the settlement of that day, as a lender would record them.
-    fn refund_or_settlement(&mut self, id: &str, on: NaiveDate, draft: &Draft) -> Value {
-        let loan = self.replayed(Some(on));
-        if loan.refused.is_none() && loan.overpaid > whole(0) {
-            let amount = shown(&loan.overpaid, 2);
-            return json!({"path": "refunds", "body": {"id": id, "on": on.to_string(), "amount": amount}});
-        }
-        let quote = loan.quote(on, usize::MAX);
-        if loan.refused.is_none()
-            && quote.amount > whole(0)
-            && draft.share % 3 == 0
-            && self.is_written_off.is_none()
-        {
-            let amount = shown(&quote.amount, 2);
-            self.payments.push((format!("settle/{id}"), on));
-            return json!({"path": "settle", "body": {"id": id, "on": on.to_string(), "amount": amount}});
-        }
-        self.repayment(id, on, draft)
     }
 }

@@ -39,6 +39,7 @@ mod plan_fixed;
 mod redraw;
 mod requests;
 mod rest;
+mod rest_ends;
 mod rest_joins;
 mod rest_level;
 mod restructure;

@@ -10,7 +10,8 @@ impl Rest {
     /// A anew on what is left: on the balance at the end of the grace.
     pub(crate) fn level_anew(&mut self) {
         let (line, terms) = (&self.loan.line, &self.loan.terms);
-        let mut balance = self.balance.clone();
+        // What was moved into rows is due on top of it.
+        let mut balance = &self.balance - self.moved[self.k..].iter().sum::<Fraction>();
         if terms.grace_mode == "capitalized" {
             for k in self.k..terms.grace_interest {
                 balance += terms.show(&(&balance * line.period_factor(k)));

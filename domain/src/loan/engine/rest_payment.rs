@@ -21,6 +21,15 @@ impl Engine<'_> {
         }
     }
 
+    /// From `day` on nothing that is overdue bears interest any more.
+    pub(super) fn end_overdue_interest(&mut self, day: NaiveDate) -> Outcome<()> {
+        if self.rest()?.overdue.is_positive() {
+            self.cut_rest(day)?;
+        }
+        self.rest()?.is_overdue_charged = false;
+        Ok(())
+    }
+
     /// Ends a span on `day`, before the balance changes.
     fn cut_rest(&mut self, day: NaiveDate) -> Outcome<()> {
         let contract = self.contract_shared();
