@@ -1,6 +1,5 @@
 //! The rest bases: rows drawn again from the dated balance, period by period (LENDING.md §9).
 
-use std::cmp::Ordering;
 use std::rc::Rc;
 
 use chrono::NaiveDate;
@@ -11,7 +10,6 @@ use crate::loan::{Loan, Receipt, Seer};
 use crate::parts::{INTEREST, PRINCIPAL, Parts};
 use crate::plan::Release;
 use crate::row::Row;
-use crate::settle::Quote;
 use crate::terms::Terms;
 
 /// A loan and where it stands in the current period.
@@ -43,7 +41,7 @@ pub(crate) struct Rest {
     /// Interest of a grace period that falls due on top of the next row.
     pub(crate) waiting: Fraction,
     /// Interest of the current period up to the day on which the loan is seen.
-    accrued: Fraction,
+    pub(crate) accrued: Fraction,
 }
 
 impl Rest {
@@ -92,38 +90,7 @@ impl Rest {
         }
     }
 
-    /// Draws the rows to come as they are seen on a day.
-    pub(crate) fn lay_out(&mut self, day: NaiveDate) {
-        let (current, waiting) = ((!self.is_over()).then_some(self.k), self.waiting.clone());
-        self.accrued = self.accrued_by(day);
-        self.project(day);
-        (self.k, self.waiting) = (current.unwrap_or(self.k), waiting);
-        self.loan.charge_late(day);
-    }
-
-    /// What settles it, as it is laid out; interest to the day is that of the balance as it was (§12).
-    pub(crate) fn quote(&self, (day, fact): Seer) -> Quote {
-        let quote = self.loan.quote(day, fact);
-        if self.loan.terms.settlement != "interest_to_date" {
-            return quote;
-        }
-        let interest = self.interest_to(day);
-        Quote { amount: &quote.due + &quote.principal + &interest, interest, ..quote }
-    }
-
-    /// Unpaid interest to a day of what is not yet due, as it is laid out.
-    pub(crate) fn interest_to(&self, day: NaiveDate) -> Fraction {
-        let first = self.loan.rows.iter().find(|row| row.due_on > day && self.loan.holds(row));
-        let Some(row) = first else { return zero() };
-        let accrued = match row.period.cmp(&Some(self.k)) {
-            Ordering::Less => row.due[INTEREST].clone(),
-            Ordering::Equal => &self.accrued + &self.waiting,
-            Ordering::Greater => zero(),
-        };
-        (accrued - &row.paid[INTEREST]).max(zero())
-    }
-
-    fn accrued_by(&self, day: NaiveDate) -> Fraction {
+    pub(crate) fn accrued_by(&self, day: NaiveDate) -> Fraction {
         if self.is_over() || self.is_free() {
             return zero();
         }
@@ -238,7 +205,7 @@ impl Rest {
         self.since = day;
     }
 
-    fn span(&self, day: NaiveDate, with_overdue: bool) -> Fraction {
+    pub(crate) fn span(&self, day: NaiveDate, with_overdue: bool) -> Fraction {
         let terms = &self.loan.terms;
         let mut base = &self.balance + &self.released_within - self.paid();
         // What was written off bears nothing more.
@@ -257,7 +224,7 @@ impl Rest {
         self.k < self.loan.terms.grace_interest
     }
 
-    fn is_free(&self) -> bool {
+    pub(crate) fn is_free(&self) -> bool {
         self.is_in_grace() && self.loan.terms.grace_mode == "free"
     }
 
@@ -267,7 +234,7 @@ impl Rest {
     }
 
     /// Interest of the whole period for what has happened in it; the open span runs to its end.
-    fn period_interest(&self) -> Fraction {
+    pub(crate) fn period_interest(&self) -> Fraction {
         if self.is_free() {
             return zero();
         }
@@ -311,7 +278,7 @@ impl Rest {
     }
 
     /// Writes the current row and goes on to the next period.
-    fn finish_row(&mut self, interest: &Fraction) {
+    pub(crate) fn finish_row(&mut self, interest: &Fraction) {
         let (row, principal) = (self.row(self.k), self.principal_of_row(interest));
         self.loan.rows[row].due[INTEREST] = &self.loan.rows[row].fixed[INTEREST] + self.falls_due(interest);
         let mut capitalized = zero();
@@ -389,35 +356,5 @@ impl Rest {
             let (_, left) = self.receive(&amount, seer);
             self.loan.overpaid += left;
         }
-    }
-
-    /// The rows to come, seen on a day: after it what is overdue counts as nothing.
-    pub(crate) fn project(&mut self, day: NaiveDate) {
-        let mut first = true;
-        while !self.is_over() {
-            let start = self.loan.line.periods[self.k].from;
-            let begun = start < day;
-            let interest = if self.is_free() {
-                zero()
-            } else if self.daily {
-                if first && begun && self.overdue().is_positive() {
-                    self.cut(day, true);
-                }
-                let end = self.end();
-                if self.since < end { &self.interest + self.span(end, false) } else { self.interest.clone() }
-            } else {
-                if !begun {
-                    self.overdue_at_start = zero();
-                }
-                self.period_interest()
-            };
-            self.finish_row(&interest);
-            self.overdue_at_start = zero();
-            first = false;
-        }
-    }
-
-    pub(crate) fn leave_out_what_is_void(&mut self) {
-        self.loan.rows.retain(|row| row.period.is_none() || !row.is_void() || row.begins_with.is_positive());
     }
 }
