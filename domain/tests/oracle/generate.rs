@@ -12,6 +12,7 @@ use crate::loan::Loan;
 use crate::parts::PRINCIPAL;
 use crate::requests::{cents, date, maybe, without_nulls};
 use crate::rest::Rest;
+use crate::running::Running;
 use crate::terms::{Terms, text};
 
 pub(crate) const FEWEST_COMMANDS: usize = 30;
@@ -58,6 +59,8 @@ pub(crate) fn history(basis: &'static str) -> impl Strategy<Value = Value> {
 struct Book {
     case: Value,
     start: NaiveDate,
+    /// No command is dated before it.
+    first: NaiveDate,
     due_dates: Vec<NaiveDate>,
     installment: Fraction,
     payments: Vec<(String, NaiveDate)>,
@@ -78,9 +81,13 @@ impl Book {
         if rows.iter().any(|row| row.due_on < start) || rows.last().is_none_or(|last| last.due_on <= start) {
             return None;
         }
+        // What is owed of a running balance before the end of a grace period is nowhere said.
+        let in_grace = if read.basis == "running_balance" { read.grace_interest } else { 0 };
+        let first = rows[..in_grace].last().map_or(start, |row| row.due_on);
         Some(Self {
             case: json!({"terms": terms, "disbursements": releases, "commands": []}),
             start,
+            first,
             due_dates: rows.iter().map(|row| row.due_on).collect(),
             installment: paid / whole(i64::try_from(count).unwrap()),
             payments: Vec::new(),
@@ -133,11 +140,13 @@ impl Book {
     }
 
     fn day(&self, draft: &Draft) -> NaiveDate {
-        if draft.on_due_date {
-            return self.due_dates[draft.target % self.due_dates.len()];
-        }
         let life = (*self.due_dates.last().unwrap() - self.start).num_days() + 40;
-        self.start + Days::new(u64::try_from(life * i64::from(draft.day) / 1000).unwrap())
+        let day = if draft.on_due_date {
+            self.due_dates[draft.target % self.due_dates.len()]
+        } else {
+            self.start + Days::new(u64::try_from(life * i64::from(draft.day) / 1000).unwrap())
+        };
+        day.max(self.first)
     }
 
     fn amount(&self, draft: &Draft) -> String {
@@ -175,14 +184,14 @@ impl Book {
                 json!({"path": format!("{path}/reverse"),
                     "body": {"on": paid_on.max(on).to_string(), "reason": "entered by mistake"}})
             }
-            34..37 if !is_running && self.payments.iter().any(|(path, _)| path.starts_with("repayments")) => {
+            34..37 if self.payments.iter().any(|(path, _)| path.starts_with("repayments")) => {
                 let found =
                     self.payments.iter().position(|(path, _)| path.starts_with("repayments")).unwrap();
                 let (path, paid_on) = self.payments.swap_remove(found);
                 json!({"path": format!("{path}/chargeback"), "body": {"on": paid_on.max(on).to_string(),
                     "amount": cents(u64::from(draft.share) * 7), "reason": "disputed"}})
             }
-            37..41 if !is_running => self.refund_or_settlement(&id, on, draft),
+            37..41 => self.refund_or_settlement(&id, on, draft),
             41..43
                 if !is_running
                     && self.is_written_off.is_none()
@@ -273,25 +282,29 @@ impl Book {
     fn refund_or_settlement(&mut self, id: &str, on: NaiveDate, draft: &Draft) -> Value {
         let (terms, facts) = (Terms::read(&self.case["terms"]), facts(&self.case, usize::MAX));
         let seer = (on, usize::MAX);
-        let (loan, quote) = if terms.basis == "plan" {
+        let (loan, to_settle) = if terms.basis == "plan" {
             let loan = Loan::found_on(&terms, &facts, on);
-            (loan.clone(), loan.quote(on, seer.1))
+            (loan.clone(), loan.quote(on, seer.1).amount)
+        } else if terms.basis == "running_balance" {
+            let running = Running::replay(&terms, &facts, on);
+            (running.loan.clone(), running.quote(seer)[0].clone())
         } else {
             let rest = Rest::replay(&terms, &facts, on);
-            (rest.loan.clone(), rest.quote(seer))
+            (rest.loan.clone(), rest.quote(seer).amount)
         };
         let amount = |amount: &Fraction| json!({"id": id, "on": on.to_string(), "amount": shown(amount, 2)});
         if loan.refused.is_none() && loan.overpaid > whole(0) {
             return json!({"path": "refunds", "body": amount(&loan.overpaid)});
         }
         let may_settle = loan.refused.is_none() && self.is_written_off.is_none();
-        if may_settle && quote.amount > whole(0) && draft.share % 3 == 0 {
+        if may_settle && to_settle > whole(0) && draft.share % 3 == 0 {
             self.payments.push((format!("settle/{id}"), on));
-            return json!({"path": "settle", "body": amount(&quote.amount)});
+            return json!({"path": "settle", "body": amount(&to_settle)});
         }
         let mut repayment = self.repayment(id, on, draft);
         if terms.basis != "plan" && draft.target % 2 == 0 {
-            let all = loan.balances().total() + whole(i64::from(draft.share));
+            let owed = if terms.basis == "running_balance" { to_settle } else { loan.balances().total() };
+            let all = owed + whole(i64::from(draft.share));
             repayment["body"]["amount"] = shown(&rounded(&all, 2, Mode::HalfEven), 2).into();
         }
         repayment

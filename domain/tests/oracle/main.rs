@@ -46,6 +46,7 @@ mod rest_view;
 mod restructure;
 mod row;
 mod running;
+mod running_joins;
 mod schedules;
 mod servicing;
 mod settle;

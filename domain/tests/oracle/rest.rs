@@ -313,7 +313,7 @@ impl Rest {
         let (mut cash, mut allocation) = (amount.clone(), Parts::nothing());
         if self.is_over() {
             self.loan.pay_due(&mut cash, &mut allocation, seer);
-            self.pay_charges_to_come(0, &mut cash, &mut allocation, seer);
+            self.pay_charges_to_come(&mut cash, &mut allocation, seer);
             return (allocation, cash);
         }
         let row = self.row(self.k);
@@ -335,13 +335,13 @@ impl Rest {
             self.loan.pay_due(&mut cash, &mut allocation, seer);
             self.loan.pay_in_advance(row, &mut cash, &mut allocation, seer);
         }
-        self.pay_charges_to_come(row + 1, &mut cash, &mut allocation, seer);
+        self.pay_charges_to_come(&mut cash, &mut allocation, seer);
         (allocation, cash)
     }
 
     /// Of rows to come only the charges can be paid in advance: what else they hold follows from the balance.
-    fn pay_charges_to_come(&mut self, from: usize, cash: &mut Fraction, allocation: &mut Parts, seer: Seer) {
-        for at in from..self.loan.rows.len() {
+    fn pay_charges_to_come(&mut self, cash: &mut Fraction, allocation: &mut Parts, seer: Seer) {
+        for at in 0..self.loan.rows.len() {
             for part in self.loan.terms.order_in_advance.clone() {
                 let open = self.loan.rows[at].charges_open(NaiveDate::MAX, part, seer);
                 self.loan.put(at, part, Some(open), cash, allocation, seer);

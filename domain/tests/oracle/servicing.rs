@@ -215,7 +215,7 @@ fn difference(case: &Value, on: NaiveDate) -> Option<String> {
         (Err(refusal), _) => return Some(format!("the engine refuses: {refusal}, not {refused:?}")),
     };
     let quote = quote.map_err(|refusal| refusal.to_string());
-    let quote = quote.map(|q| match own.basis.as_str() {
+    let mut quote = quote.map(|q| match own.basis.as_str() {
         // Which of it was due before is not said of one balance.
         "running_balance" => quoted(&[q.amount, q.principal].map(cents)),
         _ => quoted(&[q.amount, q.due, q.principal, q.interest].map(cents)),
@@ -232,8 +232,13 @@ fn difference(case: &Value, on: NaiveDate) -> Option<String> {
         }
         (None, None) => {
             let running = Running::replay(&own, &facts, on);
-            let quote = || quoted(&running.quote(on).map(|x| shown(&x, 2)));
-            of_oracle(&running.loan, on, (!is_settled).then(quote))
+            // What an early payment owes in a grace period is nowhere said.
+            let is_quoted = !is_settled && !running.is_in_grace();
+            if !is_quoted {
+                quote = Ok(String::new());
+            }
+            let quote = || quoted(&running.quote((on, EVERYTHING)).map(|x| shown(&x, 2)));
+            of_oracle(&running.loan, on, is_quoted.then(quote))
         }
     };
     let quote = (!is_settled).then(|| quote.unwrap_or_else(|refusal| refusal));

@@ -60,7 +60,7 @@ impl Engine<'_> {
         }
         self.serve_earlier(till, here, is_end)?;
         let Some(here) = here else {
-            self.serve_later_charges(till, 0);
+            self.serve_later_charges(till);
             return Ok(());
         };
         if is_end {
@@ -71,7 +71,7 @@ impl Engine<'_> {
         } else {
             self.serve_inside(till, here, early)?;
         }
-        self.serve_later_charges(till, here + 1);
+        self.serve_later_charges(till);
         Ok(())
     }
 
@@ -83,32 +83,31 @@ impl Engine<'_> {
         let rows: Vec<usize> = (self.first_open()..self.rows.len())
             .filter(|index| {
                 let row = &self.rows[*index];
-                let is_earlier = match (row.period, here) {
-                    (Some(_), Some(here)) => *index < here,
-                    (Some(_), None) => true,
-                    (None, _) => row.due_on <= till.on,
+                let is_of_plan = row.period.is_some() && row.contract + 1 == self.contracts.len();
+                let is_earlier = match here {
+                    _ if !is_of_plan => row.due_on <= till.on,
+                    Some(here) => *index < here,
+                    None => true,
                 };
                 is_earlier || is_end && Some(row.id) == here_id
             })
             .collect();
-        let charged = here.filter(|_| !is_end);
+        // Charges due come before what is not: in the row that is running, or in one that a restructuring left.
+        let later = self.first_due_after(till.on);
+        let later = here.filter(|_| !is_end).map_or(later, |here| later.min(here));
         match terms.allocation_scope {
             AllocationScope::Installment => {
                 for index in rows {
                     self.serve_row(till, index, &terms.allocation)?;
                 }
-                if let Some(here) = charged {
-                    self.serve_charges_due(till, here, &terms.allocation);
-                }
+                self.serve_charges_from(till, later, &terms.allocation);
             }
             AllocationScope::Loan => {
                 for component in &terms.allocation {
                     for index in &rows {
                         self.serve_row(till, *index, &[*component])?;
                     }
-                    if let Some(here) = charged {
-                        self.serve_charges_due(till, here, &[*component]);
-                    }
+                    self.serve_charges_from(till, later, &[*component]);
                 }
             }
         }
@@ -181,9 +180,9 @@ impl Engine<'_> {
     }
 
     /// Charges entered by hand in rows to come: nothing else of those can be paid ahead.
-    fn serve_later_charges(&mut self, till: &mut Till, from: usize) {
+    fn serve_later_charges(&mut self, till: &mut Till) {
         let terms = self.now();
-        for index in from..self.rows.len() {
+        for index in self.first_open()..self.rows.len() {
             if till.is_empty() {
                 break;
             }
