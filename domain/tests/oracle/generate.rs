@@ -216,7 +216,7 @@ impl Book {
         self.is_redrawn = self.is_redrawn.max(Some(on));
         let due_on = |days: u64| on + Days::new(days);
         match draft.target % 5 {
-            0 | 1 if redraws && loan.terms.basis == "plan" => {
+            0 | 1 if redraws && (loan.terms.basis == "plan" || self.may_release(&loan)) => {
                 let amount = self.amount(draft);
                 json!({"path": "disburse", "body": {"on": on.to_string(), "amount": amount}})
             }
@@ -254,6 +254,14 @@ impl Book {
                     "capitalize": capitalize}}))
             }
         }
+    }
+
+    /// Whether what is released under a rest is drawn by A alone: not by shares of a remainder or rows in grace, nor beside
+    /// principal that was moved into rows.
+    fn may_release(&self, loan: &Loan) -> bool {
+        let commands = self.case["commands"].as_array().unwrap();
+        let is_moved = commands.iter().any(|command| command["body"]["mode"] == "re_amortize");
+        !is_moved && loan.terms.grace_principal == 0 && loan.terms.rounding.remainder != "respread"
     }
 
     fn repayment(&mut self, id: &str, on: NaiveDate, draft: &Draft) -> Value {

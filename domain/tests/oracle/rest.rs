@@ -32,6 +32,8 @@ pub(crate) struct Rest {
     pub(crate) overdue_at_start: Fraction,
     /// Released inside the period.
     pub(crate) released_within: Fraction,
+    /// Released on its last day: it counts from the next period on.
+    pub(crate) released_at_end: Fraction,
     /// Charged back inside it: released again, and due with its row on top of A.
     pub(crate) charged_back: Vec<Release>,
     /// Past due principal that was moved into rows to come, by period: due on top of A.
@@ -81,6 +83,7 @@ impl Rest {
             since: start,
             overdue_at_start: zero(),
             released_within: zero(),
+            released_at_end: zero(),
             charged_back: Vec::new(),
             moved: vec![zero(); line.periods.len()],
             moved_within: Vec::new(),
@@ -191,7 +194,7 @@ impl Rest {
         if self.is_over() {
             return self.overdue();
         }
-        &self.balance + &self.released_within + self.overdue() - self.paid()
+        &self.balance + &self.released_within + &self.released_at_end + self.overdue() - self.paid()
     }
 
     /// Ends the span that is open on a day.
@@ -302,7 +305,13 @@ impl Rest {
         self.moved_within.clear();
         self.k += 1;
         (self.interest, self.since) = (zero(), end);
+        let released = std::mem::replace(&mut self.released_at_end, zero());
+        self.balance += &released;
         match self.loan.terms.excess.as_str() {
+            _ if released.is_positive() && self.loan.terms.agreed.is_none() => {
+                self.level_anew();
+                self.ahead = zero();
+            }
             "next" => self.ahead = (&self.ahead + &more).max(zero()),
             "reduce_installment" if more.is_positive() && !self.is_over() => self.level_anew(),
             _ => {}
@@ -330,6 +339,12 @@ impl Rest {
             self.loan.pay_due(&mut cash, &mut allocation, seer);
             self.loan.rows[row].due[PRINCIPAL] = all;
             self.loan.put(row, PRINCIPAL, None, &mut cash, &mut allocation, seer);
+            if cash.is_positive() && self.released_at_end.is_positive() {
+                // Its row is paid: what was released that day is in the rows to come.
+                self.close_period();
+                let (more, left) = self.receive(&cash, seer);
+                return (allocation.plus(&more), left);
+            }
         } else {
             self.loan.rows[row].due[PRINCIPAL] = all;
             self.loan.pay_due(&mut cash, &mut allocation, seer);

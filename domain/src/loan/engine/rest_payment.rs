@@ -68,6 +68,11 @@ impl Engine<'_> {
             let limit = self.rest()?.open_here();
             let paid = self.put_principal(till, here, limit);
             self.rest()?.paid_at_end = self.rest()?.paid_at_end.plus(paid);
+            if !till.is_empty() && self.rest()?.joined_at_end.is_positive() {
+                // Its row is paid: what was released that day is in the rows to come.
+                self.roll(till.on.succ_opt().unwrap_or(till.on))?;
+                return self.spread_on_rest(till, early, own);
+            }
         } else {
             self.serve_inside(till, here, early)?;
         }
@@ -241,7 +246,11 @@ impl Engine<'_> {
         let released = [Disbursement { on, amount }];
         let balance = (rest.available(), rest.deferred);
         let again = schedule::draw_rest(&contract.terms, &contract.timeline, first, balance, &released)?;
-        rest.joined.push((on, amount));
+        if on > contract.period(first)?.from {
+            rest.joined.push((on, amount));
+        } else {
+            rest.balance = rest.balance.plus(amount);
+        }
         rest.levels.truncate(first);
         rest.levels.extend(again.levels);
         if contract.terms.installment_amount.is_none() {
