@@ -53,7 +53,7 @@ impl Rest {
             let interest = if self.is_free() {
                 zero()
             } else if self.daily {
-                if first && begun && self.overdue().is_positive() {
+                if first && begun && self.overdue().is_positive() && self.loan.write_off.is_none() {
                     self.cut(day, true);
                 }
                 let end = self.end();
