@@ -217,7 +217,7 @@ fn due(loan: &Played, on: &str, due_on: &str, figure: &str) -> String {
 
 #[test]
 fn what_is_overdue_bears_nothing_after_a_write_off() {
-    for basis in ["daily_rest", "period_rest"] {
+    for basis in ["daily_rest", "period_rest", "running_balance"] {
         let mut loan = price(basis, json!({}));
         loan.command("write-off", &json!({"on": "2026-03-20", "reason": "x"}));
         let then = loan.seen_on(day("2026-03-20"))["loan"].clone();
