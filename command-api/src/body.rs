@@ -69,7 +69,7 @@ fn explain<T: DeserializeOwned>(body: &[u8]) -> Problem {
     let field = pointer.rsplit('/').next().filter(|field| !field.is_empty()).unwrap_or("the body");
     let detail = match code {
         "missing" | "unknown_field" | "duplicate_field" => shortened(said),
-        _ => shortened(&format!("`{field}`: {said}")),
+        _ => shortened(&format!("`{field}`: {}", in_plain_words(said))),
     };
     INVALID_FIELD.because(detail.clone()).at(pointer, code, detail)
 }
@@ -86,6 +86,22 @@ fn classified(said: &str) -> (&'static str, Option<&str>) {
     ];
     let found = codes.into_iter().find(|(start, ..)| said.starts_with(start));
     found.map_or(("invalid_form", None), |(_, code, field)| (code, field))
+}
+
+/// What is expected, as people write it and not as the reader's types are called.
+fn in_plain_words(said: &str) -> String {
+    if said == "expected value" {
+        return "exactly one field is expected, with its value".to_owned();
+    }
+    let Some((found, expected)) = said.rsplit_once(", expected ") else { return said.to_owned() };
+    let expected = match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not below zero",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        structure if structure.starts_with("struct ") => "an object",
+        other => other,
+    };
+    format!("{found}, expected {expected}")
 }
 
 fn pointer_of(path: &Path) -> String {
@@ -166,6 +182,22 @@ mod tests {
         for (body, pointer, code) in cases {
             let expected = ("invalid_field".to_owned(), pointer.to_owned(), code.to_owned());
             assert_eq!(refused(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_expected_is_said_in_plain_words() {
+        let cases = [
+            (r#"{"lines":{}}"#, "`lines`: invalid type: map, expected a list"),
+            (r#"{"lines":[1]}"#, "`0`: invalid type: integer `1`, expected an object"),
+            (
+                r#"{"lines":[],"every":{"months":-1}}"#,
+                "`every`: invalid value: integer `-1`, expected a whole number, not below zero",
+            ),
+            (r#"{"lines":[],"every":{}}"#, "`every`: exactly one field is expected, with its value"),
+        ];
+        for (body, detail) in cases {
+            assert_eq!(parse::<Order>(body.as_bytes()).unwrap_err().body().detail, detail, "{body}");
         }
     }
 

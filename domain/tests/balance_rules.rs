@@ -208,3 +208,112 @@ fn interest_of_a_grace_joins_a_running_balance_though_a_refund_is_owed_again_bef
     // 6100.00, and 2 % of it.
     assert_eq!(principal.to_string(), "6222.00");
 }
+
+fn due(loan: &Played, on: &str, due_on: &str, figure: &str) -> String {
+    let rows = loan.seen_on(day(on))["installments"].clone();
+    let row = rows.as_array().unwrap().iter().find(|row| row["due_on"] == due_on).unwrap();
+    row[figure].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_is_overdue_bears_nothing_after_a_write_off() {
+    for basis in ["daily_rest", "period_rest", "running_balance"] {
+        let mut loan = price(basis, json!({}));
+        loan.command("write-off", &json!({"on": "2026-03-20", "reason": "x"}));
+        let then = loan.seen_on(day("2026-03-20"))["loan"].clone();
+        assert_eq!(then["balances"]["total"], then["write_off"]["amount"], "{basis}");
+        let later = loan.seen_on(day("2027-03-20"))["loan"].clone();
+        assert_eq!(later["balances"], then["balances"], "{basis}");
+    }
+}
+
+#[test]
+fn a_contract_replaced_on_a_due_date_owes_the_deferred_interest_once() {
+    for basis in ["daily_rest", "period_rest"] {
+        let grace = json!({"principal": 1, "interest": 1, "mode": "deferred"});
+        let mut loan = price(basis, json!({"grace": grace}));
+        let terms =
+            json!({"method": "sac", "rate": {"value": "0"}, "installments": 1, "interest_basis": basis});
+        let restructure = json!({"on": "2026-03-15", "terms": terms, "capitalize": ["interest"]});
+        loan.command("restructure", &restructure);
+        // 6000.00, the 120.00 of the second row and the 120.00 of the first.
+        assert_eq!(due(&loan, "2026-03-15", "2026-04-15", "principal"), "6240.00", "{basis}");
+    }
+}
+
+#[test]
+fn by_whole_periods_what_fell_due_inside_one_bears_interest_from_the_day_on_which_it_is_moved() {
+    let mut loan = price("period_rest", json!({}));
+    pay(&mut loan, FIRST, "2026-01-20", "6620.00");
+    loan.command("refunds", &json!({"on": "2026-02-20", "amount": "500.00"}));
+    loan.command(&format!("repayments/{FIRST}/reverse"), &json!({"on": "2026-02-21"}));
+    pay(&mut loan, SECOND, "2026-01-20", "3120.00");
+    // The 500.00 are owed again on 20 February.
+    assert_eq!(due(&loan, "2026-03-01", "2026-03-15", "interest"), "60.00");
+    loan.command("restructure", &json!({"on": "2026-03-01", "mode": "re_amortize"}));
+    // 2 % of 3000.00, and of 500.00 for 14 of 28 days.
+    assert_eq!(due(&loan, "2026-03-01", "2026-03-15", "interest"), "64.98");
+}
+
+#[test]
+fn charges_due_of_a_row_that_a_restructuring_left_come_before_what_is_not_due() {
+    for basis in ["daily_rest", "period_rest"] {
+        let mut loan = price(basis, json!({}));
+        charge(&mut loan, PENALTY, "penalty", "2026-02-01", "30.00");
+        loan.command("restructure", &json!({
+            "on": "2026-02-03", "mode": "re_age", "installments": 3, "every": {"months": 1}, "first_due_on": "2026-02-10",
+        }));
+        pay(&mut loan, FIRST, "2026-02-05", "300.00");
+        assert_eq!(allocation(&loan, FIRST)["penalty"], "30.00", "{basis}");
+    }
+}
+
+#[test]
+fn what_is_paid_beyond_the_row_of_a_due_date_repays_what_was_released_on_it() {
+    for basis in ["daily_rest", "period_rest"] {
+        let mut loan = price(basis, json!({}));
+        loan.command("disburse", &json!({"on": "2026-02-15", "amount": "2000.00"}));
+        pay(&mut loan, FIRST, "2026-02-15", "6600.00");
+        let seen = loan.seen_on(day("2026-02-15"));
+        assert_eq!(seen["loan"]["overpaid"], "0.00", "{basis}");
+        let paid = seen["transactions"][0]["allocation"]["principal"].clone();
+        // By whole periods the 40.00 of the row to come are paid first.
+        assert_eq!(paid, if basis == "daily_rest" { "6480.00" } else { "6440.00" }, "{basis}");
+    }
+}
+
+#[test]
+fn late_interest_of_a_running_balance_runs_on_though_principal_is_charged_back() {
+    let mut loan =
+        price("running_balance", json!({"late": {"fee_rate": "0", "interest_rate_per_month": "0.01"}}));
+    pay(&mut loan, FIRST, "2026-01-15", "1.00");
+    let chargeback = json!({"on": "2026-03-02", "amount": "600.00", "reason": "x"});
+    loan.command(&format!("repayments/{FIRST}/chargeback"), &chargeback);
+    pay(&mut loan, SECOND, "2026-03-12", "200.00");
+    // 1 % a month of 6000.00 for 15 days, then of 6600.00 for 10.
+    let expected = json!({"late_interest": "52.00", "interest": "119.00", "principal": "29.00"});
+    assert_eq!(allocation(&loan, SECOND), expected);
+}
+
+#[test]
+fn interest_before_a_chargeback_compounds_in_a_running_balance() {
+    let mut loan = price("running_balance", json!({}));
+    pay(&mut loan, FIRST, "2026-02-15", "1071.15");
+    let chargeback = json!({"on": "2026-03-01", "amount": "100.00", "reason": "x"});
+    loan.command(&format!("repayments/{FIRST}/chargeback"), &chargeback);
+    pay(&mut loan, SECOND, "2026-03-15", "150.00");
+    // Half a period on 5048.85: 50.24; half a period on 5148.85 and that: 51.73.
+    assert_eq!(allocation(&loan, SECOND), json!({"interest": "101.97", "principal": "48.03"}));
+}
+
+#[test]
+fn a_running_balance_repaid_early_has_no_late_rows_when_principal_is_charged_back() {
+    let mut loan = price("running_balance", json!({"late": {"interest_rate": "contract"}}));
+    let quote = engine::quote(&loan.terms, &loan.facts, day("2026-01-20")).unwrap();
+    loan.command("settle", &json!({"id": FIRST, "on": "2026-01-20", "amount": quote.amount}));
+    let chargeback = json!({"on": "2026-05-20", "amount": "100.00", "reason": "x"});
+    loan.command(&format!("repayments/{FIRST}/chargeback"), &chargeback);
+    pay(&mut loan, SECOND, "2026-06-01", "50.00");
+    // Due on 15 June: 26 of 31 days.
+    assert_eq!(allocation(&loan, SECOND), json!({"interest": "1.67", "principal": "48.33"}));
+}

@@ -369,3 +369,14 @@ fn figures_beyond_reach_are_refused_whatever_the_facts() {
     loan.command("repayments", &pay(FIRST, "2026-02-20", "1.00"));
     assert_eq!(refusal(&loan, "2180-01-01").code(), "out_of_range");
 }
+
+#[test]
+fn where_restructuring_left_no_due_date_to_come_nothing_is_kept_for_one() {
+    let mut loan = plain(json!({"excess": "credit"}));
+    loan.command("restructure", &json!({
+        "on": "2026-01-20", "mode": "re_age", "installments": 1, "every": {"months": 1}, "first_due_on": "2026-02-01",
+    }));
+    loan.command("repayments", &pay(FIRST, "2026-02-01", "1000.00"));
+    let seen = loan.seen_on(day("2026-02-01"))["loan"].clone();
+    assert_eq!((&seen["credit"], &seen["overpaid"]), (&json!("0.00"), &json!("100.00")));
+}

@@ -12,6 +12,7 @@ use crate::loan::Loan;
 use crate::parts::PRINCIPAL;
 use crate::requests::{cents, date, maybe, without_nulls};
 use crate::rest::Rest;
+use crate::running::Running;
 use crate::terms::{Terms, text};
 
 pub(crate) const FEWEST_COMMANDS: usize = 30;
@@ -58,6 +59,8 @@ pub(crate) fn history(basis: &'static str) -> impl Strategy<Value = Value> {
 struct Book {
     case: Value,
     start: NaiveDate,
+    /// No command is dated before it.
+    first: NaiveDate,
     due_dates: Vec<NaiveDate>,
     installment: Fraction,
     payments: Vec<(String, NaiveDate)>,
@@ -78,9 +81,13 @@ impl Book {
         if rows.iter().any(|row| row.due_on < start) || rows.last().is_none_or(|last| last.due_on <= start) {
             return None;
         }
+        // What is owed of a running balance before the end of a grace period is nowhere said.
+        let in_grace = if read.basis == "running_balance" { read.grace_interest } else { 0 };
+        let first = rows[..in_grace].last().map_or(start, |row| row.due_on);
         Some(Self {
             case: json!({"terms": terms, "disbursements": releases, "commands": []}),
             start,
+            first,
             due_dates: rows.iter().map(|row| row.due_on).collect(),
             installment: paid / whole(i64::try_from(count).unwrap()),
             payments: Vec::new(),
@@ -124,15 +131,22 @@ impl Book {
     /// The loan as it stands, or as a fact of a day would find it.
     fn replayed(&self, on: Option<NaiveDate>) -> Loan {
         let (terms, facts) = (Terms::read(&self.case["terms"]), facts(&self.case, usize::MAX));
-        on.map_or_else(|| Loan::replay(&terms, &facts, None), |on| Loan::found_on(&terms, &facts, on))
+        if terms.basis == "plan" {
+            return on
+                .map_or_else(|| Loan::replay(&terms, &facts, None), |on| Loan::found_on(&terms, &facts, on));
+        }
+        let last = facts.iter().map(|fact| fact.on).max().unwrap_or(self.start);
+        Rest::replay(&terms, &facts, on.unwrap_or(last)).loan
     }
 
     fn day(&self, draft: &Draft) -> NaiveDate {
-        if draft.on_due_date {
-            return self.due_dates[draft.target % self.due_dates.len()];
-        }
         let life = (*self.due_dates.last().unwrap() - self.start).num_days() + 40;
-        self.start + Days::new(u64::try_from(life * i64::from(draft.day) / 1000).unwrap())
+        let day = if draft.on_due_date {
+            self.due_dates[draft.target % self.due_dates.len()]
+        } else {
+            self.start + Days::new(u64::try_from(life * i64::from(draft.day) / 1000).unwrap())
+        };
+        day.max(self.first)
     }
 
     fn amount(&self, draft: &Draft) -> String {
@@ -144,7 +158,7 @@ impl Book {
         let id = format!("00000000-0000-4000-8000-{at:012}");
         let on = self.day(draft);
         let basis = text(&self.case["terms"]["interest_basis"]);
-        let (plan, is_running) = (basis == "plan", basis == "running_balance");
+        let is_running = basis == "running_balance";
         let pick = |count: usize| draft.target % count.max(1);
         match draft.kind {
             0..8 => {
@@ -170,21 +184,24 @@ impl Book {
                 json!({"path": format!("{path}/reverse"),
                     "body": {"on": paid_on.max(on).to_string(), "reason": "entered by mistake"}})
             }
-            34..37 if !is_running && self.payments.iter().any(|(path, _)| path.starts_with("repayments")) => {
+            34..37 if self.payments.iter().any(|(path, _)| path.starts_with("repayments")) => {
                 let found =
                     self.payments.iter().position(|(path, _)| path.starts_with("repayments")).unwrap();
                 let (path, paid_on) = self.payments.swap_remove(found);
                 json!({"path": format!("{path}/chargeback"), "body": {"on": paid_on.max(on).to_string(),
                     "amount": cents(u64::from(draft.share) * 7), "reason": "disputed"}})
             }
-            37..41 if plan => self.refund_or_settlement(&id, on, draft),
-            37..41 if !is_running => self.refund(&id, on, draft),
-            41..43 if plan && self.is_written_off.is_none() && self.is_redrawn.is_none_or(|day| day < on) => {
+            37..41 => self.refund_or_settlement(&id, on, draft),
+            41..43
+                if !is_running
+                    && self.is_written_off.is_none()
+                    && self.is_redrawn.is_none_or(|day| day < on) =>
+            {
                 self.is_written_off = Some(on);
                 self.payments.push(("write-off".to_owned(), on));
                 json!({"path": "write-off", "body": {"on": on.to_string(), "reason": "not recoverable"}})
             }
-            43..47 if plan && self.is_written_off.is_none() => self.drawn_anew(&id, on, draft),
+            43..47 if !is_running && self.is_written_off.is_none() => self.drawn_anew(&id, on, draft),
             _ => self.repayment(&id, on, draft),
         }
     }
@@ -199,7 +216,7 @@ impl Book {
         self.is_redrawn = self.is_redrawn.max(Some(on));
         let due_on = |days: u64| on + Days::new(days);
         match draft.target % 5 {
-            0 | 1 if redraws => {
+            0 | 1 if redraws && (loan.terms.basis == "plan" || self.may_release(&loan)) => {
                 let amount = self.amount(draft);
                 json!({"path": "disburse", "body": {"on": on.to_string(), "amount": amount}})
             }
@@ -218,7 +235,8 @@ impl Book {
                 for field in ["principal", "custom", "every", "grace"] {
                     terms[field] = Value::Null;
                 }
-                terms["method"] = ["price", "sac", "flat", "price"][draft.share as usize % 4].into();
+                let other = if loan.terms.basis == "plan" { "flat" } else { "interest_only" };
+                terms["method"] = ["price", "sac", other, "price"][draft.share as usize % 4].into();
                 if terms["method"] == "flat"
                     && terms["excess"].as_str().is_some_and(|x| x.starts_with("reduce"))
                 {
@@ -236,6 +254,14 @@ impl Book {
                     "capitalize": capitalize}}))
             }
         }
+    }
+
+    /// Whether what is released under a rest is drawn by A alone: not by shares of a remainder or rows in grace, nor beside
+    /// principal that was moved into rows.
+    fn may_release(&self, loan: &Loan) -> bool {
+        let commands = self.case["commands"].as_array().unwrap();
+        let is_moved = commands.iter().any(|command| command["body"]["mode"] == "re_amortize");
+        !is_moved && loan.terms.grace_principal == 0 && loan.terms.rounding.remainder != "respread"
     }
 
     fn repayment(&mut self, id: &str, on: NaiveDate, draft: &Draft) -> Value {
@@ -260,39 +286,35 @@ impl Book {
         without_nulls(json!({"path": path, "body": body}))
     }
 
-    /// A refund of what is overpaid by then under a rest, or else a repayment, that of all now and then.
-    fn refund(&mut self, id: &str, on: NaiveDate, draft: &Draft) -> Value {
+    /// A refund of what is overpaid by then, or else the settlement of that day, as a lender would record them.
+    fn refund_or_settlement(&mut self, id: &str, on: NaiveDate, draft: &Draft) -> Value {
         let (terms, facts) = (Terms::read(&self.case["terms"]), facts(&self.case, usize::MAX));
-        let rest = Rest::replay(&terms, &facts, on);
-        if rest.loan.overpaid > whole(0) {
-            let amount = shown(&rest.loan.overpaid, 2);
-            return json!({"path": "refunds", "body": {"id": id, "on": on.to_string(), "amount": amount}});
+        let seer = (on, usize::MAX);
+        let (loan, to_settle) = if terms.basis == "plan" {
+            let loan = Loan::found_on(&terms, &facts, on);
+            (loan.clone(), loan.quote(on, seer.1).amount)
+        } else if terms.basis == "running_balance" {
+            let running = Running::replay(&terms, &facts, on);
+            (running.loan.clone(), running.quote(seer)[0].clone())
+        } else {
+            let rest = Rest::replay(&terms, &facts, on);
+            (rest.loan.clone(), rest.quote(seer).amount)
+        };
+        let amount = |amount: &Fraction| json!({"id": id, "on": on.to_string(), "amount": shown(amount, 2)});
+        if loan.refused.is_none() && loan.overpaid > whole(0) {
+            return json!({"path": "refunds", "body": amount(&loan.overpaid)});
+        }
+        let may_settle = loan.refused.is_none() && self.is_written_off.is_none();
+        if may_settle && to_settle > whole(0) && draft.share % 3 == 0 {
+            self.payments.push((format!("settle/{id}"), on));
+            return json!({"path": "settle", "body": amount(&to_settle)});
         }
         let mut repayment = self.repayment(id, on, draft);
-        if draft.target % 2 == 0 {
-            let all = rest.loan.balances().total() + whole(i64::from(draft.share));
+        if terms.basis != "plan" && draft.target % 2 == 0 {
+            let owed = if terms.basis == "running_balance" { to_settle } else { loan.balances().total() };
+            let all = owed + whole(i64::from(draft.share));
             repayment["body"]["amount"] = shown(&rounded(&all, 2, Mode::HalfEven), 2).into();
         }
         repayment
-    }
-
-    /// A refund of what is overpaid by then, or else the settlement of that day, as a lender would record them.
-    fn refund_or_settlement(&mut self, id: &str, on: NaiveDate, draft: &Draft) -> Value {
-        let loan = self.replayed(Some(on));
-        if loan.refused.is_none() && loan.overpaid > whole(0) {
-            let amount = shown(&loan.overpaid, 2);
-            return json!({"path": "refunds", "body": {"id": id, "on": on.to_string(), "amount": amount}});
-        }
-        let quote = loan.quote(on, usize::MAX);
-        if loan.refused.is_none()
-            && quote.amount > whole(0)
-            && draft.share % 3 == 0
-            && self.is_written_off.is_none()
-        {
-            let amount = shown(&quote.amount, 2);
-            self.payments.push((format!("settle/{id}"), on));
-            return json!({"path": "settle", "body": {"id": id, "on": on.to_string(), "amount": amount}});
-        }
-        self.repayment(id, on, draft)
     }
 }

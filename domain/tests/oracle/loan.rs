@@ -214,7 +214,7 @@ impl Loan {
             What::Charge { .. } | What::Chargeback { .. } => {}
             What::Waiver { charge, amount } => self.waive(charge, amount.as_ref()),
             What::Refund(amount) => self.refund(fact, at, amount),
-            What::Restructure(body) => self.restructure(body, on, at),
+            What::Restructure(body) => self.restructure(body, seer, None),
             What::WriteOff => self.take_off_the_books(seer),
         }
         self.serve_overpaid(seer);

@@ -32,7 +32,7 @@ impl Loan {
                 }
             }
             "equal" => self.pay_equally(&later, &mut cash, &mut allocation, seer),
-            "credit" if !later.is_empty() => {
+            "credit" if later.iter().any(|at| self.falls_due(*at)) => {
                 self.credit += std::mem::replace(&mut cash, crate::fractions::zero());
             }
             "reduce_term" | "reduce_installment" => {
@@ -45,6 +45,11 @@ impl Loan {
             }
         }
         (allocation, cash)
+    }
+
+    /// Whether its due date is one that is still to come: restructuring leaves old rows without anything.
+    fn falls_due(&self, at: usize) -> bool {
+        self.holds(&self.rows[at]) || self.rows[at].due != Parts::nothing()
     }
 
     /// Rows past due and due on the day, then charges already due of the first row that is not.

@@ -1,15 +1,15 @@
 //! The rest bases: rows drawn again from the dated balance, period by period (LENDING.md §9).
 
-use std::cmp::Ordering;
+use std::rc::Rc;
 
 use chrono::NaiveDate;
 
 use crate::fractions::{Fraction, kept, zero};
 use crate::history::{Fact, What};
-use crate::loan::{EVERYTHING, Loan, Receipt, Seer};
+use crate::loan::{Loan, Receipt, Seer};
 use crate::parts::{INTEREST, PRINCIPAL, Parts};
 use crate::plan::Release;
-use crate::settle::Quote;
+use crate::row::Row;
 use crate::terms::Terms;
 
 /// A loan and where it stands in the current period.
@@ -24,82 +24,76 @@ pub(crate) struct Rest {
     /// A, or the part of principal.
     pub(crate) level: Fraction,
     /// X.
-    ahead: Fraction,
+    pub(crate) ahead: Fraction,
     /// Interest of the closed spans of the period, and where the open one begins.
     pub(crate) interest: Fraction,
-    since: NaiveDate,
+    pub(crate) since: NaiveDate,
     /// O at the beginning of the period.
-    overdue_at_start: Fraction,
+    pub(crate) overdue_at_start: Fraction,
     /// Released inside the period.
     pub(crate) released_within: Fraction,
+    /// Released on its last day: it counts from the next period on.
+    pub(crate) released_at_end: Fraction,
     /// Charged back inside it: released again, and due with its row on top of A.
     pub(crate) charged_back: Vec<Release>,
+    /// Past due principal that was moved into rows to come, by period: due on top of A.
+    pub(crate) moved: Vec<Fraction>,
+    /// Of it, what became overdue inside the current period, and when it was moved.
+    pub(crate) moved_within: Vec<Release>,
     /// Interest of a grace period that falls due on top of the next row.
-    waiting: Fraction,
+    pub(crate) waiting: Fraction,
     /// Interest of the current period up to the day on which the loan is seen.
-    accrued: Fraction,
+    pub(crate) accrued: Fraction,
 }
 
 impl Rest {
     /// The loan seen on a day.
     pub(crate) fn replay(terms: &Terms, facts: &[Fact], day: NaiveDate) -> Self {
-        let (mut loan, order) = Loan::begin(terms, facts, Some(day));
-        let (start, balance) = (loan.line.start, loan.rows[0].begins_with.clone());
-        let last = loan.rows.iter().rfind(|row| row.period.is_some());
-        let level = last.expect("a row").level.clone();
+        let (loan, order) = Loan::begin(terms, facts, Some(day));
+        let mut rest = Self::begin(loan);
+        for at in order {
+            rest.happen(&facts[at], at);
+        }
+        rest.go_to(day);
+        rest.lay_out(day);
+        rest.leave_out_what_is_void();
+        rest
+    }
+
+    /// A loan whose plan begins.
+    pub(crate) fn begin(mut loan: Loan) -> Self {
+        let (line, start) = (Rc::clone(&loan.line), loan.line.start);
+        let mut of_plan =
+            loan.rows.iter_mut().filter(|row| row.period.is_some() && Rc::ptr_eq(&row.line, &line));
+        let (mut balance, mut level) = (None, zero());
         // What falls due with a row follows from the balance, and not from the plan: nothing does before its period,
         // even if that is empty and due with the one before.
-        for row in &mut loan.rows {
+        for row in &mut of_plan {
             (row.due[PRINCIPAL], row.due[INTEREST]) = (zero(), zero());
+            balance.get_or_insert_with(|| row.begins_with.clone());
+            level.clone_from(&row.level);
         }
-        let mut rest = Self {
-            daily: terms.basis == "daily_rest",
+        Self {
+            daily: loan.terms.basis == "daily_rest",
             k: 0,
-            balance,
+            balance: balance.expect("a row"),
             level,
             ahead: zero(),
             interest: zero(),
             since: start,
             overdue_at_start: zero(),
             released_within: zero(),
+            released_at_end: zero(),
             charged_back: Vec::new(),
+            moved: vec![zero(); line.periods.len()],
+            moved_within: Vec::new(),
             waiting: zero(),
             accrued: zero(),
             loan,
-        };
-        for at in order {
-            rest.happen(&facts[at], at);
         }
-        rest.see(day);
-        rest
     }
 
-    /// Shows the rows as they are seen on a day.
-    fn see(&mut self, day: NaiveDate) {
-        self.go_to(day);
-        let (current, waiting) = ((!self.is_over()).then_some(self.k), self.waiting.clone());
-        self.accrued = self.accrued_by(day);
-        self.project(day);
-        (self.k, self.waiting) = (current.unwrap_or(self.k), waiting);
-        self.loan.charge_late(day);
-    }
-
-    /// What settles it, as it is seen; interest to the day is that of the balance as it was (§12).
-    pub(crate) fn quote(&self, day: NaiveDate) -> Quote {
-        let loan = &self.loan;
-        let quote = loan.quote(day, EVERYTHING);
-        let first = loan.rows.iter().find(|row| row.due_on > day && row.period.is_some());
-        let Some(row) = first.filter(|_| loan.terms.settlement == "interest_to_date") else { return quote };
-        let accrued = match row.period.cmp(&Some(self.k)) {
-            Ordering::Less => row.due[INTEREST].clone(),
-            Ordering::Equal => &self.accrued + &self.waiting,
-            Ordering::Greater => zero(),
-        };
-        let interest = (accrued - &row.paid[INTEREST]).max(zero());
-        Quote { amount: &quote.due + &quote.principal + &interest, interest, ..quote }
-    }
-
-    fn accrued_by(&self, day: NaiveDate) -> Fraction {
+    pub(crate) fn accrued_by(&self, day: NaiveDate) -> Fraction {
         if self.is_over() || self.is_free() {
             return zero();
         }
@@ -111,7 +105,7 @@ impl Rest {
         }
         let base = &self.balance + &self.overdue_at_start;
         let whole = self.loan.terms.show(&kept(base * self.loan.line.factor(start, day.max(start))));
-        let joined = self.loan.releases.iter().chain(&self.charged_back);
+        let joined = self.loan.releases.iter().chain(&self.charged_back).chain(&self.moved_within);
         let within = joined.filter(|(on, _)| start < *on && *on < day);
         within.fold(whole, |sum, (on, amount)| {
             sum + self.loan.terms.show(&kept(amount * self.loan.line.factor(*on, day)))
@@ -132,11 +126,12 @@ impl Rest {
 
     /// The row of a period; rows of their own stand between them.
     fn row(&self, k: usize) -> usize {
-        self.loan.rows.iter().position(|row| row.period == Some(k)).expect("a row for each period")
+        let is_its = |row: &Row| row.period == Some(k) && self.loan.holds(row);
+        self.loan.rows.iter().position(is_its).expect("a row for each period")
     }
 
     /// O: principal of earlier rows still unpaid, those of what was owed again among them.
-    fn overdue(&self) -> Fraction {
+    pub(crate) fn overdue(&self) -> Fraction {
         self.loan
             .rows
             .iter()
@@ -147,7 +142,8 @@ impl Rest {
 
     /// V: principal paid in this period.
     fn paid(&self) -> Fraction {
-        self.loan.rows[self.row(self.k)].paid[PRINCIPAL].clone()
+        let row = &self.loan.rows[self.row(self.k)];
+        &row.paid[PRINCIPAL] - &row.fixed[PRINCIPAL]
     }
 
     /// Closes the periods that end before a day.
@@ -158,16 +154,24 @@ impl Rest {
     }
 
     fn happen(&mut self, fact: &Fact, at: usize) {
+        if self.loan.refused.is_some() {
+            return;
+        }
         self.go_to(fact.on);
         self.loan.charge_late(fact.on);
         // Spans are cut at payments and disbursements, and at nothing else that happens.
-        if matches!(fact.what, What::Payment(_) | What::Disbursement(_)) {
-            self.cut(fact.on, true);
-        }
         match &fact.what {
-            What::Disbursement(amount) => self.disburse(fact.on, amount),
+            What::Disbursement(amount) => {
+                self.cut(fact.on, true);
+                self.disburse(fact.on, amount);
+                self.serve_overpaid((fact.on, at));
+            }
             What::Payment(payment) => {
-                let (allocation, left) = self.receive(&payment.amount, (fact.on, at));
+                let settled = payment.settles.then(|| self.settle(&payment.amount, (fact.on, at))).flatten();
+                let (allocation, left) = settled.unwrap_or_else(|| {
+                    self.cut(fact.on, true);
+                    self.receive(&payment.amount, (fact.on, at))
+                });
                 self.loan.overpaid += &left;
                 let balance = self.principal();
                 self.loan.receipts.push(Receipt { fact: at, allocation, balance, overpaid: left });
@@ -179,7 +183,8 @@ impl Rest {
                 self.charge_back(fact.on, amount);
                 self.serve_overpaid((fact.on, at));
             }
-            other => panic!("outside of the oracle under a rest basis: {other:?}"),
+            What::Restructure(body) => self.restructure(body, (fact.on, at)),
+            What::WriteOff => self.take_off_the_books((fact.on, at)),
         }
         self.loan.close_day(fact.on);
     }
@@ -189,7 +194,7 @@ impl Rest {
         if self.is_over() {
             return self.overdue();
         }
-        &self.balance + &self.released_within + self.overdue() - self.paid()
+        &self.balance + &self.released_within + &self.released_at_end + self.overdue() - self.paid()
     }
 
     /// Ends the span that is open on a day.
@@ -203,15 +208,16 @@ impl Rest {
         self.since = day;
     }
 
-    fn span(&self, day: NaiveDate, with_overdue: bool) -> Fraction {
+    pub(crate) fn span(&self, day: NaiveDate, with_overdue: bool) -> Fraction {
         let terms = &self.loan.terms;
         let mut base = &self.balance + &self.released_within - self.paid();
-        if with_overdue {
+        // What was written off bears nothing more.
+        if with_overdue && self.loan.write_off.is_none() {
             base += self.overdue();
         }
         if terms.rate.effective {
-            let paid = &self.loan.rows[self.row(self.k)].paid[INTEREST];
-            base += (&self.interest - paid).max(zero());
+            let row = &self.loan.rows[self.row(self.k)];
+            base += (&self.interest + &row.fixed[INTEREST] - &row.paid[INTEREST]).max(zero());
         }
         terms.show(&kept(base * self.loan.line.factor(self.since, day)))
     }
@@ -221,7 +227,7 @@ impl Rest {
         self.k < self.loan.terms.grace_interest
     }
 
-    fn is_free(&self) -> bool {
+    pub(crate) fn is_free(&self) -> bool {
         self.is_in_grace() && self.loan.terms.grace_mode == "free"
     }
 
@@ -231,7 +237,7 @@ impl Rest {
     }
 
     /// Interest of the whole period for what has happened in it; the open span runs to its end.
-    fn period_interest(&self) -> Fraction {
+    pub(crate) fn period_interest(&self) -> Fraction {
         if self.is_free() {
             return zero();
         }
@@ -271,13 +277,13 @@ impl Rest {
     pub(crate) fn close_period(&mut self) {
         let interest = self.period_interest();
         self.finish_row(&interest);
-        self.overdue_at_start = self.overdue();
+        self.overdue_at_start = if self.loan.write_off.is_some() { zero() } else { self.overdue() };
     }
 
     /// Writes the current row and goes on to the next period.
-    fn finish_row(&mut self, interest: &Fraction) {
+    pub(crate) fn finish_row(&mut self, interest: &Fraction) {
         let (row, principal) = (self.row(self.k), self.principal_of_row(interest));
-        self.loan.rows[row].due[INTEREST] = self.falls_due(interest);
+        self.loan.rows[row].due[INTEREST] = &self.loan.rows[row].fixed[INTEREST] + self.falls_due(interest);
         let mut capitalized = zero();
         self.waiting = match (self.is_in_grace(), self.loan.terms.grace_mode.as_str()) {
             (true, "deferred") => &self.waiting + interest,
@@ -289,16 +295,23 @@ impl Rest {
         };
         self.loan.rows[row].earns = self.is_in_grace().then(|| interest.clone());
         self.loan.rows[row].capitalized = capitalized.clone();
-        self.loan.rows[row].due[PRINCIPAL] = principal.clone();
+        self.loan.rows[row].due[PRINCIPAL] = &self.loan.rows[row].fixed[PRINCIPAL] + &principal;
         self.loan.rows[row].begins_with = self.balance.clone();
         let end = self.end();
         let more = &principal - self.on_top() - self.usual(interest);
         self.balance = &self.balance + &self.released_within - &principal + capitalized;
         self.released_within = zero();
         self.charged_back.clear();
+        self.moved_within.clear();
         self.k += 1;
         (self.interest, self.since) = (zero(), end);
+        let released = std::mem::replace(&mut self.released_at_end, zero());
+        self.balance += &released;
         match self.loan.terms.excess.as_str() {
+            _ if released.is_positive() && self.loan.terms.agreed.is_none() => {
+                self.level_anew();
+                self.ahead = zero();
+            }
             "next" => self.ahead = (&self.ahead + &more).max(zero()),
             "reduce_installment" if more.is_positive() && !self.is_over() => self.level_anew(),
             _ => {}
@@ -309,34 +322,41 @@ impl Rest {
         let (mut cash, mut allocation) = (amount.clone(), Parts::nothing());
         if self.is_over() {
             self.loan.pay_due(&mut cash, &mut allocation, seer);
-            self.pay_charges_to_come(0, &mut cash, &mut allocation, seer);
+            self.pay_charges_to_come(&mut cash, &mut allocation, seer);
             return (allocation, cash);
         }
         let row = self.row(self.k);
         let on_the_due_date = seer.0 == self.end();
         let earned =
             if on_the_due_date || !self.daily { self.period_interest() } else { self.interest.clone() };
-        self.loan.rows[row].due[INTEREST] = self.falls_due(&earned);
-        let all = &self.balance + &self.released_within;
+        let fixed = self.loan.rows[row].fixed.clone();
+        self.loan.rows[row].due[INTEREST] = &fixed[INTEREST] + self.falls_due(&earned);
+        let all = &fixed[PRINCIPAL] + &self.balance + &self.released_within;
         if on_the_due_date {
             // The row as it stands by its order, then principal beyond it.
             let interest = self.period_interest();
-            self.loan.rows[row].due[PRINCIPAL] = self.principal_of_row(&interest);
+            self.loan.rows[row].due[PRINCIPAL] = &fixed[PRINCIPAL] + self.principal_of_row(&interest);
             self.loan.pay_due(&mut cash, &mut allocation, seer);
             self.loan.rows[row].due[PRINCIPAL] = all;
             self.loan.put(row, PRINCIPAL, None, &mut cash, &mut allocation, seer);
+            if cash.is_positive() && self.released_at_end.is_positive() {
+                // Its row is paid: what was released that day is in the rows to come.
+                self.close_period();
+                let (more, left) = self.receive(&cash, seer);
+                return (allocation.plus(&more), left);
+            }
         } else {
             self.loan.rows[row].due[PRINCIPAL] = all;
             self.loan.pay_due(&mut cash, &mut allocation, seer);
             self.loan.pay_in_advance(row, &mut cash, &mut allocation, seer);
         }
-        self.pay_charges_to_come(row + 1, &mut cash, &mut allocation, seer);
+        self.pay_charges_to_come(&mut cash, &mut allocation, seer);
         (allocation, cash)
     }
 
     /// Of rows to come only the charges can be paid in advance: what else they hold follows from the balance.
-    fn pay_charges_to_come(&mut self, from: usize, cash: &mut Fraction, allocation: &mut Parts, seer: Seer) {
-        for at in from..self.loan.rows.len() {
+    fn pay_charges_to_come(&mut self, cash: &mut Fraction, allocation: &mut Parts, seer: Seer) {
+        for at in 0..self.loan.rows.len() {
             for part in self.loan.terms.order_in_advance.clone() {
                 let open = self.loan.rows[at].charges_open(NaiveDate::MAX, part, seer);
                 self.loan.put(at, part, Some(open), cash, allocation, seer);
@@ -344,39 +364,12 @@ impl Rest {
         }
     }
 
-    fn serve_overpaid(&mut self, seer: Seer) {
+    pub(crate) fn serve_overpaid(&mut self, seer: Seer) {
         if self.loan.overpaid.is_positive() {
             self.cut(seer.0, true);
             let amount = std::mem::replace(&mut self.loan.overpaid, zero());
             let (_, left) = self.receive(&amount, seer);
             self.loan.overpaid += left;
         }
-    }
-
-    /// The rows to come, seen on a day: after it what is overdue counts as nothing.
-    fn project(&mut self, day: NaiveDate) {
-        let mut first = true;
-        while !self.is_over() {
-            let start = self.loan.line.periods[self.k].from;
-            let begun = start < day;
-            let interest = if self.is_free() {
-                zero()
-            } else if self.daily {
-                if first && begun && self.overdue().is_positive() {
-                    self.cut(day, true);
-                }
-                let end = self.end();
-                if self.since < end { &self.interest + self.span(end, false) } else { self.interest.clone() }
-            } else {
-                if !begun {
-                    self.overdue_at_start = zero();
-                }
-                self.period_interest()
-            };
-            self.finish_row(&interest);
-            self.overdue_at_start = zero();
-            first = false;
-        }
-        self.loan.rows.retain(|row| row.period.is_none() || !row.is_void() || row.begins_with.is_positive());
     }
 }

@@ -37,8 +37,8 @@ impl Rest {
         self.loan.rows[row].due[PRINCIPAL] += amount;
     }
 
-    /// What was charged back into the row.
+    /// What was charged back into the row, or moved to it.
     pub(crate) fn on_top(&self) -> Fraction {
-        self.charged_back.iter().map(|(_, amount)| amount).sum()
+        &self.moved[self.k] + self.charged_back.iter().map(|(_, amount)| amount).sum::<Fraction>()
     }
 }

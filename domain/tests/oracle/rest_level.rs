@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::fractions::{Fraction, kept, one, whole};
+use crate::fractions::{Fraction, kept, one, whole, zero};
 use crate::redraw::equal_level;
 use crate::rest::Rest;
 
@@ -10,7 +10,8 @@ impl Rest {
     /// A anew on what is left: on the balance at the end of the grace.
     pub(crate) fn level_anew(&mut self) {
         let (line, terms) = (&self.loan.line, &self.loan.terms);
-        let mut balance = self.balance.clone();
+        // What was moved into rows is due on top of it.
+        let mut balance = &self.balance - self.moved[self.k..].iter().sum::<Fraction>();
         if terms.grace_mode == "capitalized" {
             for k in self.k..terms.grace_interest {
                 balance += terms.show(&(&balance * line.period_factor(k)));
@@ -29,12 +30,17 @@ impl Rest {
     }
 
     pub(crate) fn disburse(&mut self, on: NaiveDate, amount: &Fraction) {
-        self.loan.releases.push((on, amount.clone()));
-        if on == self.end() {
-            self.close_period();
-        }
         let line = self.loan.line.clone();
+        if self.is_over() || line.periods.last().is_none_or(|last| on >= last.to || on >= last.due_on) {
+            self.loan.refused = Some("disbursement_after_last_due_date");
+            return;
+        }
+        self.loan.releases.push((on, amount.clone()));
         let (end, from) = (self.end(), line.periods[self.k].from);
+        if on == end {
+            self.released_at_end += amount;
+            return;
+        }
         if on == from {
             self.balance += amount;
         } else {
@@ -66,5 +72,6 @@ impl Rest {
             }
         };
         self.level = terms.rounding.installment(level);
+        self.ahead = zero();
     }
 }

@@ -14,20 +14,22 @@ use crate::terms::{Every, Terms, day, list, text, word};
 use crate::timeline::Timeline;
 
 impl Loan {
-    pub(crate) fn restructure(&mut self, body: &Value, on: NaiveDate, at: usize) {
+    /// `accrued` is the interest of the current period to the day, where it does not follow from the plan.
+    pub(crate) fn restructure(&mut self, body: &Value, seer: Seer, accrued: Option<&Fraction>) {
+        let (on, at) = seer;
         match word(&body["mode"], "replace").as_str() {
-            "replace" => self.replace(body, on, at),
-            "re_age" => self.re_age(body, on, at),
+            "replace" => self.replace(body, on, at, accrued),
+            "re_age" => self.re_age(body, on, at, accrued),
             "re_amortize" => self.re_amortize(on),
             other => panic!("no restructuring: {other}"),
         }
     }
 
-    fn replace(&mut self, body: &Value, on: NaiveDate, at: usize) {
+    fn replace(&mut self, body: &Value, on: NaiveDate, at: usize, accrued: Option<&Fraction>) {
         let capitalize: Vec<usize> = list(&body["capitalize"]).iter().map(|x| part_named(text(x))).collect();
         let before = self.rows.clone();
         let lifted = self.lift_later(on, at);
-        let mut owed = self.owed_on(on, (on, at));
+        let mut owed = self.owed_on((on, at), accrued);
         let amount = capitalize.iter().filter(|part| **part != PRINCIPAL).map(|part| &owed[*part]);
         let amount = &owed[PRINCIPAL] + amount.sum::<Fraction>();
         if !amount.is_positive() {
@@ -65,8 +67,8 @@ impl Loan {
     }
 
     /// All that is owed on a day: what is due, all principal, and interest of the current period to the day.
-    fn owed_on(&self, on: NaiveDate, seer: Seer) -> Parts {
-        let mut owed = Parts::nothing();
+    fn owed_on(&self, seer: Seer, accrued: Option<&Fraction>) -> Parts {
+        let (on, mut owed) = (seer.0, Parts::nothing());
         let mut principal = zero();
         for row in &self.rows {
             if row.due_on <= on {
@@ -79,7 +81,7 @@ impl Loan {
                 }
             }
         }
-        owed[INTEREST] += self.interest_owed(on, &principal);
+        owed[INTEREST] += accrued.cloned().unwrap_or_else(|| self.interest_owed(on, &principal));
         owed[PRINCIPAL] += principal;
         owed
     }
@@ -144,7 +146,7 @@ impl Loan {
         }
     }
 
-    fn re_age(&mut self, body: &Value, on: NaiveDate, at: usize) {
+    fn re_age(&mut self, body: &Value, on: NaiveDate, at: usize, accrued: Option<&Fraction>) {
         let before = self.rows.clone();
         let lifted = self.lift_later(on, at);
         let open = |row: &Row| row.open(PRINCIPAL) - row.capitalizes_after(on);
@@ -154,7 +156,7 @@ impl Loan {
             return;
         }
         let not_due: Fraction = self.rows.iter().filter(|row| row.due_on > on).map(open).sum();
-        let interest = self.interest_owed(on, &not_due);
+        let interest = accrued.cloned().unwrap_or_else(|| self.interest_owed(on, &not_due));
         for row in &mut self.rows {
             row.due[PRINCIPAL] = row.paid[PRINCIPAL].clone();
             if row.due_on > on {
@@ -229,7 +231,7 @@ impl Loan {
     }
 
     /// r(moved/rows) each, the last the rest.
-    fn shares(&self, moved: &Fraction, count: usize) -> Vec<Fraction> {
+    pub(crate) fn shares(&self, moved: &Fraction, count: usize) -> Vec<Fraction> {
         let rounding = &self.terms.rounding;
         let each = whole(i64::try_from(count).expect("few rows"));
         let share = rounding.multiple(rounding.round(&(moved / each)));

@@ -35,6 +35,8 @@ pub(crate) struct Row {
     /// What of that bears interest in the rest of the period, and whether only releases cut it.
     pub(crate) bears: Fraction,
     pub(crate) is_redrawn: bool,
+    /// What a settlement left in it for good: what is drawn later comes on top.
+    pub(crate) fixed: Parts,
     /// Of its principal: joined by facts, not by the plan.
     pub(crate) joined: Fraction,
     pub(crate) in_advance: Fraction,
@@ -112,6 +114,7 @@ impl Row {
             accrued: zero(),
             bears: zero(),
             is_redrawn: false,
+            fixed: Parts::nothing(),
             joined: zero(),
             in_advance: zero(),
             late: zero(),

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::fractions::{Fraction, rounded, zero};
 use crate::history::{Fact, Payment, What};
-use crate::loan::{EVERYTHING, Loan, Receipt, Seer};
+use crate::loan::{Loan, Receipt, Seer};
 use crate::parts::{FEE, INTEREST, LATE_FEE, LATE_INTEREST, PENALTY, PRINCIPAL, Parts};
 use crate::row::Row;
 use crate::terms::Terms;
@@ -12,29 +12,53 @@ use crate::terms::Terms;
 #[derive(Debug, Clone)]
 pub(crate) struct Running {
     pub(crate) loan: Loan,
+    /// What the plan says is due when, with what joined it.
+    pub(crate) plan: Vec<Planned>,
     /// B.
     pub(crate) balance: Fraction,
     /// R.
-    received: Fraction,
+    pub(crate) received: Fraction,
     /// c.
-    charged_to: NaiveDate,
-    fined: Vec<usize>,
-    /// Rows whose interest was charged because they were past due.
-    charged: Vec<usize>,
+    pub(crate) charged_to: NaiveDate,
+    /// Interest up to c on a balance that was another, and that of grace rows, which falls due with the next.
+    pub(crate) pending: Fraction,
+    pub(crate) deferred: Fraction,
     /// Late charges and interest that were owed and not covered by a payment; fees due by that day are too.
     carried: Parts,
     paid_until: NaiveDate,
 }
 
+/// A row of the plan: T and I, and what of it was charged because it was past due.
+#[derive(Debug, Clone)]
+pub(crate) struct Planned {
+    pub(crate) due: NaiveDate,
+    pub(crate) total: Fraction,
+    pub(crate) interest: Fraction,
+    pub(crate) is_joined: bool,
+    pub(crate) is_fined: bool,
+    pub(crate) is_charged: bool,
+}
+
+impl Planned {
+    pub(crate) fn new(due: NaiveDate, total: Fraction, interest: Fraction) -> Self {
+        Self { due, total, interest, is_joined: false, is_fined: false, is_charged: false }
+    }
+}
+
 impl Running {
     pub(crate) fn replay(terms: &Terms, facts: &[Fact], day: NaiveDate) -> Self {
         let (loan, order) = Loan::begin(terms, facts, Some(day));
+        let planned = |row: &Row| {
+            let total = &row.due[PRINCIPAL] + &row.due[INTEREST];
+            Planned::new(row.due_on, total, row.due[INTEREST].clone())
+        };
         let mut running = Self {
+            plan: loan.rows.iter().filter(|row| row.period.is_some()).map(planned).collect(),
             balance: loan.rows[0].begins_with.clone(),
             received: zero(),
             charged_to: loan.line.start,
-            fined: Vec::new(),
-            charged: Vec::new(),
+            pending: zero(),
+            deferred: zero(),
             carried: Parts::nothing(),
             paid_until: loan.line.start,
             loan,
@@ -42,11 +66,13 @@ impl Running {
         for at in order {
             running.happen(&facts[at], at);
         }
+        running.pass_grace(day);
         running
     }
 
     fn happen(&mut self, fact: &Fact, at: usize) {
         let seer = (fact.on, at);
+        self.pass_grace(fact.on);
         match &fact.what {
             What::Payment(payment) => {
                 let (allocation, left) = self.receive(payment, seer);
@@ -56,6 +82,23 @@ impl Running {
             }
             What::Charge { .. } => self.serve_overpaid(seer),
             What::Waiver { charge, amount } => self.loan.waive(charge, amount.as_ref()),
+            What::Refund(amount) => {
+                let covered = amount.clone().min(self.loan.overpaid.clone());
+                self.loan.overpaid -= &covered;
+                let short = amount - covered;
+                if short.is_positive() {
+                    self.join(fact.on, &short);
+                    self.plan_own(fact.on, &short);
+                }
+            }
+            What::Chargeback { amount, .. } => {
+                self.join(fact.on, amount);
+                match self.plan.iter_mut().find(|row| !row.is_joined && row.due >= fact.on) {
+                    Some(row) => row.total += amount,
+                    None => self.plan_own(fact.on, amount),
+                }
+                self.serve_overpaid(seer);
+            }
             other => panic!("outside of the oracle under running_balance: {other:?}"),
         }
     }
@@ -72,42 +115,35 @@ impl Running {
     }
 
     /// The first row that the payments have not reached, else the last.
-    fn reached(&self) -> usize {
+    pub(crate) fn reached(&self) -> usize {
         let mut sum = zero();
-        for (k, row) in self.loan.rows.iter().filter(|row| row.period.is_some()).enumerate() {
-            sum += &row.due[PRINCIPAL] + &row.due[INTEREST];
+        for (k, row) in self.plan.iter().enumerate() {
+            sum += &row.total;
             if self.received < sum {
                 return k;
             }
         }
-        self.loan.line.periods.len() - 1
+        self.plan.len() - 1
     }
 
     /// What a payment on a day owes, and the day to which interest is charged by it.
-    pub(crate) fn owed(&self, seer: Seer, anticipates: bool) -> (Parts, NaiveDate, [Vec<usize>; 2]) {
+    pub(crate) fn owed(&self, seer: Seer, anticipates: bool) -> (Parts, NaiveDate) {
         let (day, loan, terms) = (seer.0, &self.loan, &self.loan.terms);
-        let rows: Vec<_> = loan.rows.iter().filter(|row| row.period.is_some()).collect();
+        let rows = &self.plan;
         let is_repaid = !self.balance.is_positive();
         let j = self.reached();
-        let due = rows[j].due_on;
+        let due = rows[j].due;
         // What is late bears late interest in place of interest: that of an anticipation runs to the due date at most.
         let until = if anticipates { day.min(due) } else { due };
-        let x = &self.balance * loan.line.factor(self.charged_to, until);
+        let x = &self.deferred + &self.pending + self.base() * loan.line.factor(self.charged_to, until);
         // Interest of rows after j is charged once, like the fee.
-        let past: Vec<usize> = (j..rows.len()).filter(|k| !is_repaid && rows[*k].due_on < day).collect();
-        let later: Fraction = past
-            .iter()
-            .filter(|k| **k > j && !self.charged.contains(k))
-            .map(|k| &rows[*k].due[INTEREST])
-            .sum();
-        let charged = past.iter().copied().filter(|k| *k > j).collect();
+        let past: Vec<usize> = (j..rows.len()).filter(|k| !is_repaid && rows[*k].due < day).collect();
+        let later: Fraction =
+            past.iter().filter(|k| **k > j && !rows[**k].is_charged).map(|k| &rows[*k].interest).sum();
         let mut owed = self.carried.clone();
         owed[INTEREST] += terms.show(&(&x + later));
-        let mut fined = Vec::new();
         if let Some(late) = &terms.late {
-            fined = past.into_iter().filter(|k| !self.fined.contains(k)).collect();
-            let base: Fraction =
-                fined.iter().map(|k| &rows[*k].due[PRINCIPAL] + &rows[*k].due[INTEREST]).sum();
+            let base: Fraction = past.iter().filter(|k| !rows[**k].is_fined).map(|k| &rows[*k].total).sum();
             owed[LATE_FEE] += rounded(&(&late.fee_rate * base), terms.rounding.decimals, late.mode);
             if day > due {
                 let rate = late.by_rate.as_ref().expect("a rate of late interest");
@@ -122,16 +158,16 @@ impl Running {
             }
         }
         owed[PRINCIPAL] = self.balance.clone();
-        (owed, until, [fined, charged])
+        (owed, until)
     }
 
     /// What a payment on a day owes that claims the reduction of interest, and what is owed beside it: what it takes to
     /// settle.
-    pub(crate) fn quote(&self, day: NaiveDate) -> [Fraction; 2] {
-        let (owed, ..) = self.owed((day, EVERYTHING), true);
+    pub(crate) fn quote(&self, seer: Seer) -> [Fraction; 2] {
+        let (day, (owed, _)) = (seer.0, self.owed(seer, true));
         let charges = |row: &Row| {
             let to_come = |part| {
-                let by = |day| row.charges_open(day, part, (day, EVERYTHING));
+                let by = |until| row.charges_open(until, part, seer);
                 by(NaiveDate::MAX) - by(day)
             };
             to_come(FEE) + to_come(PENALTY)
@@ -141,7 +177,8 @@ impl Running {
     }
 
     fn receive(&mut self, payment: &Payment, seer: Seer) -> (Parts, Fraction) {
-        let (owed, until, [fined, charged]) = self.owed(seer, payment.anticipates);
+        let anticipates = payment.anticipates || payment.settles && payment.amount >= self.quote(seer)[0];
+        let (owed, until) = self.owed(seer, anticipates);
         let (mut cash, mut allocation) = (payment.amount.clone(), Parts::nothing());
         let order: Vec<usize> = self.loan.terms.order.iter().copied().filter(|x| *x != PRINCIPAL).collect();
         // What was carried is owed first, then what is new, each by the order, then principal.
@@ -177,17 +214,26 @@ impl Running {
                 cash -= share;
             }
         }
-        for part in [LATE_FEE, LATE_INTEREST, INTEREST] {
-            self.carried[part] = &owed[part] - &allocation[part];
+        // On nothing no interest is charged to any day.
+        if self.balance.is_positive() {
+            self.charge(&owed.minus(&allocation), until, seer.0);
         }
         self.balance -= &allocation[PRINCIPAL];
         self.received += &allocation[INTEREST] + &allocation[PRINCIPAL];
-        if !self.balance.is_positive() {
-            self.received += &cash;
-        }
-        self.charged_to = self.charged_to.max(until).max(seer.0);
-        self.fined.extend(fined);
-        self.charged.extend(charged);
         (allocation, cash)
+    }
+
+    /// What is owed on a day is charged, and `unpaid` of it carried.
+    pub(crate) fn charge(&mut self, unpaid: &Parts, until: NaiveDate, day: NaiveDate) {
+        for part in [LATE_FEE, LATE_INTEREST, INTEREST] {
+            self.carried[part] = unpaid[part].clone();
+        }
+        let j = self.reached();
+        for (k, row) in self.plan.iter_mut().enumerate().skip(j).filter(|(_, row)| row.due < day) {
+            row.is_fined = true;
+            row.is_charged |= k > j;
+        }
+        self.charged_to = self.charged_to.max(until).max(day);
+        (self.pending, self.deferred) = (zero(), zero());
     }
 }

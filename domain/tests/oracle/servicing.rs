@@ -206,7 +206,8 @@ fn difference(case: &Value, on: NaiveDate) -> Option<String> {
     let Ok((derived, quote)) = answers else { return Some("the engine panics".to_owned()) };
     let own = crate::terms::Terms::read(&case["terms"]);
     let loan = (own.basis == "plan").then(|| Loan::replay(&own, &facts, Some(on)));
-    let refused = loan.as_ref().and_then(|loan| loan.refused);
+    let rest = own.basis.ends_with("_rest").then(|| Rest::replay(&own, &facts, on));
+    let refused = loan.as_ref().or(rest.as_ref().map(|rest| &rest.loan)).and_then(|loan| loan.refused);
     let derived = match (derived, refused) {
         (Ok(derived), None) => derived,
         (Ok(_), Some(refusal)) => return Some(format!("the engine does not refuse: {refusal}")),
@@ -214,26 +215,30 @@ fn difference(case: &Value, on: NaiveDate) -> Option<String> {
         (Err(refusal), _) => return Some(format!("the engine refuses: {refusal}, not {refused:?}")),
     };
     let quote = quote.map_err(|refusal| refusal.to_string());
-    let quote = quote.map(|q| match own.basis.as_str() {
+    let mut quote = quote.map(|q| match own.basis.as_str() {
         // Which of it was due before is not said of one balance.
         "running_balance" => quoted(&[q.amount, q.principal].map(cents)),
         _ => quoted(&[q.amount, q.due, q.principal, q.interest].map(cents)),
     });
     // Open with the engine: after a settlement by interest_to_date it still quotes interest.
     let is_settled = derived.balances.total().is_zero();
-    let mut expected = match (own.basis.as_str(), loan) {
-        (_, Some(loan)) => {
+    let mut expected = match (loan, rest) {
+        (Some(loan), _) => {
             let quote = Loan::found_on(&own, &facts, on).quote(on, EVERYTHING);
             of_oracle(&loan, on, (!is_settled).then(|| quote.shown()))
         }
-        ("running_balance", _) => {
-            let running = Running::replay(&own, &facts, on);
-            let quote = || quoted(&running.quote(on).map(|x| shown(&x, 2)));
-            of_oracle(&running.loan, on, (!is_settled).then(quote))
+        (None, Some(rest)) => {
+            of_oracle(&rest.loan, on, (!is_settled).then(|| rest.quote((on, EVERYTHING)).shown()))
         }
-        _ => {
-            let rest = Rest::replay(&own, &facts, on);
-            of_oracle(&rest.loan, on, (!is_settled).then(|| rest.quote(on).shown()))
+        (None, None) => {
+            let running = Running::replay(&own, &facts, on);
+            // What an early payment owes in a grace period is nowhere said.
+            let is_quoted = !is_settled && !running.is_in_grace();
+            if !is_quoted {
+                quote = Ok(String::new());
+            }
+            let quote = || quoted(&running.quote((on, EVERYTHING)).map(|x| shown(&x, 2)));
+            of_oracle(&running.loan, on, is_quoted.then(quote))
         }
     };
     let quote = (!is_settled).then(|| quote.unwrap_or_else(|refusal| refusal));

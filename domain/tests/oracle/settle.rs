@@ -85,9 +85,11 @@ impl Loan {
     /// Settles where the amount is enough for the quote; what is beyond it is left.
     pub(crate) fn settle(&mut self, amount: &Fraction, seer: Seer) -> Option<(Parts, Fraction)> {
         let quote = self.quote(seer.0, seer.1);
-        if *amount < quote.amount {
-            return None;
-        }
+        (*amount >= quote.amount).then(|| self.settle_by(&quote, amount, seer))
+    }
+
+    /// All that is due, all principal, and the quote's interest in the first row not yet due.
+    pub(crate) fn settle_by(&mut self, quote: &Quote, amount: &Fraction, seer: Seer) -> (Parts, Fraction) {
         let (mut cash, mut allocation) = (amount.clone(), Parts::nothing());
         let (mut first, mut back, mut joins) = (true, (-&quote.interest).max(zero()), zero());
         let line = Rc::clone(&self.line);
@@ -117,7 +119,7 @@ impl Loan {
                 self.put(at, part, None, &mut cash, &mut allocation, seer);
             }
         }
-        Some((allocation, cash))
+        (allocation, cash)
     }
 }
 

@@ -53,7 +53,7 @@ impl Engine<'_> {
     }
 
     /// They are in the first row of the plan that is not yet due, or in one that a restructuring left.
-    fn serve_charges_from(&mut self, till: &mut Till, end: usize, order: &[Component]) {
+    pub(super) fn serve_charges_from(&mut self, till: &mut Till, end: usize, order: &[Component]) {
         if self.charges.is_empty() {
             return;
         }
@@ -71,7 +71,7 @@ impl Engine<'_> {
     }
 
     /// Serves the charges entered by hand that fell due before the rest of their row does.
-    pub(super) fn serve_charges_due(&mut self, till: &mut Till, index: usize, order: &[Component]) {
+    fn serve_charges_due(&mut self, till: &mut Till, index: usize, order: &[Component]) {
         if self.rows.get(index).is_none_or(|row| row.charges.is_empty()) {
             return;
         }

@@ -90,18 +90,19 @@ impl Engine<'_> {
         if targets.is_empty() {
             return Err(EngineError::NothingToMoveTo(on));
         }
-        let mut moved = zero;
+        let mut past_due: Vec<(NaiveDate, Amount)> = Vec::new();
         for index in 0..end {
             let past = self.rows[index].open_of(Component::Principal);
             if past.is_positive() {
                 self.charge_late(index, on)?;
                 let before = self.late_base(index);
-                moved = moved.plus(past);
+                past_due.push((self.rows[index].due_on, past));
                 let principal = self.rows[index].due.principal.minus(past);
                 self.set_principal(index, principal);
                 self.end_stretch(index, before, on);
             }
         }
+        let moved = past_due.iter().fold(zero, |sum, (_, past)| sum.plus(*past));
         if moved.is_zero() {
             return Ok(self.no_outlay());
         }
@@ -115,7 +116,7 @@ impl Engine<'_> {
             parts.push(part);
         }
         match self.basis {
-            Basis::Rest(_) => self.move_in_rest(on, moved, &targets, &parts)?,
+            Basis::Rest(_) => self.move_in_rest(on, &past_due, &targets, &parts)?,
             Basis::Plan | Basis::Running(_) => self.move_in_plan(on, moved, &targets, &parts)?,
         }
         self.complement(on, &open)
@@ -160,18 +161,23 @@ impl Engine<'_> {
     fn move_in_rest(
         &mut self,
         on: NaiveDate,
-        moved: Amount,
+        past_due: &[(NaiveDate, Amount)],
         targets: &[usize],
         parts: &[Amount],
     ) -> Outcome<()> {
-        self.add_overdue(on, moved.negated())?;
         let contract = self.contract_shared();
+        let sum = |of: &mut dyn Iterator<Item = &(NaiveDate, Amount)>| -> Amount {
+            of.fold(contract.zero(), |sum, (_, past)| sum.plus(*past))
+        };
+        let moved = sum(&mut past_due.iter());
+        self.add_overdue(on, moved.negated())?;
         let periods: Vec<Option<usize>> = targets.iter().map(|index| self.rows[*index].period).collect();
         let Basis::Rest(rest) = &mut self.basis else { return Ok(()) };
-        // By whole periods it was overdue from the start of this one.
-        let since = if rest.is_daily { on } else { contract.period(rest.period)?.from };
-        rest.overdue_at_start = rest.overdue_at_start.minus(moved).max(contract.zero());
-        rest.joined.push((since, moved));
+        // By whole periods what was overdue at the start bears its interest for all of this one already.
+        let (from, to) = (contract.period(rest.period)?.from, contract.period(rest.period)?.to);
+        let borne = sum(&mut past_due.iter().filter(|(due_on, _)| !rest.is_daily && *due_on <= from));
+        rest.joined.push((to, borne));
+        rest.joined.push((on, moved.minus(borne)));
         for (period, part) in periods.into_iter().zip(parts) {
             if let Some(extra) = period.and_then(|period| rest.extra.get_mut(period)) {
                 *extra = extra.plus(*part);

@@ -160,12 +160,13 @@ impl Engine<'_> {
         let Some(row) = self.rows[end..].iter().find(of_plan) else { return Ok(zero) };
         let index = self.index_of(row.id);
         let accrued = match &self.basis {
-            _ if row.from >= on => zero,
-            Basis::Rest(_) => self.accrued_now(on)?,
-            Basis::Plan | Basis::Running(_) => self.interest_on(principal, index, on.min(row.to))?,
+            Basis::Rest(rest) => self.accrued_in_rest(rest, index, on)?,
+            Basis::Plan | Basis::Running(_) if row.from >= on => self.deferred_by(index),
+            Basis::Plan | Basis::Running(_) => {
+                self.interest_on(principal, index, on.min(row.to))?.plus(self.deferred_by(index))
+            }
         };
-        let deferred = self.deferred_by(index);
-        Ok(accrued.plus(deferred).minus(row.paid.interest).max(zero))
+        Ok(accrued.minus(row.paid.interest).max(zero))
     }
 
     fn interest_of_running(

@@ -31,6 +31,8 @@ pub(super) struct Rest {
     /// O now, and at the start of the period.
     pub(super) overdue: Amount,
     pub(super) overdue_at_start: Amount,
+    /// Whether O bears interest: not after a write-off.
+    pub(super) is_overdue_charged: bool,
     /// V, and what was paid on the last day.
     pub(super) paid: Amount,
     pub(super) paid_at_end: Amount,
@@ -68,6 +70,7 @@ impl Rest {
             extra: vec![zero; contract.timeline.periods.len()],
             overdue: zero,
             overdue_at_start: zero,
+            is_overdue_charged: true,
             paid: zero,
             paid_at_end: zero,
             accrued: zero,
@@ -103,7 +106,8 @@ impl Rest {
             return Ok(());
         }
         if self.is_daily {
-            let base = self.available().plus(self.overdue).minus(self.paid);
+            let overdue = if self.is_overdue_charged { self.overdue } else { contract.zero() };
+            let base = self.available().plus(overdue).minus(self.paid);
             self.accrued = self.accrued.plus(self.span(contract, base, day, paid_interest)?);
         }
         self.reached = day;
@@ -210,7 +214,7 @@ impl Rest {
         self.balance =
             self.available().minus(closed.principal).plus(closed.capitalized).plus(self.joined_at_end);
         self.overdue = self.overdue.plus(closed.principal).minus(paid);
-        self.overdue_at_start = self.overdue;
+        self.overdue_at_start = if self.is_overdue_charged { self.overdue } else { zero };
         match self.excess {
             Excess::Next => self.ahead = self.ahead.plus(beyond).max(zero),
             Excess::ReduceInstallment if beyond.is_positive() => self.level_at_end = true,

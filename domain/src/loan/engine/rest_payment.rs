@@ -21,6 +21,15 @@ impl Engine<'_> {
         }
     }
 
+    /// From `day` on nothing that is overdue bears interest any more.
+    pub(super) fn end_overdue_interest(&mut self, day: NaiveDate) -> Outcome<()> {
+        if self.rest()?.overdue.is_positive() {
+            self.cut_rest(day)?;
+        }
+        self.rest()?.is_overdue_charged = false;
+        Ok(())
+    }
+
     /// Ends a span on `day`, before the balance changes.
     fn cut_rest(&mut self, day: NaiveDate) -> Outcome<()> {
         let contract = self.contract_shared();
@@ -51,7 +60,7 @@ impl Engine<'_> {
         }
         self.serve_earlier(till, here, is_end)?;
         let Some(here) = here else {
-            self.serve_later_charges(till, 0);
+            self.serve_later_charges(till);
             return Ok(());
         };
         if is_end {
@@ -59,10 +68,15 @@ impl Engine<'_> {
             let limit = self.rest()?.open_here();
             let paid = self.put_principal(till, here, limit);
             self.rest()?.paid_at_end = self.rest()?.paid_at_end.plus(paid);
+            if !till.is_empty() && self.rest()?.joined_at_end.is_positive() {
+                // Its row is paid: what was released that day is in the rows to come.
+                self.roll(till.on.succ_opt().unwrap_or(till.on))?;
+                return self.spread_on_rest(till, early, own);
+            }
         } else {
             self.serve_inside(till, here, early)?;
         }
-        self.serve_later_charges(till, here + 1);
+        self.serve_later_charges(till);
         Ok(())
     }
 
@@ -74,32 +88,31 @@ impl Engine<'_> {
         let rows: Vec<usize> = (self.first_open()..self.rows.len())
             .filter(|index| {
                 let row = &self.rows[*index];
-                let is_earlier = match (row.period, here) {
-                    (Some(_), Some(here)) => *index < here,
-                    (Some(_), None) => true,
-                    (None, _) => row.due_on <= till.on,
+                let is_of_plan = row.period.is_some() && row.contract + 1 == self.contracts.len();
+                let is_earlier = match here {
+                    _ if !is_of_plan => row.due_on <= till.on,
+                    Some(here) => *index < here,
+                    None => true,
                 };
                 is_earlier || is_end && Some(row.id) == here_id
             })
             .collect();
-        let charged = here.filter(|_| !is_end);
+        // Charges due come before what is not: in the row that is running, or in one that a restructuring left.
+        let later = self.first_due_after(till.on);
+        let later = here.filter(|_| !is_end).map_or(later, |here| later.min(here));
         match terms.allocation_scope {
             AllocationScope::Installment => {
                 for index in rows {
                     self.serve_row(till, index, &terms.allocation)?;
                 }
-                if let Some(here) = charged {
-                    self.serve_charges_due(till, here, &terms.allocation);
-                }
+                self.serve_charges_from(till, later, &terms.allocation);
             }
             AllocationScope::Loan => {
                 for component in &terms.allocation {
                     for index in &rows {
                         self.serve_row(till, *index, &[*component])?;
                     }
-                    if let Some(here) = charged {
-                        self.serve_charges_due(till, here, &[*component]);
-                    }
+                    self.serve_charges_from(till, later, &[*component]);
                 }
             }
         }
@@ -172,9 +185,9 @@ impl Engine<'_> {
     }
 
     /// Charges entered by hand in rows to come: nothing else of those can be paid ahead.
-    fn serve_later_charges(&mut self, till: &mut Till, from: usize) {
+    fn serve_later_charges(&mut self, till: &mut Till) {
         let terms = self.now();
-        for index in from..self.rows.len() {
+        for index in self.first_open()..self.rows.len() {
             if till.is_empty() {
                 break;
             }
@@ -233,7 +246,11 @@ impl Engine<'_> {
         let released = [Disbursement { on, amount }];
         let balance = (rest.available(), rest.deferred);
         let again = schedule::draw_rest(&contract.terms, &contract.timeline, first, balance, &released)?;
-        rest.joined.push((on, amount));
+        if on > contract.period(first)?.from {
+            rest.joined.push((on, amount));
+        } else {
+            rest.balance = rest.balance.plus(amount);
+        }
         rest.levels.truncate(first);
         rest.levels.extend(again.levels);
         if contract.terms.installment_amount.is_none() {

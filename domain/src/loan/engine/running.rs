@@ -23,7 +23,9 @@ pub(super) struct Running {
     /// c: the date to which interest is charged.
     pub(super) charged_to: NaiveDate,
     /// Interest up to c on another balance, charged with the next x.
-    pub(super) pending: Amount,
+    pending: Amount,
+    /// Interest of rows in grace that falls due on top of the next.
+    deferred: Amount,
     /// What was owed and not covered: it bears nothing and is owed first next time.
     pub(super) carried: Components,
     /// When it was paid last: fees due by then are carried too.
@@ -89,6 +91,7 @@ impl Running {
             received: zero,
             charged_to: on,
             pending: zero,
+            deferred: zero,
             carried: Components::NOTHING,
             paid_until: on,
             charged: zero,
@@ -111,8 +114,7 @@ impl Running {
         match running.and_then(|row| row.grace) {
             None | Some(GraceMode::Free) => Ok(contract.zero()),
             Some(GraceMode::Capitalized | GraceMode::Deferred) => {
-                let factor = contract.factor(self.charged_to, day)?;
-                Ok(self.pending.plus(contract.interest(self.balance, factor)?))
+                Ok(self.deferred.plus(self.pending).plus(contract.cents(self.span(contract, day)?)?))
             }
         }
     }
@@ -125,8 +127,7 @@ impl Running {
             if due_on > day || due_on <= self.charged_to {
                 continue;
             }
-            let factor = contract.factor(self.charged_to, due_on)?;
-            let interest = self.pending.plus(contract.interest(self.balance, factor)?);
+            let interest = self.pending.plus(contract.cents(self.span(contract, due_on)?)?);
             self.charged_to = due_on;
             self.pending = contract.zero();
             match mode {
@@ -135,7 +136,7 @@ impl Running {
                     self.charged = self.charged.plus(interest);
                     capitalized.push((row, interest));
                 }
-                GraceMode::Deferred => self.pending = interest,
+                GraceMode::Deferred => self.deferred = self.deferred.plus(interest),
                 GraceMode::Free => {}
             }
         }
@@ -174,8 +175,7 @@ impl Running {
             return Ok(Owed { late_fee: zero, late_interest: zero, x, of_later, row, to, is_late: false });
         }
         // x is rounded with what it is charged with, not before.
-        let x = mul(self.balance.value(), contract.factor(self.charged_to, to)?)?;
-        let exact = add(x, self.pending.value())?;
+        let exact = add(self.span(contract, to)?, self.pending.plus(self.deferred).value())?;
         // Rows stand in the order of their due dates: those that matter are few and come first.
         let later = self.plan[row..].iter().skip(1).take_while(|later| later.due_on < day);
         let later = later.filter(|later| !later.charged);
@@ -193,6 +193,60 @@ impl Running {
             }
         }
         Ok(Owed { late_fee, late_interest, x, of_later, row, to, is_late })
+    }
+
+    /// B·f(c, to), where B is not the same throughout with what is pending as part of it (§3).
+    fn span(&self, contract: &Contract, to: NaiveDate) -> Outcome<Decimal> {
+        let compounds = contract.timeline.compounds();
+        let base = if compounds { self.balance.plus(self.pending) } else { self.balance };
+        Ok(mul(base.value(), contract.factor(self.charged_to, to)?)?)
+    }
+
+    /// Before `day`, on which principal joins: what runs up to it runs on the balance so far.
+    pub(super) fn part(&mut self, contract: &Contract, day: NaiveDate) -> Outcome<()> {
+        if !self.balance.is_positive() {
+            self.end_plan(day);
+            return Ok(());
+        }
+        let grace = contract.terms.late.as_ref().map_or(0, |late| late.grace_days);
+        let first = self.plan.get(self.first_uncovered());
+        if !self.is_in_grace() && first.is_some_and(|row| row.is_late(day, grace)) {
+            // Late interest runs in place of interest, so it is owed as with a payment of that day.
+            let owed = self.owed(contract, day, Early::Installment)?;
+            self.take(contract, &owed, day);
+        } else {
+            self.cut(contract, day)?;
+        }
+        Ok(())
+    }
+
+    /// Ends a span of interest on `day`.
+    pub(super) fn cut(&mut self, contract: &Contract, day: NaiveDate) -> Outcome<()> {
+        if day > self.charged_to {
+            self.pending = self.pending.plus(contract.cents(self.span(contract, day)?)?);
+            self.charged_to = day;
+        }
+        Ok(())
+    }
+
+    /// Once the balance was repaid no row is due any more, whenever more is lent.
+    fn end_plan(&mut self, day: NaiveDate) {
+        let nothing = self.balance.minus(self.balance);
+        for row in &mut self.plan {
+            (row.total, row.interest) = (nothing, nothing);
+        }
+        self.received = nothing;
+        self.charged_to = self.charged_to.max(day);
+    }
+
+    /// What has run in the grace period by `day` is owed.
+    pub(super) fn charge_grace(&mut self, contract: &Contract, day: NaiveDate) -> Outcome<()> {
+        let interest = self.of_grace(contract, day)?;
+        self.carried.interest = self.carried.interest.plus(interest);
+        self.charged = self.charged.plus(interest);
+        self.charged_to = self.charged_to.max(day);
+        (self.pending, self.deferred) = (contract.zero(), contract.zero());
+        Ok(())
     }
 
     /// r((B + x)·g(from, day))
@@ -229,13 +283,13 @@ impl Running {
         for planned in self.plan[row..].iter_mut().skip(1).take_while(|planned| planned.due_on < day) {
             planned.charged = true;
         }
-        if owed.to > self.charged_to || self.pending.is_positive() {
+        if owed.to > self.charged_to || self.pending.plus(self.deferred).is_positive() {
             let from = self.charged_to;
             self.last_span = Span { from, to: owed.to, balance: self.balance, interest: owed.x };
         }
         self.charged = self.charged.plus(owed.x).plus(owed.of_later);
         if !self.is_in_grace() {
-            self.pending = contract.zero();
+            (self.pending, self.deferred) = (contract.zero(), contract.zero());
         }
         // Paid on the next business day it is paid on time: nothing runs beyond the due date.
         let reached = if owed.is_late { day } else { owed.to };

@@ -30,7 +30,7 @@ impl Engine<'_> {
             self.serve_row(till, index, &contract.terms.allocation)?;
         }
         if self.running()?.is_in_grace() {
-            self.part_running(till.on)?;
+            self.running()?.cut(&contract, till.on)?;
         }
         let running = self.running()?;
         let carried = running.carried;
@@ -193,11 +193,7 @@ impl Engine<'_> {
         let contract = self.contract_shared();
         let running = self.running()?;
         if running.is_in_grace() {
-            let interest = running.of_grace(&contract, till.on)?;
-            running.carried.interest = running.carried.interest.plus(interest);
-            running.charged = running.charged.plus(interest);
-            running.charged_to = running.charged_to.max(till.on);
-            running.pending = contract.zero();
+            running.charge_grace(&contract, till.on)?;
         }
         self.spread_on_running(till, Early::Anticipation)
     }
@@ -215,22 +211,11 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Interest up to `on` is charged on the balance so far; from then on it is another.
-    fn part_running(&mut self, on: NaiveDate) -> Outcome<()> {
-        let contract = self.contract_shared();
-        let running = self.running()?;
-        if on > running.charged_to {
-            let factor = contract.factor(running.charged_to, on)?;
-            running.pending = running.pending.plus(contract.interest(running.balance, factor)?);
-            running.charged_to = on;
-        }
-        Ok(())
-    }
-
     /// Principal charged back: it joins the balance, and what is due with the row in whose period it falls.
     pub(super) fn join_running(&mut self, on: NaiveDate, amount: Amount) -> Outcome<()> {
-        self.part_running(on)?;
+        let contract = self.contract_shared();
         let running = self.running()?;
+        running.part(&contract, on)?;
         running.balance = running.balance.plus(amount);
         match running.plan.iter_mut().find(|row| row.due_on >= on) {
             Some(row) => row.total = row.total.plus(amount),
@@ -241,8 +226,9 @@ impl Engine<'_> {
 
     /// Principal owed again on a day: a row of its own.
     pub(super) fn owe_running(&mut self, on: NaiveDate, amount: Amount) -> Outcome<()> {
-        self.part_running(on)?;
+        let contract = self.contract_shared();
         let running = self.running()?;
+        running.part(&contract, on)?;
         running.balance = running.balance.plus(amount);
         self.plan_running(on, amount)
     }
@@ -259,8 +245,8 @@ impl Engine<'_> {
 
     /// A further disbursement: the plan from its period on is drawn again, and the balance grows.
     pub(super) fn release_running(&mut self, first: usize, on: NaiveDate, amount: Amount) -> Outcome<()> {
-        self.part_running(on)?;
         let contract = self.contract_shared();
+        self.running()?.part(&contract, on)?;
         let rows = self.rows_from(first);
         let balance = rows.iter().fold(self.zero(), |sum, index| {
             let id = self.rows[*index].id;

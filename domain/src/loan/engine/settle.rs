@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use chrono::NaiveDate;
 
 use super::fold::{Basis, Engine};
+use super::rest::Rest;
 use super::row::{Cut, LiveRow};
 use super::till::Till;
 use super::{EngineError, Outcome};
@@ -185,17 +186,22 @@ impl Engine<'_> {
         let Some(index) = self.plan_row_from(end) else { return Ok(principal) };
         let row = &self.rows[index];
         let accrued = match &self.basis {
-            Basis::Rest(rest) => match index.cmp(&self.running_row()) {
-                Ordering::Equal => self.accrued_now(on)?.plus(rest.deferred),
-                // Its period has ended, or that of a row due today is still to end.
-                Ordering::Less => row.due.interest,
-                Ordering::Greater => self.zero(),
-            },
+            Basis::Rest(rest) => self.accrued_in_rest(rest, index, on)?,
             Basis::Plan | Basis::Running(_) => {
                 self.interest_on(principal, index, on.max(row.from))?.plus(self.deferred_by(index))
             }
         };
         Ok(principal.plus(accrued.minus(row.paid.interest).max(self.zero())))
+    }
+
+    /// Interest by a day of a row that is not yet due, where it follows the balance.
+    pub(super) fn accrued_in_rest(&self, rest: &Rest, index: usize, day: NaiveDate) -> Outcome<Amount> {
+        Ok(match index.cmp(&self.running_row()) {
+            Ordering::Equal => rest.accrued_by(self, day)?.plus(rest.deferred),
+            // Its period has ended, or that of a row due today is still to end.
+            Ordering::Less => self.rows[index].due.interest,
+            Ordering::Greater => self.zero(),
+        })
     }
 
     /// Open interest of the current period, whether it falls due with its row or not.

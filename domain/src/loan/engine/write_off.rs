@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::Outcome;
-use super::fold::Engine;
+use super::fold::{Basis, Engine};
 use super::till::Till;
 use crate::component::Components;
 use crate::loan::facts::{Effect, WriteOff};
@@ -18,6 +18,9 @@ impl Engine<'_> {
         let mut effect = self.effect_of(Till::new(on, self.zero()));
         effect.write_off = Some(write_off);
         self.write_off.get_or_insert(write_off);
+        if matches!(self.basis, Basis::Rest(_)) {
+            self.end_overdue_interest(on)?;
+        }
         Ok(effect)
     }
 }
