@@ -77,8 +77,8 @@ class Book:
         """Keeps what is sent to loans, to send it again as lines of bulks and as what is simulated."""
         path, body = case.operation.path, case.body
         if path == "/v1/bulk" and self.sent:
-            lines = [{"path": to, "idempotency_key": str(uuid.uuid4()), "body": body} for to, body in self._some()]
-            case.body = lines
+            (to, body), *_ = self._some()
+            case.body = {"path": to, "idempotency_key": str(uuid.uuid4()), "body": body}
         elif path.endswith("/simulate") and isinstance(body, dict) and self.sent:
             body["commands"] = [{"path": to.split("/", 4)[4], "body": body} for to, body in self._some()]
         elif path.startswith("/v1/loans/{id}/") and isinstance(body, dict):

@@ -44,8 +44,8 @@ class Rules:
         """Whether something that is said in words forbids what an error of a 400 names."""
         pointer, code = error["pointer"], error["code"]
         # JSON Schema counts 1.0 among the integers. Here a number with a point is none.
-        if "invalid type: floating point" in error["detail"]:
-            return holds_point(at(asked.body, pointer))
+        if "floating point" in error["detail"] or "untagged enum" in error["detail"]:
+            return holds_point(at(asked.body, pointer)) or self.of_body(asked.label, asked.body, pointer, code)
         # The tool also sends what earlier answers had in fields of the same name, whatever the document says here.
         if pointer == "If-Match":
             return not VERSION.fullmatch(str(asked.headers.get(pointer, "")))
