@@ -10,6 +10,7 @@ mod applications;
 mod authority;
 mod body;
 mod bulk;
+mod calculations;
 mod charges;
 mod checks;
 mod claims;

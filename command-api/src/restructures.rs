@@ -33,6 +33,7 @@ use crate::checks::{Checks, LONGEST_REASON};
 use crate::claims::{self, TRANSACTION_ID};
 use crate::endpoint::Endpoint;
 use crate::fields::{Day, Object};
+use crate::headers::{self, IDEMPOTENCY_KEY};
 use crate::path::Ids;
 use crate::refusals::fault_of;
 use crate::serve::{Ended, Order, Received, measure, receive};
@@ -167,16 +168,22 @@ async fn restructure(state: &Shared, loan: LoanId, request: Request) -> Result<E
 }
 
 async fn preview(state: &Shared, loan: LoanId, request: Request) -> Result<SimulationAnswer, Problem> {
+    // It needs no key. What comes with it has to be what the command itself would take.
+    if request.headers().contains_key(IDEMPOTENCY_KEY) {
+        headers::idempotency_key(request.headers())?;
+    }
+    let expected_version = headers::expected_version(request.headers())?;
     let body: RestructureBody = simulations::receive(state, request).await?;
     let today = state.booking_day.today();
     let mut simulation = Simulation::begin(&RESTRUCTURE, state, loan).await?;
+    simulation.check_version(&RESTRUCTURE, expected_version)?;
     let order = body.order(loan, simulation.currency())?;
     simulation.refuse_taken(&RESTRUCTURE, state, &order.claims).await?;
-    simulations::apart(move || {
+    let simulating = state.calculations.run(move |_| {
         simulation.play(&order.command, today)?;
         simulation.answer(today)
-    })
-    .await
+    });
+    simulating.await
 }
 
 /// Whether the query asks for a preview; the command itself takes none.

@@ -67,12 +67,7 @@ async fn schedule(state: &Shared, request: Request) -> Result<Json<Plan>, Proble
     let bytes = body::read(request, state.body_deadline).await?;
     let wanted: ScheduleRequest = body::parse(&bytes)?;
     // Long schedules take milliseconds of arithmetic, for which no command should wait.
-    let drawn = tokio::task::spawn_blocking(move || plan(wanted)).await;
-    let drawn = drawn.map_err(|fault| {
-        tracing::error!(%fault, "a schedule could not be drawn");
-        INTERNAL.because("the schedule could not be drawn")
-    })?;
-    drawn.map(Json)
+    state.calculations.run(move |_| plan(wanted)).await.map(Json)
 }
 
 fn plan(wanted: ScheduleRequest) -> Result<Plan, Problem> {

@@ -13,7 +13,7 @@ use domain::Currency;
 use domain::decider::{Decider, DecisionDay, Undecided, WholeStream};
 use domain::id::LoanId;
 use domain::loan::{Loan, LoanCommand, LoanEvent, LoanRefusal};
-use event_store::Claim;
+use event_store::{Claim, ExecuteError};
 use problems::{
     ALREADY_EXISTS, DUPLICATE_EXTERNAL_ID, INTERNAL, INVALID_VALUE, NOT_FOUND, Problem, UNAVAILABLE,
 };
@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 use crate::endpoint::Endpoint;
 use crate::fields::{Day, Object};
 use crate::path::Ids;
-use crate::refusals::{ToProblem, fault_of};
+use crate::refusals::{ToProblem, fault_of, problem_of};
 use crate::serve::{Order, refuse_query};
 use crate::simulation_answer::{Seen, SimulationAnswer};
 use crate::state::Shared;
@@ -117,16 +117,17 @@ async fn simulate(state: &Shared, loan: LoanId, request: Request) -> Result<Simu
     }
     refuse_taken(state, &orders).await?;
     let booking_day = state.booking_day.today();
-    apart(move || {
+    let simulating = state.calculations.run(move |waiting| {
         let mut today = booking_day;
         for (index, order) in orders.iter().enumerate() {
+            waiting.check()?;
             // Time goes on as the commands come: each may be given on its own day.
             today = order.command.on().map_or(today, |on| on.max(today));
             simulation.play(&order.command, today).map_err(|problem| of_command(problem, index))?;
         }
         simulation.answer(effective_on.map_or(today, |Day(day)| day))
-    })
-    .await
+    });
+    simulating.await
 }
 
 /// Ids that would be taken when their command comes: by events, or by a command before it.
@@ -159,16 +160,6 @@ pub(crate) async fn receive<B: DeserializeOwned>(state: &Shared, request: Reques
     body::parse(&bytes)
 }
 
-/// Long loans take milliseconds of arithmetic for each command, for which no other request should wait.
-pub(crate) async fn apart(
-    question: impl FnOnce() -> Result<SimulationAnswer, Problem> + Send + 'static,
-) -> Result<SimulationAnswer, Problem> {
-    tokio::task::spawn_blocking(question).await.map_err(|fault| {
-        tracing::error!(%fault, "commands could not be simulated");
-        INTERNAL.because("the commands could not be simulated")
-    })?
-}
-
 impl Simulation {
     /// The loan as the log has it now.
     pub(crate) async fn begin(
@@ -184,6 +175,17 @@ impl Simulation {
         let closed_through = state.log.closed_through().await.map_err(fault)?;
         let after = before.clone();
         Ok(Self { loan, before, version, after, events: Vec::new(), closed_through })
+    }
+
+    /// Refuses another version than the caller has seen, if they say which.
+    pub(crate) fn check_version(
+        &self,
+        endpoint: &'static Endpoint,
+        expected: Option<i64>,
+    ) -> Result<(), Problem> {
+        let Some(expected) = expected.filter(|expected| *expected != self.version) else { return Ok(()) };
+        let mismatch = ExecuteError::<LoanRefusal>::VersionMismatch { expected, actual: self.version };
+        Err(problem_of(endpoint, self.loan.uuid(), mismatch))
     }
 
     pub(crate) fn currency(&self) -> Option<Currency> {

@@ -12,6 +12,7 @@ use domain::staff::Staff;
 use event_store::{BookingDay, Log, Streams};
 use requests::Requests;
 
+use crate::calculations::Calculations;
 use crate::meter::Meters;
 
 /// How long a client may take to send a body.
@@ -40,6 +41,7 @@ pub(crate) struct Shared {
     /// Where commands may wait instead of being executed at once.
     pub(crate) requests: Option<Requests>,
     pub(crate) meters: Meters,
+    pub(crate) calculations: Calculations,
 }
 
 impl CommandState {
@@ -75,6 +77,7 @@ impl CommandState {
             body_deadline,
             requests,
             meters: Meters::default(),
+            calculations: Calculations::default(),
         }))
     }
 

@@ -1,10 +1,12 @@
 //! What every request passes: who sends it, and whether they may.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, Method, Response, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Method, Response, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::IntoResponse;
 use problems::FORBIDDEN;
@@ -77,6 +79,9 @@ impl Identification {
     /// Who sends a request with these headers.
     pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Rejection> {
         match (self, bearer(headers)) {
+            (Self::LocalDeveloper(_), Err(Rejection::Missing)) if is_of_a_page_elsewhere(headers) => {
+                Err(Rejection::Elsewhere)
+            }
             (Self::LocalDeveloper(_), Err(Rejection::Missing)) => Ok(Caller::local_developer()),
             (Self::Required(verifier) | Self::LocalDeveloper(verifier), token) => {
                 verifier.verify(token?).await
@@ -95,4 +100,21 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Rejection> {
         return Err(Rejection::NotBearer);
     }
     Ok(token)
+}
+
+/// Whether a browser sends the request for a page that came from elsewhere: such a page reaches this machine too, by a
+/// name of its own that it makes mean a loopback address, but it cannot say that it is itself of this machine.
+fn is_of_a_page_elsewhere(headers: &HeaderMap) -> bool {
+    let mut named = headers.get_all(header::HOST).iter().chain(headers.get_all(header::ORIGIN));
+    named.any(|value| !names_this_machine(value))
+}
+
+/// Whether a host or an origin is a loopback address or a name that always means one (RFC 6761, section 6.3).
+fn names_this_machine(value: &HeaderValue) -> bool {
+    let Ok(text) = value.to_str() else { return false };
+    let authority = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")).unwrap_or(text);
+    let Ok(authority) = authority.parse::<Authority>() else { return false };
+    let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+    let is_address = || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    host == "localhost" || host.ends_with(".localhost") || is_address()
 }

@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use recloser::{AsyncRecloser, Recloser};
 use reqwest::{Client, Url, redirect};
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 use crate::Rejection;
 use crate::keys::KeySet;
@@ -17,6 +17,8 @@ use crate::keys::KeySet;
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a request waits for keys.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How many requests wait for keys: an issuer that hangs takes no more of the server's room for requests than that.
+const WAITING: usize = 32;
 /// A longer document is not read.
 const LARGEST: usize = 1 << 20;
 
@@ -75,6 +77,8 @@ pub struct RemoteIssuer {
     generation: AtomicU64,
     /// When the keys were last asked for. Held while they are.
     asked: Mutex<Option<Instant>>,
+    /// Places for requests that wait for keys.
+    waiting: Semaphore,
 }
 
 struct Loaded {
@@ -102,6 +106,7 @@ impl RemoteIssuer {
             loaded,
             generation: AtomicU64::new(0),
             asked,
+            waiting: Semaphore::new(WAITING),
         })
     }
 
@@ -127,12 +132,17 @@ impl RemoteIssuer {
 
     /// Reads the keys now.
     pub async fn refresh(&self) -> Result<(), IssuerError> {
-        let mut asked = self.asked.lock().await;
+        let asked = self.asked.lock().await;
+        self.refresh_once(asked).await
+    }
+
+    async fn refresh_once(&self, mut asked: MutexGuard<'_, Option<Instant>>) -> Result<(), IssuerError> {
+        // Before the answer: whoever waits for it may give up, and the next must not ask at once again.
+        *asked = Some(Instant::now());
         let read = self.breaker.call(self.read()).await.map_err(|error| match error {
             recloser::Error::Inner(error) => error,
             recloser::Error::Rejected => IssuerError::LeftAlone(self.name.clone()),
         });
-        *asked = Some(Instant::now());
         let (published, keys) = read?;
         let mut loaded = self.loaded.write().expect("no holder of this lock panics");
         if loaded.as_ref().is_none_or(|before| before.published != published) {
@@ -143,9 +153,15 @@ impl RemoteIssuer {
         Ok(())
     }
 
-    /// Stands for one reading of the keys; what was vouched for by an earlier one is to be verified anew.
-    pub(crate) fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
+    /// Stands for one reading of the keys, while they count; what was vouched for by an earlier one is to be verified anew.
+    pub(crate) fn generation(&self) -> Option<u64> {
+        let loaded = self.loaded.read().expect("no holder of this lock panics");
+        self.counting(loaded.as_ref()).map(|_| self.generation.load(Ordering::Acquire))
+    }
+
+    /// Keys that could not be read again for too long count no longer.
+    fn counting<'l>(&self, loaded: Option<&'l Loaded>) -> Option<&'l Loaded> {
+        loaded.filter(|loaded| loaded.at.elapsed() < self.pace.outage)
     }
 
     /// The key of a token. One that is not known may be new, so the keys are read again, but not for every such token.
@@ -154,19 +170,21 @@ impl RemoteIssuer {
         if known.is_ok() {
             return known;
         }
+        let Ok(_place) = self.waiting.try_acquire() else { return Err(Rejection::IssuerUnavailable) };
         let _ = tokio::time::timeout(PATIENCE, self.refresh_unless_lately()).await;
         self.known(id, algorithm)
     }
 
     fn known(&self, id: Option<&str>, algorithm: Algorithm) -> Result<DecodingKey, Rejection> {
         let loaded = self.loaded.read().expect("no holder of this lock panics");
-        let loaded = loaded.as_ref().filter(|loaded| loaded.at.elapsed() < self.pace.outage);
-        loaded.ok_or(Rejection::IssuerUnavailable)?.keys.find(id, algorithm)
+        self.counting(loaded.as_ref()).ok_or(Rejection::IssuerUnavailable)?.keys.find(id, algorithm)
     }
 
     async fn refresh_unless_lately(&self) {
-        let lately = self.asked.lock().await.is_some_and(|at| at.elapsed() < self.pace.again);
-        if !lately && let Err(error) = self.refresh().await {
+        // Held from the question to the answer: of those who wait, the first asks for all.
+        let asked = self.asked.lock().await;
+        let lately = asked.is_some_and(|at| at.elapsed() < self.pace.again);
+        if !lately && let Err(error) = self.refresh_once(asked).await {
             tracing::debug!(%error, "the keys of the token issuer were not read for an unknown key");
         }
     }

@@ -9,6 +9,9 @@ use problems::{IDENTITY_UNAVAILABLE, OTHER_LENDER, UNAUTHENTICATED};
 pub enum Rejection {
     #[error("the request carries no token: send `Authorization: Bearer TOKEN`")]
     Missing,
+    /// On a server that asks for none of the local developer.
+    #[error("without a token, `Host` and `Origin` have to name a loopback address or `localhost`")]
+    Elsewhere,
     #[error("the header `Authorization` takes one bearer token: `Bearer TOKEN`")]
     NotBearer,
     #[error("the token has {length} bytes, more than {longest}")]
@@ -44,6 +47,7 @@ impl Rejection {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Missing => "missing",
+            Self::Elsewhere => "elsewhere",
             Self::NotBearer | Self::TooLong { .. } | Self::Malformed(_) => "malformed",
             Self::Algorithm(_) => "algorithm",
             Self::UnknownKey(_) => "unknown_key",
@@ -68,7 +72,11 @@ impl IntoResponse for Rejection {
             return OTHER_LENDER.because(self.to_string()).into_response();
         }
         // RFC 6750, section 3: no error code where no token was sent.
-        let challenge = if self == Self::Missing { "Bearer" } else { "Bearer error=\"invalid_token\"" };
+        let challenge = if matches!(self, Self::Missing | Self::Elsewhere) {
+            "Bearer"
+        } else {
+            "Bearer error=\"invalid_token\""
+        };
         let mut response =
             UNAUTHENTICATED.because(self.to_string()).in_field("Authorization").into_response();
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));

@@ -10,7 +10,7 @@ use domain::Money;
 use domain::proposal::{Made, ProposalCommand, ProposalEvent};
 use domain::staff::Verdict;
 use event_store::{CommandContext, Receipt};
-use problems::{MALFORMED_JSON, Problem};
+use problems::{INVALID_PARAMETER, MALFORMED_JSON, Problem};
 use uuid::Uuid;
 
 pub(crate) use decisions::{
@@ -42,6 +42,11 @@ pub(crate) async fn propose(
     (at_stake, verdict, limit): (Money, Verdict, Option<domain::Amount>),
 ) -> Result<Receipt, Problem> {
     let key = context.key.as_ref().expect("a command that was received has a key");
+    if sent.path.contains('%') {
+        // It is read again, as it stands, when somebody accepts it.
+        let detail = "the path of a command that waits for a second person has nothing escaped (`%`)";
+        return Err(INVALID_PARAMETER.because(detail).in_field("id"));
+    }
     let second_person_above = match verdict {
         Verdict::SecondPerson(above) => Some(above),
         Verdict::Alone | Verdict::AboveLimit(_) => None,

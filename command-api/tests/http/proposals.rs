@@ -139,6 +139,19 @@ async fn above_its_senders_limit_a_command_waits_for_somebody_whose_limit_covers
 }
 
 #[sqlx::test(migrations = false)]
+async fn what_could_not_be_read_again_is_not_proposed(_: PgPoolOptions, options: PgConnectOptions) {
+    let server = Server::start(&options).await;
+    let loan = applied(&server).await;
+    let id = loan.rsplit('/').next().unwrap();
+    let escaped = format!("/v1/loans/%{:02x}{}/approve", id.as_bytes()[0], &id[1..]);
+    let refused = ask(&server, "ana", &key(), &escaped, r#"{"on": "2026-01-12"}"#).await;
+    assert_eq!(refused.problem(), "400 invalid_parameter id=invalid_parameter");
+    // Who may decide alone may write it as they like.
+    assert_eq!(ask(&server, "eva", &key(), &escaped, r#"{"on": "2026-01-12"}"#).await.status, 200);
+    server.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
 async fn up_to_their_limit_people_decide_alone(_: PgPoolOptions, options: PgConnectOptions) {
     let server = Server::start(&options).await;
     let loan = applied(&server).await;

@@ -156,6 +156,11 @@ async fn what_a_restructuring_is_refused_for(_: PgPoolOptions, options: PgConnec
         let refused = server.post(&format!("{loan}/restructure?{query}"), REPLACE).await;
         writeln!(report, "{query}: {}", refused.problem()).unwrap();
     }
+    let preview = format!("{loan}/restructure?preview=true");
+    for headers in [("if-match", "\"9\""), ("if-match", "9"), ("idempotency-key", "with blanks")] {
+        let refused = server.post_with(&preview, &[headers], REPLACE).await;
+        writeln!(report, "preview with {} {}: {}", headers.0, headers.1, refused.problem()).unwrap();
+    }
     expect_file!["snapshots/refused_restructures.txt"].assert_eq(&report);
     assert_eq!(server.stored().await, stored, "a refused command stores nothing");
     server.stop().await;

@@ -164,7 +164,7 @@ pub struct CustomRowRequest {
 }
 
 /// The time between due dates: one of the three.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EveryRequest {
     Months(u32),

@@ -1,12 +1,14 @@
 //! What the API document says of fields that take one thing or another.
 
-use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
+};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::late::ContractWord;
 use super::request::{
-    AdaptedCalendarRequest, CalendarRequest, LateDaysRequest, RateOrWordRequest, RateRequest,
+    AdaptedCalendarRequest, CalendarRequest, EveryRequest, LateDaysRequest, RateOrWordRequest, RateRequest,
 };
 use crate::calendar::BaseCalendar;
 
@@ -57,3 +59,24 @@ impl PartialSchema for LateDaysRequest {
 }
 
 impl ToSchema for LateDaysRequest {}
+
+/// One of three, and nothing besides.
+impl PartialSchema for EveryRequest {
+    fn schema() -> RefOr<Schema> {
+        let number = || {
+            ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
+                .minimum(Some(1))
+        };
+        let only = |unit: &str| {
+            let object = ObjectBuilder::new().property(unit, number()).required(unit);
+            object.additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
+        };
+        let description = "The time between due dates: one of the three.";
+        let units = OneOfBuilder::new().item(only("months")).item(only("weeks")).item(only("days"));
+        units.description(Some(description)).into()
+    }
+}
+
+impl ToSchema for EveryRequest {}

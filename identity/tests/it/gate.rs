@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::http::{Request, Response, StatusCode, header};
+use axum::http::{HeaderName, Request, Response, StatusCode, header};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use identity::gate::{Identification, guard};
@@ -106,4 +106,32 @@ async fn on_loopback_no_token_is_the_local_developer_but_a_bad_one_is_bad() {
         let challenge = "Bearer error=\"invalid_token\"";
         assert_eq!(refused.headers()[header::WWW_AUTHENTICATE], challenge, "{authorization}");
     }
+}
+
+#[tokio::test]
+async fn a_page_of_elsewhere_is_not_the_local_developer() {
+    let gate = gate(Identification::LocalDeveloper);
+    let status = async |name: &str, value: &str| {
+        let request = Request::get("/v1/loans").header("host", "127.0.0.1:8080").body(Body::empty());
+        let mut request = request.unwrap();
+        request.headers_mut().insert(HeaderName::try_from(name).unwrap(), value.parse().unwrap());
+        gate.router.clone().oneshot(request).await.unwrap().status()
+    };
+    for own in ["127.0.0.1:8080", "localhost:8080", "LocalHost", "[::1]:8080", "127.9.9.9", "norte.localhost"]
+    {
+        assert_eq!(status("host", own).await, StatusCode::OK, "{own}");
+        assert_eq!(status("origin", &format!("http://{own}")).await, StatusCode::OK, "{own}");
+    }
+    for other in ["evil.example:8080", "localhost.evil.example", "192.0.2.1", "127.0.0.1.evil.example", "a b"]
+    {
+        assert_eq!(status("host", other).await, StatusCode::UNAUTHORIZED, "{other}");
+    }
+    for other in ["https://evil.example", "null", "http://localhost@evil.example"] {
+        assert_eq!(status("origin", other).await, StatusCode::UNAUTHORIZED, "{other}");
+    }
+    // Who has a token may come from wherever.
+    let bearer = gate.token(&[Role::Auditor]);
+    let request = Request::get("/v1/loans").header("host", "ledger.example").header("authorization", bearer);
+    let answered = gate.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(answered.status(), StatusCode::OK);
 }

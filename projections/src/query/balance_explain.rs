@@ -19,8 +19,8 @@ use super::answer::{Answer, AsOf, NotThere, ReadProblems, Refused, answer};
 use super::day_balance::{DailyBalance, Days, Key, Movement};
 use super::events::EventMetadata;
 use super::ledger::{Chosen, DayBy, Ledger};
-use super::point_in_time::{KnownAt, in_known_years};
-use super::request::{Limit, Params, ReadHeaders, Reading, day, invalid};
+use super::point_in_time::KnownAt;
+use super::request::{Limit, Params, ReadHeaders, Reading, day, invalid, read_day};
 use super::{QueryState, State};
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -93,8 +93,7 @@ impl<S: Send + Sync> FromRequestParts<S> for BalanceInPath {
         let texts = Path::<(String, String)>::from_request_parts(parts, state).await;
         let Path((account, date)) = texts.map_err(|_| invalid("account", "the path is not UTF-8"))?;
         let account = Account::parse(&account).map_err(|error| invalid("account", error.to_string()))?;
-        let day = date.parse().map_err(|_| invalid("date", format!("`{date}` is no date")))?;
-        in_known_years("date", day)?;
+        let day = read_day(&date).map_err(|wrong| invalid("date", wrong))?;
         Ok(Self(account, day))
     }
 }

@@ -4,7 +4,8 @@ use chrono::{Days, NaiveDate};
 use domain::Currency;
 use domain::id::BorrowerId;
 use domain::loan::Status;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -13,8 +14,11 @@ use super::loan::LoanView;
 use super::loan_list::{Listed, Moment};
 use super::loan_row::LoanRow;
 use super::point_in_time::KnownAt;
-use super::request::{Limit, Params, ReadHeaders, Reading, day, invalid};
+use super::request::{Limit, Params, ReadHeaders, Reading, day};
 use super::{QueryState, State};
+
+/// A hundred years: no loan runs for longer.
+const MOST_DAYS_PAST_DUE: u32 = 36_500;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +32,8 @@ pub(crate) struct LoanFilter {
     #[param(value_type = Option<Currency>)]
     currency: Option<Currency>,
     /// Only loans that are so many days past due on the day seen, or more.
+    #[serde(default, deserialize_with = "days_past_due")]
+    #[param(maximum = 36500)]
     days_past_due_from: Option<u32>,
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 50)]
@@ -66,7 +72,7 @@ pub(crate) async fn list(
         let more = filter.limit.and_one_more() - i64::try_from(items.len()).expect("at most a page");
         let mut query = moment.query()?;
         query.push(" and v.first_position > ").push_bind(place);
-        filter.push(&mut query, borrower, &moment)?;
+        filter.push(&mut query, borrower, &moment);
         query.push(" order by v.first_position limit ").push_bind(more);
         let rows = query.build().fetch_all(&mut *snapshot.transaction).await?;
         for row in &rows {
@@ -91,12 +97,7 @@ pub(crate) async fn list(
 
 impl LoanFilter {
     /// Adds what loans are wanted; of one that is to be derived only what never changes can be asked.
-    fn push(
-        &self,
-        query: &mut QueryBuilder<'static, Postgres>,
-        borrower: Option<Uuid>,
-        moment: &Moment,
-    ) -> Result<(), Refused> {
+    fn push(&self, query: &mut QueryBuilder<'static, Postgres>, borrower: Option<Uuid>, moment: &Moment) {
         if let Some(position) = moment.known {
             query.push(" and v.first_position <= ").push_bind(position);
         }
@@ -117,17 +118,24 @@ impl LoanFilter {
         }
         if let Some(days) = self.days_past_due_from.filter(|days| *days > 0) {
             let due_by = moment.day.checked_sub_days(Days::new(u64::from(days)));
-            let due_by = due_by.ok_or_else(|| invalid("days_past_due_from", "that is before all dates"))?;
+            let due_by = due_by.expect("a century before a day that is known is a day");
             query.push(" and (v.is_to_be_derived or v.oldest_due_on <= ").push_bind(due_by);
             query.push(" and v.late_from <= ").push_bind(moment.day).push(")");
         }
-        Ok(())
     }
 
     fn wants(&self, loan: &LoanView) -> bool {
         self.status.is_none_or(|status| status == loan.status)
             && self.days_past_due_from.is_none_or(|days| loan.days_past_due >= i64::from(days))
     }
+}
+
+fn days_past_due<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let days = u32::deserialize(deserializer)?;
+    if days > MOST_DAYS_PAST_DUE {
+        return Err(D::Error::custom(format!("{days} is more than {MOST_DAYS_PAST_DUE}")));
+    }
+    Ok(Some(days))
 }
 
 /// The id of a borrower who is named by it or by a tax id; one that is nobody's where the tax id is unknown.

@@ -198,11 +198,14 @@ impl<S: Send + Sync> FromRequestParts<S> for IdInPath {
 
 /// A parameter that is a day: one that exists, written `YYYY-MM-DD` and in no other way, in years that plans know.
 pub(crate) fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
-    let text = String::deserialize(deserializer)?;
+    read_day(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
+}
+
+/// Such a day, or what is wrong with the text.
+pub(crate) fn read_day(text: &str) -> Result<NaiveDate, String> {
     // chrono also takes signs and single digits.
     let day = text.parse::<NaiveDate>().ok().filter(|day| day.to_string() == text && is_in_known_years(*day));
-    day.map(Some)
-        .ok_or_else(|| D::Error::custom(format!("`{text}` is no day as YYYY-MM-DD, from 1900 to 2199")))
+    day.ok_or_else(|| format!("`{text}` is no day as YYYY-MM-DD, from 1900 to 2199"))
 }
 
 /// A problem with the parameter `name`.

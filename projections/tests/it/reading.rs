@@ -60,11 +60,13 @@ async fn what_cannot_be_read_is_refused_by_name(pool: PgPool) {
         ("/v1/loans?after=zz", "after"),
         ("/v1/loans?currency=XXX", "currency"),
         ("/v1/loans?days_past_due_from=-1", "days_past_due_from"),
+        ("/v1/loans?days_past_due_from=36501", "days_past_due_from"),
         ("/v1/loans/7", "id"),
         ("/v1/loans/%ff", "id"),
         ("/v1/trial-balance?on=2025-02-30", "on"),
         ("/v1/balances/daily?from=2025-02-02&to=2025-02-01", "from"),
         ("/v1/accounts/a%20b/lines", "account"),
+        ("/v1/balances/daily/assets:cash/2026-1-5/explain", "date"),
         ("/v1/events?after=x", "after"),
     ] {
         let reply = client.ask(path).await;

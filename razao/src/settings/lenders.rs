@@ -11,6 +11,7 @@ use figment::value::{Dict, Value};
 use identity::LenderClaim;
 use serde::{Deserialize, Serialize};
 
+use super::secrets::SECRETS;
 use super::{SettingFlags, Settings, apart};
 use crate::failure::Failure;
 use crate::kafka_settings::ClientSettings;
@@ -30,8 +31,6 @@ const OF_THE_PROCESS: [&str; 9] = [
     "metrics_listen",
     "lenders",
 ];
-/// Settings of a lender that a file may hold in their place, named with `_file` behind.
-const SECRETS: [&str; 4] = ["database_url", "read_database_url", "replica_database_url", "redis_url"];
 /// Claims that say something else.
 const TAKEN_CLAIMS: [&str; 8] = ["iss", "sub", "aud", "exp", "nbf", "iat", "azp", "client_id"];
 
@@ -247,7 +246,7 @@ fn checked_host(host: &str) -> Result<String, Failure> {
     }
 }
 
-/// Puts what files hold into the place of their names.
+/// Puts what files hold into the place of their names, which are those of the settings with `_file` behind.
 fn secrets_from_files(table: &mut Dict) -> Result<(), Failure> {
     for secret in SECRETS {
         let variable = format!("{secret}_file");

@@ -4,8 +4,9 @@
 use crate::failure::Failure;
 use crate::kafka_settings::client_setting;
 
-/// Settings that hold a secret; librdkafka's are all taken for one.
-const SECRETS: [&str; 2] = ["database_url", "read_database_url"];
+/// Settings that may hold a secret; librdkafka's are all taken for one.
+pub(super) const SECRETS: [&str; 4] =
+    ["database_url", "read_database_url", "replica_database_url", "redis_url"];
 const SUFFIX: &str = "_file";
 
 /// Whether a variable, without its `RAZAO_`, names the file of a secret.
@@ -63,6 +64,10 @@ mod tests {
         assert_eq!(secrets, expected);
         let both = read(&["RAZAO_DATABASE_URL_FILE", "RAZAO_DATABASE_URL"]).unwrap_err();
         assert!(matches!(both, Failure::WrongUsage(why) if why.contains("both set")));
+        for secret in SECRETS {
+            let variable = format!("RAZAO_{}_FILE", secret.to_uppercase());
+            assert_eq!(read(&[&variable]).unwrap()[0].0, secret);
+        }
         let missing = [("RAZAO_DATABASE_URL_FILE".to_owned(), "/nowhere".to_owned())];
         assert!(matches!(from_files(missing), Err(Failure::WrongUsage(why)) if why.contains("/nowhere")));
     }

@@ -7,10 +7,13 @@
 
 mod book;
 mod chosen;
+mod clients;
 mod command_line;
 mod deployment;
 mod every_route;
 mod kafka;
+mod one_redis;
+mod over_tls;
 #[path = "../relay/reading.rs"]
 mod reading;
 mod refused;
