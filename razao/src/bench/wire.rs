@@ -57,7 +57,7 @@ impl Connection {
         for part in [
             "POST ",
             path,
-            " HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n",
+            " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n",
             &self.authorization,
             "Idempotency-Key: ",
             key,
@@ -73,7 +73,7 @@ impl Connection {
     /// Posts a bulk: how many of its lines were answered with 201.
     pub(super) async fn bulk(&mut self, lines: &str) -> Result<usize> {
         let head = format!(
-            "POST /v1/bulk HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-ndjson\r\n{}Content-Length: {}\r\n\r\n",
+            "POST /v1/bulk HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n{}Content-Length: {}\r\n\r\n",
             self.authorization,
             lines.len()
         );
@@ -94,7 +94,7 @@ impl Connection {
     /// Reads what is at least as new as `position`.
     pub(super) async fn read(&mut self, path: &str, position: i64) -> Result<Answer> {
         self.request.clear();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\nRazao-Min-Position: {position}\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nRazao-Min-Position: {position}\r\n\r\n");
         self.request.extend_from_slice(request.as_bytes());
         self.exchange().await
     }
