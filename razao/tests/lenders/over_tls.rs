@@ -156,7 +156,7 @@ async fn by_http_2_the_authority_chooses_and_a_certificate_is_read_again_on_a_si
     secured.until_used(&second, LOOKS * 4).await;
     let third = certify(&secured.home);
     secured.signal(Signal::SIGHUP);
-    secured.until_used(&third, LOOKS - Duration::from_secs(1)).await;
+    secured.until_used(&third, LOOKS * 4 / 5).await;
     assert!(secured.connect(&second).await.is_err());
     // Half a pair changes nothing, and is not an end.
     std::fs::write(secured.home.path().join("key.pem"), "nonsense").unwrap();
