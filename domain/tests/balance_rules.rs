@@ -216,6 +216,18 @@ fn due(loan: &Played, on: &str, due_on: &str, figure: &str) -> String {
 }
 
 #[test]
+fn what_the_period_that_ends_defers_is_owed_with_a_settlement_of_its_last_day() {
+    for basis in ["plan", "daily_rest", "period_rest"] {
+        for (settlement, interest) in [("interest_to_date", "120.00"), ("interest_to_due_date", "240.00")] {
+            let grace = json!({"principal": 2, "interest": 2, "mode": "deferred"});
+            let loan = price(basis, json!({"settlement": settlement, "grace": grace}));
+            let quote = engine::quote(&loan.terms, &loan.facts, day("2026-02-15")).unwrap();
+            assert_eq!(json!(quote)["interest"], interest, "{basis}, {settlement}");
+        }
+    }
+}
+
+#[test]
 fn what_is_overdue_bears_nothing_after_a_write_off() {
     for basis in ["daily_rest", "period_rest", "running_balance"] {
         let mut loan = price(basis, json!({}));

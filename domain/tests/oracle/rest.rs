@@ -227,6 +227,10 @@ impl Rest {
         self.k < self.loan.terms.grace_interest
     }
 
+    pub(crate) fn defers(&self) -> bool {
+        self.is_in_grace() && self.loan.terms.grace_mode == "deferred"
+    }
+
     pub(crate) fn is_free(&self) -> bool {
         self.is_in_grace() && self.loan.terms.grace_mode == "free"
     }

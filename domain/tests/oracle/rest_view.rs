@@ -39,6 +39,7 @@ impl Rest {
         let accrued = match row.period.cmp(&Some(self.k)) {
             Ordering::Less => row.due[INTEREST].clone(),
             Ordering::Equal => &self.accrued + &self.waiting,
+            Ordering::Greater if self.defers() => &self.accrued + &self.waiting,
             Ordering::Greater => zero(),
         };
         (accrued - &row.paid[INTEREST]).max(zero())

@@ -100,7 +100,8 @@ impl Loan {
             row.in_advance = (&row.in_advance - &returned).max(zero());
             allocation[INTEREST] -= &returned;
             (back, cash) = (back - &returned, cash + &returned);
-            let is_current = first && row.period.is_some() && Rc::ptr_eq(&row.line, &line);
+            let is_there = row.begins_with.is_positive() || !row.is_void();
+            let is_current = first && is_there && row.period.is_some() && Rc::ptr_eq(&row.line, &line);
             first &= !is_current;
             let extra = if is_current { quote.interest.clone().max(zero()) } else { zero() };
             row.due[INTEREST] = &row.paid[INTEREST] + extra;

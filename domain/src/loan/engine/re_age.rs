@@ -78,7 +78,6 @@ impl Engine<'_> {
         }
         self.bring_to(on)?;
         let open = self.taxed();
-        let zero = self.zero();
         let end = self.rows.partition_point(|row| row.due_on < on);
         let contract = self.contracts.len() - 1;
         let targets: Vec<usize> = (end..self.rows.len())
@@ -102,7 +101,7 @@ impl Engine<'_> {
                 self.end_stretch(index, before, on);
             }
         }
-        let moved = past_due.iter().fold(zero, |sum, (_, past)| sum.plus(*past));
+        let moved = sum(past_due.iter());
         if moved.is_zero() {
             return Ok(self.no_outlay());
         }
@@ -166,16 +165,13 @@ impl Engine<'_> {
         parts: &[Amount],
     ) -> Outcome<()> {
         let contract = self.contract_shared();
-        let sum = |of: &mut dyn Iterator<Item = &(NaiveDate, Amount)>| -> Amount {
-            of.fold(contract.zero(), |sum, (_, past)| sum.plus(*past))
-        };
-        let moved = sum(&mut past_due.iter());
+        let moved = sum(past_due.iter());
         self.add_overdue(on, moved.negated())?;
         let periods: Vec<Option<usize>> = targets.iter().map(|index| self.rows[*index].period).collect();
         let Basis::Rest(rest) = &mut self.basis else { return Ok(()) };
         // By whole periods what was overdue at the start bears its interest for all of this one already.
         let (from, to) = (contract.period(rest.period)?.from, contract.period(rest.period)?.to);
-        let borne = sum(&mut past_due.iter().filter(|(due_on, _)| !rest.is_daily && *due_on <= from));
+        let borne = sum(past_due.iter().filter(|(due_on, _)| !rest.is_daily && *due_on <= from));
         rest.joined.push((to, borne));
         rest.joined.push((on, moved.minus(borne)));
         for (period, part) in periods.into_iter().zip(parts) {
@@ -211,6 +207,10 @@ impl Engine<'_> {
         let withheld = if collected == Some(IofCollection::Withheld) { tax } else { zero };
         Ok(Outlay { principal: zero, withheld, tax })
     }
+}
+
+fn sum<'p>(past_due: impl Iterator<Item = &'p (NaiveDate, Amount)>) -> Amount {
+    past_due.map(|(_, past)| *past).sum()
 }
 
 /// The terms of new rows with equal parts of principal.

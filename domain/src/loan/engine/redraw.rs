@@ -144,7 +144,18 @@ impl Engine<'_> {
     pub(super) fn deferred_by(&self, index: usize) -> Amount {
         match (&self.basis, self.rows[index].period) {
             (Basis::Plan, Some(period)) => self.deferred_before(index, period),
-            (Basis::Rest(rest), _) => rest.deferred,
+            (Basis::Rest(rest), _) => {
+                let here = self.running_row();
+                if index <= here {
+                    return rest.deferred;
+                }
+                // On the last day of a period in grace, what it earned is deferred to the rows after it.
+                let earned = self.rows.get(here).and_then(|row| row.earns);
+                match earned.filter(|_| self.contract().terms.grace.mode == GraceMode::Deferred) {
+                    Some(earned) => rest.deferred.plus(earned),
+                    None => self.zero(),
+                }
+            }
             (Basis::Plan | Basis::Running(_), _) => self.zero(),
         }
     }

@@ -200,7 +200,7 @@ impl Engine<'_> {
             Ordering::Equal => rest.accrued_by(self, day)?.plus(rest.deferred),
             // Its period has ended, or that of a row due today is still to end.
             Ordering::Less => self.rows[index].due.interest,
-            Ordering::Greater => self.zero(),
+            Ordering::Greater => self.deferred_by(index),
         })
     }
 
