@@ -94,7 +94,8 @@ impl Connection {
     /// Reads what is at least as new as `position`.
     pub(super) async fn read(&mut self, path: &str, position: i64) -> Result<Answer> {
         self.request.clear();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nRazao-Min-Position: {position}\r\n\r\n");
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nRazao-Min-Position: {position}\r\n\r\n");
         self.request.extend_from_slice(request.as_bytes());
         self.exchange().await
     }
