@@ -57,8 +57,8 @@ async fn without_the_daily_balances_all_else_goes_on_and_then_they_are_exact(poo
     let feeding = lender.start_with("relay,projections", &others);
     let consolidating = lender.start_with("projections", &daily);
     // Every book reads its own daily balances in the end, so it waits for them to be back.
-    let (_api, posting) = lender.post(3, 25).await;
-    sleep(Duration::from_secs(1)).await;
+    let (_api, posting) = lender.post(3, 80).await;
+    sleep(Duration::from_millis(300)).await;
     let (status, log) = consolidating.stop().await;
     assert!(status.success(), "{status}:\n{log}");
     let before = lender.log.head().await.unwrap().position;

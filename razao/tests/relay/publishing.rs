@@ -23,6 +23,8 @@ async fn every_event_arrives_once_in_the_order_of_its_stream_and_in_its_public_s
     let relays = Relays::of(&pool, brokers()).with_roles("relay,query-api");
     let relays = relays.with(&[("RAZAO_KAFKA_COMPLETENESS_EVERY", "500")]);
     let mut relay = relays.lead().await;
+    // What comes after these is in another range.
+    Reading::of(&brokers(), &relays.topic()).until_proven(3_000).await;
     for _ in 0..100 {
         writer.append(10).await;
     }
