@@ -25,10 +25,6 @@ const ENOUGH: usize = 3_000;
 pub(super) const MOST_BYTES: usize = 5 << 20;
 /// So long one waits for the other partitions to come as far as the first one.
 const LINGER: Duration = Duration::from_millis(10);
-/// So many times as long as it took to write is rested after it, and no longer than that: a transaction costs much the same
-/// however few events it has, so under load one has more of them, and commands have the processor meanwhile.
-pub(super) const RESTS: u32 = 2;
-pub(super) const LONGEST_REST: Duration = Duration::from_millis(80);
 /// So often at most the places of a read model are moved on that nothing of what came is about.
 const MOVES_ON: Duration = Duration::from_millis(25);
 /// How often one looks whether the partitions are where it left them.

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::error::ConsumerError;
 use super::inbox::{Arrival, Share};
 use super::missing;
-use super::writer::{LONGEST_REST, RESTS, Writer};
+use super::writer::Writer;
 use crate::apply::apply;
 use crate::event::Event;
 use crate::partitions::{self, Holder, Place, Step};
@@ -22,6 +22,10 @@ use crate::{checkpoint, telemetry};
 
 /// How often it is noted that nothing stands in the way, whoever noted that something does.
 const CLEARS: Duration = Duration::from_secs(5);
+/// So many times as long as it took to write is rested after it, and no longer than that: a transaction costs much the same
+/// however few events it has, so under load one has more of them, and commands have the processor meanwhile.
+const RESTS: u32 = 2;
+const LONGEST_REST: Duration = Duration::from_millis(80);
 
 pub(super) struct Writing<'w> {
     writer: &'w Writer,
