@@ -110,7 +110,7 @@ async fn a_client_that_goes_half_way_sends_all_again() {
     let lines: Vec<String> = (0..500).map(|number| entry(&number.to_string())).collect();
     let address = server.address().replace("http://", "");
     let mut stream = TcpStream::connect(&address).await.unwrap();
-    let head_of = "POST /v1/bulk HTTP/1.1\r\nhost: r\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n";
+    let head_of = "POST /v1/bulk HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n";
     stream.write_all(head_of.as_bytes()).await.unwrap();
     for line in &lines[..250] {
         stream.write_all(format!("{:x}\r\n{line}\r\n", line.len()).as_bytes()).await.unwrap();
