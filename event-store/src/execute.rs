@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use domain::decider::{Decider, Undecided};
 use domain::period::Periods;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -51,12 +51,13 @@ pub struct CommandContext {
     pub bundle: Option<Bundle>,
 }
 
-/// Who did it, by which command, and why: stored with each event.
+/// Who did it, by which command, and why: stored with each event, as texts alone, since stock readers of the table
+/// know no other metadata.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Metadata {
     pub actor: String,
-    /// What the actor was to the lender then; none where the program acts by itself.
-    #[serde(skip_serializing_if = "no_roles")]
+    /// What the actor was to the lender then; none where the program acts by itself. Stored with spaces between them.
+    #[serde(skip_serializing_if = "no_roles", serialize_with = "as_one_text")]
     pub roles: Arc<[Cow<'static, str>]>,
     pub command: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,6 +76,10 @@ pub struct Metadata {
 
 fn no_roles(roles: &Arc<[Cow<'static, str>]>) -> bool {
     roles.is_empty()
+}
+
+fn as_one_text<S: Serializer>(roles: &[Cow<'static, str>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&roles.join(" "))
 }
 
 /// Why a command was not executed. Nothing of it is stored.

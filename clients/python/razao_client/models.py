@@ -1005,11 +1005,15 @@ class EventMetadata(Model):
     correlation_id: str
     engine: str
     """The version of the rules that decided."""
+    accepted_by: str | None = None
+    """Who accepted what the actor had proposed."""
     causation_id: str | None = None
     idempotency_key: str | None = None
     reason: str | None = None
-    roles: list[str] | None = None
-    """What the actor was to the lender then: absent where the program acts by itself, and in events of before it was noted."""
+    roles: str | None = None
+    """What the actor was to the lender then, with spaces between several roles: absent where the program acts by itself,
+    and in events of before it was noted.
+    """
 
 
 class EventOfLine(Model):

@@ -3,20 +3,38 @@
 use cqrs_es::persist::{PersistedEventRepository, PersistedEventStore, SerializedEvent};
 use cqrs_es::{Aggregate, EventStore};
 use domain::decider::WholeStream;
+use event_store::{CommandContext, Metadata};
 use postgres_es::PostgresEventRepository;
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::counter::{Count, Counter, without_key};
+use crate::counter::{Count, Counter, keyed, without_key};
 use crate::{counters_on, id};
 
 type StockCounter = WholeStream<Counter>;
+
+/// With all metadata that there are: stock readers know texts alone.
+fn with_all_metadata() -> CommandContext {
+    let text = |text: &str| Some(text.to_owned());
+    let metadata = Metadata {
+        actor: "ana".to_owned(),
+        roles: ["operator".into(), "approver".into()].into(),
+        command: "count",
+        idempotency_key: Some("key".into()),
+        correlation_id: "a3".to_owned(),
+        causation_id: text("a2"),
+        accepted_by: text("rui"),
+        reason: text("counted twice"),
+        engine: "1",
+    };
+    CommandContext { metadata, ..keyed("key", 1) }
+}
 
 #[sqlx::test(migrations = false)]
 async fn the_stock_repository_reads_our_events(pool: PgPool) {
     let counters = counters_on(&pool).await;
     counters.execute(id(1), &Count::By(3), &without_key()).await.unwrap();
-    counters.execute(id(1), &Count::By(4), &without_key()).await.unwrap();
+    counters.execute(id(1), &Count::By(4), &with_all_metadata()).await.unwrap();
 
     let repository = PostgresEventRepository::new(pool.clone());
     let events = repository.get_events::<StockCounter>(&id(1).to_string()).await.unwrap();
@@ -27,6 +45,8 @@ async fn the_stock_repository_reads_our_events(pool: PgPool) {
     let store = PersistedEventStore::<_, StockCounter>::new_event_store(PostgresEventRepository::new(pool));
     let context = store.load_aggregate(&id(1).to_string()).await.unwrap();
     assert_eq!(context.aggregate.state, Counter(7));
+    let metadata = &store.load_events(&id(1).to_string()).await.unwrap()[1].metadata;
+    assert_eq!(metadata["roles"], "operator approver");
 }
 
 #[sqlx::test(migrations = false)]

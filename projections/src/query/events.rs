@@ -57,13 +57,15 @@ pub(crate) struct EventView {
 pub(crate) struct EventMetadata {
     /// The subject of the token, or the program itself.
     actor: String,
-    /// What the actor was to the lender then: absent where the program acts by itself, and in events of before it was noted.
-    #[schema(required = false)]
-    roles: Vec<String>,
+    /// What the actor was to the lender then, with spaces between several roles: absent where the program acts by itself,
+    /// and in events of before it was noted.
+    roles: Option<String>,
     command: String,
     idempotency_key: Option<String>,
     correlation_id: String,
     causation_id: Option<String>,
+    /// Who accepted what the actor had proposed.
+    accepted_by: Option<String>,
     reason: Option<String>,
     /// The version of the rules that decided.
     engine: String,

@@ -383,15 +383,19 @@ pub struct EventMetadata {
     pub correlation_id: String,
     /// The version of the rules that decided.
     pub engine: String,
+    /// Who accepted what the actor had proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causation_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What the actor was to the lender then: absent where the program acts by itself, and in events of before it was noted.
+    /// What the actor was to the lender then, with spaces between several roles: absent where the program acts by itself,
+    /// and in events of before it was noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub roles: Option<Vec<String>>,
+    pub roles: Option<String>,
 }
 
 /// The event that a line comes from, without its payload.
