@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::batch::Place;
 use crate::borrower::Borrower;
 use crate::idempotency::IdempotencyKey;
+use crate::tail::{Batch, Command};
 
 /// A text or id that only one event of the whole log may bear.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -156,18 +157,27 @@ pub(crate) fn queue() -> (AppendQueue, mpsc::UnboundedReceiver<Queued>) {
     (AppendQueue(sender), queue)
 }
 
-/// Answers the commands of a batch that is durable at its place.
-pub(crate) fn succeed(batch: Vec<AppendRequest>, place: &Place) {
+/// Answers the commands of a batch that is durable at its place, and gives back what it added to the log.
+pub(crate) fn succeed(batch: Vec<AppendRequest>, place: &Place) -> Batch {
     let recorded_at = place.recorded_at;
     let mut first_position = place.after + 1;
+    let mut commands = Vec::with_capacity(batch.len());
     for request in batch {
         let events = request.event_count();
         request.lineage.in_flight.fetch_sub(1, Ordering::AcqRel);
         let _ = request.answer.send(Ok(Appended { first_position, recorded_at }));
         first_position += events;
+        commands.push(Command {
+            stream_type: request.stream_type,
+            stream_name: request.stream_name,
+            after: request.expected,
+            events: request.events,
+            key: request.key,
+        });
     }
     counter!("razao_append_batches_total").increment(1);
     counter!("razao_events_appended_total").increment((first_position - place.after - 1).unsigned_abs());
+    Batch { after: place.after, recorded_at, commands }
 }
 
 /// Answers barriers: all that was queued before them is answered.

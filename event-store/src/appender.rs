@@ -262,10 +262,9 @@ impl Appender {
         self.lanes.extend(lane);
         match outcome {
             Ok(()) if is_stored => {
-                self.news.tell();
                 self.answered = batch.len();
                 self.came_through = self.came_through.saturating_add(1);
-                succeed(batch, &place);
+                self.news.tell(succeed(batch, &place));
             }
             Ok(()) => pass(batch),
             Err(error) => return Some((batch, Some(error))),

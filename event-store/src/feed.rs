@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::copied::{Columns, Copied, WORTH_COPYING};
 use crate::log::{self, Head, Log, LogError};
 use crate::reader::LogReader;
+use crate::tail::Tail;
 use crate::upcast::{self, Stored};
 
 /// How long the feed waits at most for news before it looks by itself: the net under `LISTEN`.
@@ -54,6 +55,7 @@ impl FromRow<'_, PgRow> for StoredEventRow {
 #[derive(Clone)]
 pub struct Feed {
     pub(crate) pool: PgPool,
+    pub(crate) tail: Tail,
     news: watch::Receiver<u64>,
 }
 
@@ -74,7 +76,7 @@ impl Feed {
     pub fn start(log: &Log, stop: CancellationToken) -> Self {
         let news = log.news.subscribe();
         tokio::spawn(log.news.clone().listen(log.pool.clone(), stop));
-        Self { pool: log.pool.clone(), news }
+        Self { pool: log.pool.clone(), tail: log.news.tail(), news }
     }
 
     /// Where the log ends now.
@@ -112,14 +114,21 @@ impl Feed {
 
     /// The same as they are stored.
     pub async fn next_stored(&mut self, position: i64, limit: i64) -> Result<Vec<StoredEventRow>, LogError> {
-        // At the end of the log pages are small, whatever their limit.
         self.heard();
-        let rows = self.stored_page(position, limit).await?;
+        let rows = self.youngest(position, limit).await?;
         if !rows.is_empty() {
             return Ok(rows);
         }
         self.wait_for_news().await;
-        self.stored_page(position, limit).await
+        self.youngest(position, limit).await
+    }
+
+    /// A page at the end of the log, which is small, whatever its limit.
+    async fn youngest(&self, position: i64, limit: i64) -> Result<Vec<StoredEventRow>, LogError> {
+        match self.tail.after(position, limit) {
+            Some(kept) => Ok(kept.rows().map(|row| row.to_stored()).collect()),
+            None => self.stored_page(position, limit).await,
+        }
     }
 
     pub(crate) fn pool(&self) -> &PgPool {

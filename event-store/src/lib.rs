@@ -44,6 +44,7 @@ mod snapshot;
 mod standing;
 mod stands_in_the_way;
 mod streams_in_order;
+mod tail;
 mod together;
 mod upcast;
 

@@ -15,6 +15,7 @@ use crate::copied::{Columns, CommandColumns, Copied, EventRow, WORTH_COPYING};
 use crate::feed::Feed;
 use crate::log::LogError;
 use crate::reader::LogReader;
+use crate::tail::Youngest;
 
 /// An event's columns that everyone is shown.
 pub(crate) struct EventText<'a> {
@@ -142,85 +143,129 @@ impl Lines {
         rows: impl Iterator<Item = Result<EventRow<'r>, LogError>>,
         wanted: impl Fn(LineHead<'_>) -> bool,
     ) -> Result<Self, LogError> {
-        let mut lines = Self::default();
-        let mut recorded: Option<(DateTime<Utc>, String)> = None;
+        let (mut lines, mut writer) = (Self::default(), LineWriter::default());
         for row in rows {
             let row = row?;
             lines.looked_to = Some(row.position);
             if wanted(LineHead { stream_id: row.stream_id, event_type: row.event_type }) {
-                // Events of one commit have one instant.
-                let recorded_at = match &mut recorded {
-                    Some((of, text)) if *of == row.recorded_at => text,
-                    other => &mut other.insert((row.recorded_at, instant(row.recorded_at))).1,
-                };
-                lines.push(&row, recorded_at);
+                let start = lines.text.len();
+                writer.write(&mut lines.text, &row);
+                lines.places.push((row.position, start..lines.text.len()));
+                lines.text.push(b'\n');
             }
         }
         Ok(lines)
     }
+}
 
-    fn push(&mut self, row: &EventRow<'_>, recorded_at: &str) {
-        let start = self.text.len();
-        write_open(&mut self.text, &EventText::of(row, recorded_at));
+/// Writes events as lines, one after another.
+#[derive(Default)]
+struct LineWriter {
+    /// The last instant as a text: events of one commit have one.
+    recorded: Option<(DateTime<Utc>, String)>,
+}
+
+impl LineWriter {
+    /// Adds an event's line to a text, without its line feed.
+    fn write(&mut self, text: &mut Vec<u8>, row: &EventRow<'_>) {
+        let recorded_at = match &mut self.recorded {
+            Some((of, recorded)) if *of == row.recorded_at => recorded,
+            other => &mut other.insert((row.recorded_at, instant(row.recorded_at))).1,
+        };
+        let start = text.len();
+        write_open(text, &EventText::of(row, recorded_at));
         if row.event_version != "1" && public_version(row.event_version).to_string() != row.event_version {
-            self.text.extend_from_slice(br#","stored_version":"#);
-            write_json(&mut self.text, row.event_version);
+            text.extend_from_slice(br#","stored_version":"#);
+            write_json(text, row.event_version);
         }
         if let Some(command) = &row.command {
-            self.push_idempotency(command);
+            write_idempotency(text, command);
         }
-        self.text.push(b'}');
-        let line = &mut self.text[start..];
+        text.push(b'}');
+        let line = &mut text[start..];
         // Within a JSON text these can only stand between two tokens.
         if line.contains(&b'\n') || line.contains(&b'\r') {
             line.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
         }
-        self.places.push((row.position, start..self.text.len()));
-        self.text.push(b'\n');
-    }
-
-    fn push_idempotency(&mut self, command: &CommandColumns<'_>) {
-        let CommandColumns { client, key, request_hash, events } = command;
-        if client.is_none() && key.is_none() && request_hash.is_none() && events.is_none() {
-            return;
-        }
-        self.text.extend_from_slice(br#","idempotency":{"client":"#);
-        write_json(&mut self.text, client);
-        self.text.extend_from_slice(br#","key":"#);
-        write_json(&mut self.text, key);
-        self.text.extend_from_slice(br#","request_hash":"#);
-        match request_hash {
-            Some(hash) => {
-                self.text.push(b'"');
-                let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-                self.text.extend(digits.map(|digit| HEXADECIMAL[usize::from(digit)]));
-                self.text.push(b'"');
-            }
-            None => self.text.extend_from_slice(b"null"),
-        }
-        self.text.extend_from_slice(br#","events":"#);
-        write_json(&mut self.text, events);
-        self.text.push(b'}');
     }
 }
 
-/// Events as Postgres wrote them, which become lines where there is time for it.
-#[derive(Debug, Default)]
-pub struct StoredLines(Copied);
+fn write_idempotency(text: &mut Vec<u8>, command: &CommandColumns<'_>) {
+    let CommandColumns { client, key, request_hash, events } = command;
+    if client.is_none() && key.is_none() && request_hash.is_none() && events.is_none() {
+        return;
+    }
+    text.extend_from_slice(br#","idempotency":{"client":"#);
+    write_json(text, client);
+    text.extend_from_slice(br#","key":"#);
+    write_json(text, key);
+    text.extend_from_slice(br#","request_hash":"#);
+    match request_hash {
+        Some(hash) => {
+            text.push(b'"');
+            let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+            text.extend(digits.map(|digit| HEXADECIMAL[usize::from(digit)]));
+            text.push(b'"');
+        }
+        None => text.extend_from_slice(b"null"),
+    }
+    text.extend_from_slice(br#","events":"#);
+    write_json(text, events);
+    text.push(b'}');
+}
+
+/// Events as Postgres wrote them, or as they were sent there, which become lines where there is time for it.
+pub struct StoredLines(Source);
+
+enum Source {
+    Log(Copied),
+    Tail(Youngest),
+}
 
 impl StoredLines {
     async fn after(pool: &PgPool, position: i64, limit: i64) -> Result<Self, LogError> {
-        Ok(Self(Copied::after(pool, Columns::All, position, limit).await?))
+        Ok(Self(Source::Log(Copied::after(pool, Columns::All, position, limit).await?)))
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.rows().next().is_none()
+        match &self.0 {
+            Source::Log(copied) => copied.rows().next().is_none(),
+            Source::Tail(kept) => kept.rows().next().is_none(),
+        }
     }
 
-    /// All of them as lines.
-    pub fn read(&self) -> Result<Lines, LogError> {
-        Lines::of(self.0.rows(), |_| true)
+    /// Each with its position, as a line without its line feed, until one is refused.
+    pub fn for_each<E: From<LogError>>(
+        &self,
+        visit: impl FnMut(i64, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match &self.0 {
+            Source::Log(copied) => visit_each(copied.rows(), visit),
+            Source::Tail(kept) => visit_each(kept.rows().map(Ok), visit),
+        }
     }
+
+    fn wanted(&self, wanted: impl Fn(LineHead<'_>) -> bool) -> Result<Lines, LogError> {
+        match &self.0 {
+            Source::Log(copied) => Lines::of(copied.rows(), wanted),
+            Source::Tail(kept) => Lines::of(kept.rows().map(Ok), wanted),
+        }
+    }
+}
+
+/// All lines in the room of one.
+fn visit_each<'r, E: From<LogError>>(
+    rows: impl Iterator<Item = Result<EventRow<'r>, LogError>>,
+    mut visit: impl FnMut(i64, &[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let (mut writer, mut line) = (LineWriter::default(), Vec::new());
+    for row in rows {
+        let row = row?;
+        line.clear();
+        writer.write(&mut line, &row);
+        visit(row.position, &line)?;
+    }
+    Ok(())
 }
 
 /// The columns of a row in the order of `Columns::All`.
@@ -253,12 +298,19 @@ impl Feed {
     /// Up to `limit` events after `position`, waiting for the first one; none after a while without any.
     pub async fn next_lines(&mut self, position: i64, limit: i64) -> Result<StoredLines, LogError> {
         self.heard();
-        let lines = StoredLines::after(&self.pool, position, limit).await?;
+        let lines = self.youngest_lines(position, limit).await?;
         if !lines.is_empty() {
             return Ok(lines);
         }
         self.wait_for_news().await;
-        StoredLines::after(&self.pool, position, limit).await
+        self.youngest_lines(position, limit).await
+    }
+
+    async fn youngest_lines(&self, position: i64, limit: i64) -> Result<StoredLines, LogError> {
+        match self.tail.after(position, limit) {
+            Some(kept) => Ok(StoredLines(Source::Tail(kept))),
+            None => StoredLines::after(&self.pool, position, limit).await,
+        }
     }
 }
 
@@ -271,7 +323,7 @@ impl LogReader {
         wanted: impl Fn(LineHead<'_>) -> bool,
     ) -> Result<Lines, LogError> {
         if limit >= WORTH_COPYING {
-            return Lines::of(self.stored_lines_after(position, limit).await?.0.rows(), wanted);
+            return self.stored_lines_after(position, limit).await?.wanted(wanted);
         }
         let query = format!(
             "select {} from events where position > $1 order by position limit $2",

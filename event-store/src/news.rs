@@ -9,6 +9,8 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::tail::{Batch, Tail};
+
 /// How long a listener waits before it connects again.
 const CONNECT_AGAIN: Duration = Duration::from_millis(500);
 /// The shortest time between two notifications: under load one tells of many commits.
@@ -24,19 +26,27 @@ pub(crate) struct News {
     committed: Arc<Notify>,
     /// Marks the notifications of this process, which it does not need to hear.
     sender: Uuid,
+    tail: Tail,
 }
 
 impl News {
     pub(crate) fn new() -> Self {
-        Self { arrived: Arc::new(watch::Sender::new(0)), committed: Arc::default(), sender: Uuid::new_v4() }
+        let (arrived, committed) = (Arc::new(watch::Sender::new(0)), Arc::default());
+        Self { arrived, committed, sender: Uuid::new_v4(), tail: Tail::default() }
     }
 
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.arrived.subscribe()
     }
 
-    /// To be called after each commit.
-    pub(crate) fn tell(&self) {
+    /// What was appended here of late.
+    pub(crate) fn tail(&self) -> Tail {
+        self.tail.clone()
+    }
+
+    /// To be called after each commit, in the order of positions.
+    pub(crate) fn tell(&self, batch: Batch) {
+        self.tail.keep(batch);
         self.arrived.send_modify(|count| *count += 1);
         self.committed.notify_one();
     }

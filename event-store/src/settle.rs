@@ -55,8 +55,7 @@ impl Settler {
         while !batch.iter().all(AppendRequest::is_barrier) {
             let error = match self.attempt(&batch).await {
                 Ok(place) => {
-                    self.news.tell();
-                    return succeed(batch, &place);
+                    return self.news.tell(succeed(batch, &place));
                 }
                 Err(error) => error,
             };
@@ -113,8 +112,7 @@ impl Settler {
         loop {
             let error = match self.attempt(&requests).await {
                 Ok(place) => {
-                    self.news.tell();
-                    succeed(requests, &place);
+                    self.news.tell(succeed(requests, &place));
                     return Outcome::Stored;
                 }
                 Err(error) => error,

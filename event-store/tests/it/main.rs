@@ -10,6 +10,7 @@ mod feed;
 mod migrations;
 mod periods;
 mod stock;
+mod tail;
 mod turns;
 
 use event_store::{Log, Streams};

@@ -8,7 +8,7 @@ use audit::hash::{TreeHash, leaf_of_line};
 use audit::note::Verifier;
 use audit::range::Peaks;
 use audit::tile::{Edge, TILE_WIDTH, TileId};
-use event_store::{Lines, Log, LogError, StoredCheckpoint, StoredLines};
+use event_store::{Log, LogError, StoredCheckpoint, StoredLines};
 
 use super::pace::Pace;
 use super::{Checked, Fault};
@@ -57,7 +57,7 @@ pub async fn check_tree(
         walk.signed.sort_by_key(|signed| std::cmp::Reverse(signed.size));
         // The next page is read while this one is hashed.
         let hashing = tokio::task::spawn_blocking(move || {
-            let computed = leaves(&lines.read()?, to);
+            let computed = leaves(&lines, to)?;
             let (full, faults) = walk.page((at, to), &computed, &stored);
             Ok::<_, LogError>((walk, computed.len() as u64, full, faults))
         });
@@ -80,9 +80,15 @@ pub async fn check_tree(
 }
 
 /// The leaves of the events up to a position.
-fn leaves(lines: &Lines, to: i64) -> BTreeMap<i64, TreeHash> {
-    let within = lines.iter().take_while(|(position, _)| *position <= to);
-    within.map(|(position, line)| (position, leaf_of_line(line))).collect()
+fn leaves(lines: &StoredLines, to: i64) -> Result<BTreeMap<i64, TreeHash>, LogError> {
+    let mut leaves = BTreeMap::new();
+    lines.for_each(|position, line| {
+        if position <= to {
+            leaves.insert(position, leaf_of_line(line));
+        }
+        Ok::<_, LogError>(())
+    })?;
+    Ok(leaves)
 }
 
 type Stored = BTreeMap<i64, Vec<u8>>;

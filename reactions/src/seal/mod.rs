@@ -107,18 +107,18 @@ impl Sealer {
         let _stops = stop.clone().drop_guard();
         let mut feed = Feed::start(&self.log, stop);
         let hasher = GivingWay::start("sealer");
+        let mut sign_at = Instant::now();
         loop {
-            let began = Instant::now();
-            let sealed = round::seal_next(&self.log, &mut feed, (&self.keys, &hasher), edge).await?;
+            let sealed =
+                round::seal_next(&self.log, &mut feed, (&self.keys, &hasher), (edge, sign_at)).await?;
             edge = sealed.edge;
             if let Some(contradicted) = keepers.try_join_next() {
                 return Err(contradicted.expect("keeping anchors does not panic"));
             }
             let Some(note) = sealed.note else { continue };
             latest.send_replace((edge.size(), note));
-            if !sealed.is_behind {
-                tokio::time::sleep(self.every.saturating_sub(began.elapsed())).await;
-            }
+            let rest = if sealed.is_behind { Duration::ZERO } else { self.every };
+            sign_at = Instant::now() + rest;
         }
     }
 }

@@ -1,6 +1,7 @@
-//! One round of sealing: a page of the log, the tiles that it fills, and a checkpoint.
+//! One round of sealing: pages of the log, the tiles that they fill, and a checkpoint.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use audit::checkpoint::Checkpoint;
 use audit::hash::{TreeHash, leaf_of_line};
@@ -12,6 +13,12 @@ use super::{PAGE, SealError};
 use crate::priority::GivingWay;
 use crate::telemetry;
 
+/// How long one rests between two pages. What comes meanwhile is still in the memory of a process that appends itself.
+const REST: Duration = Duration::from_millis(20);
+
+/// After so many events, some twenty microseconds of work, others may have the core.
+const YIELD_EVERY: u64 = 16;
+
 /// What a round came to.
 pub(super) struct Sealed {
     pub(super) edge: Edge,
@@ -21,29 +28,42 @@ pub(super) struct Sealed {
     pub(super) is_behind: bool,
 }
 
-/// What is to be committed.
-struct Prepared {
+/// The tree as far as it grew.
+struct Growing {
     edge: Edge,
+    /// Those that became full.
     tiles: Vec<StoredTile>,
-    note: String,
 }
 
-/// Waits for events after the edge, and seals them.
+/// Waits for events after the edge, and seals them with those that come until `sign_at`.
 pub(super) async fn seal_next(
     log: &Log,
     feed: &mut Feed,
     (keys, hasher): (&Path, &GivingWay),
-    edge: Edge,
+    (edge, sign_at): (Edge, Instant),
 ) -> Result<Sealed, SealError> {
     let previous = position(edge.size());
-    let lines = feed.next_lines(previous, PAGE).await?;
-    if lines.is_empty() {
-        return Ok(Sealed { edge, note: None, is_behind: false });
+    let mut growing = Growing { edge, tiles: Vec::new() };
+    let mut is_behind = false;
+    loop {
+        let before = position(growing.edge.size());
+        let lines = feed.next_lines(before, PAGE).await?;
+        if lines.is_empty() {
+            break;
+        }
+        growing = hasher.run(move || growing.with(&lines)).await?;
+        is_behind = position(growing.edge.size()) - before == PAGE;
+        if is_behind || Instant::now() >= sign_at {
+            break;
+        }
+        tokio::time::sleep(REST).await;
+    }
+    let size = position(growing.edge.size());
+    if size == previous {
+        return Ok(Sealed { edge: growing.edge, note: None, is_behind: false });
     }
     let keys = keys.to_owned();
-    let Prepared { edge, tiles, note } = hasher.run(move || prepare(&keys, edge, &lines)).await?;
-    let size = position(edge.size());
-    let is_behind = size - previous == PAGE;
+    let (Growing { edge, tiles }, note) = hasher.run(move || growing.sign(&keys)).await?;
     if !log.seal(&tiles, (previous, size), &note).await? {
         return Err(SealError::Deposed);
     }
@@ -51,25 +71,36 @@ pub(super) async fn seal_next(
     Ok(Sealed { edge, note: Some(note), is_behind })
 }
 
-fn prepare(keys: &Path, mut edge: Edge, lines: &StoredLines) -> Result<Prepared, SealError> {
-    let lines = lines.read()?;
-    let mut tiles = Vec::new();
-    let mut full = |id: TileId, hashes: &[TreeHash]| tiles.push(stored(id, hashes));
-    for (found, line) in lines.iter() {
-        let expected = position(edge.size()) + 1;
-        if found != expected {
-            return Err(SealError::Contradiction(format!(
-                "the log has no event at position {expected}; the next one is at {found}"
-            )));
-        }
-        edge.push(leaf_of_line(line), &mut full);
+impl Growing {
+    fn with(mut self, lines: &StoredLines) -> Result<Self, SealError> {
+        let Self { edge, tiles } = &mut self;
+        let mut full = |id: TileId, hashes: &[TreeHash]| tiles.push(stored(id, hashes));
+        lines.for_each(|found, line| {
+            let expected = position(edge.size()) + 1;
+            if found != expected {
+                return Err(SealError::Contradiction(format!(
+                    "the log has no event at position {expected}; the next one is at {found}"
+                )));
+            }
+            edge.push(leaf_of_line(line), &mut full);
+            if edge.size().is_multiple_of(YIELD_EVERY) {
+                // Of two that want a core, one that came late may wait for as long as the other one's time lasts.
+                std::thread::yield_now();
+            }
+            Ok(())
+        })?;
+        Ok(self)
     }
-    tiles.extend(edge.partial().map(|(id, hashes)| stored(id, hashes)));
-    let keys = Keys::load(keys)?;
-    let checkpoint = Checkpoint { origin: keys.origin(), size: edge.size(), root: edge.root() };
-    let note = checkpoint.sign(&keys.signers());
-    // A tile that became full is in the list as that, and no more as a part of the edge.
-    Ok(Prepared { edge, tiles, note })
+
+    /// The checkpoint, and with it the tiles that are not full.
+    fn sign(mut self, keys: &Path) -> Result<(Self, String), SealError> {
+        // A tile that became full is in the list as that, and no more as a part of the edge.
+        self.tiles.extend(self.edge.partial().map(|(id, hashes)| stored(id, hashes)));
+        let keys = Keys::load(keys)?;
+        let checkpoint = Checkpoint { origin: keys.origin(), size: self.edge.size(), root: self.edge.root() };
+        let note = checkpoint.sign(&keys.signers());
+        Ok((self, note))
+    }
 }
 
 fn stored(id: TileId, hashes: &[TreeHash]) -> StoredTile {
