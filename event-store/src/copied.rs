@@ -32,7 +32,7 @@ pub(crate) enum Columns {
 pub(crate) struct Copied(Vec<u8>);
 
 /// An event where it lies.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct EventRow<'c> {
     pub(crate) position: i64,
     pub(crate) stream_type: &'c str,
@@ -48,7 +48,7 @@ pub(crate) struct EventRow<'c> {
 }
 
 /// By which command an event came: of a command's first event.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct CommandColumns<'c> {
     pub(crate) client: Option<&'c str>,
     pub(crate) key: Option<&'c str>,

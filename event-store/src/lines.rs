@@ -17,43 +17,6 @@ use crate::log::LogError;
 use crate::reader::LogReader;
 use crate::tail::Youngest;
 
-/// An event's columns that everyone is shown.
-pub(crate) struct EventText<'a> {
-    pub(crate) position: i64,
-    pub(crate) stream_type: &'a str,
-    pub(crate) stream_id: &'a str,
-    pub(crate) sequence: i64,
-    pub(crate) event_type: &'a str,
-    pub(crate) event_version: &'a str,
-    pub(crate) recorded_at: &'a str,
-    pub(crate) metadata: &'a str,
-    pub(crate) payload: &'a str,
-}
-
-impl<'a> EventText<'a> {
-    pub(crate) fn of(row: &EventRow<'a>, recorded_at: &'a str) -> Self {
-        Self {
-            position: row.position,
-            stream_type: row.stream_type,
-            stream_id: row.stream_id,
-            sequence: row.sequence,
-            event_type: row.event_type,
-            event_version: row.event_version,
-            recorded_at,
-            metadata: row.metadata,
-            payload: row.payload,
-        }
-    }
-
-    /// As others receive it: a [`crate::PublicEvent`].
-    pub(crate) fn to_public_json(&self) -> Vec<u8> {
-        let mut value = Vec::new();
-        write_open(&mut value, self);
-        value.push(b'}');
-        value
-    }
-}
-
 /// Consecutive lines, or those of them that were wanted.
 #[derive(Debug, Default)]
 pub struct Lines {
@@ -78,8 +41,8 @@ pub(crate) fn public_version(event_version: &str) -> u32 {
     event_version.parse().unwrap_or(1)
 }
 
-/// Writes the event as a JSON object that is not closed yet.
-pub(crate) fn write_open(value: &mut Vec<u8>, event: &EventText<'_>) {
+/// Writes the event as a JSON object that is not closed yet; `recorded_at` is its instant as JSON text.
+fn write_open(value: &mut Vec<u8>, event: &EventRow<'_>, recorded_at: &str) {
     fn put(value: &mut Vec<u8>, name: &str, text: &str) {
         value.extend_from_slice(name.as_bytes());
         write_json(value, text);
@@ -93,11 +56,19 @@ pub(crate) fn write_open(value: &mut Vec<u8>, event: &EventText<'_>) {
     let version = public_version(event.event_version);
     let written = written.and_then(|()| write!(value, r#","version":{version}"#));
     written.expect("memory takes everything");
-    for part in [r#","recorded_at":"#, event.recorded_at, r#","metadata":"#, event.metadata] {
+    for part in [r#","recorded_at":"#, recorded_at, r#","metadata":"#, event.metadata] {
         value.extend_from_slice(part.as_bytes());
     }
     value.extend_from_slice(br#","payload":"#);
     value.extend_from_slice(event.payload.as_bytes());
+}
+
+/// The event as others receive it: a [`crate::PublicEvent`].
+pub(crate) fn public_json(event: &EventRow<'_>, recorded_at: &str) -> Vec<u8> {
+    let mut value = Vec::new();
+    write_open(&mut value, event, recorded_at);
+    value.push(b'}');
+    value
 }
 
 /// An instant as JSON text.
@@ -173,7 +144,7 @@ impl LineWriter {
             other => &mut other.insert((row.recorded_at, instant(row.recorded_at))).1,
         };
         let start = text.len();
-        write_open(text, &EventText::of(row, recorded_at));
+        write_open(text, row, recorded_at);
         if row.event_version != "1" && public_version(row.event_version).to_string() != row.event_version {
             text.extend_from_slice(br#","stored_version":"#);
             write_json(text, row.event_version);

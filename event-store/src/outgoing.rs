@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::copied::{Columns, Copied, EventRow};
 use crate::feed::{Feed, StoredEventRow};
-use crate::lines::{self, EventText};
+use crate::lines;
 use crate::log::LogError;
 use crate::upcast::{self, Stored};
 
@@ -74,7 +74,7 @@ impl OutgoingEvent {
             Err(source) => return Err(LogError::Unreadable { position, event_type, source }),
         };
         let version = lines::public_version(row.event_version);
-        let value = EventText { payload: &payload, ..EventText::of(row, recorded_at) }.to_public_json();
+        let value = lines::public_json(&EventRow { payload: &payload, ..*row }, recorded_at);
         let (stream_id, recorded_at) = (row.stream_id.to_owned(), row.recorded_at);
         Ok(Self { position, stream_id, event_type, version, recorded_at, value })
     }

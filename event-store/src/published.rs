@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use crate::copied::EventRow;
 use crate::feed::StoredEventRow;
-use crate::lines::{self, EventText};
+use crate::lines;
 
 /// The header of every message that names the shape of its value.
 pub const SCHEMA_HEADER: &str = "schema";
@@ -68,20 +69,21 @@ impl PublicEvent<'_> {
 impl StoredEventRow {
     /// As others receive it: a [`PublicEvent`], written without reading again what the database holds as JSON.
     pub fn to_public_json(&self) -> Vec<u8> {
-        self.text(&lines::instant(self.recorded_at)).to_public_json()
+        lines::public_json(&self.row(), &lines::instant(self.recorded_at))
     }
 
-    fn text<'a>(&'a self, recorded_at: &'a str) -> EventText<'a> {
-        EventText {
+    fn row(&self) -> EventRow<'_> {
+        EventRow {
             position: self.position,
             stream_type: &self.aggregate_type,
             stream_id: &self.aggregate_id,
             sequence: self.sequence,
             event_type: &self.event_type,
             event_version: &self.event_version,
-            recorded_at,
-            metadata: &self.metadata,
             payload: &self.payload,
+            metadata: &self.metadata,
+            recorded_at: self.recorded_at,
+            command: None,
         }
     }
 

@@ -47,7 +47,8 @@ pub async fn serve(several: Several, roles: &[Role]) -> anyhow::Result<()> {
         tracing::info!(address = %server.url(), "serving");
         Ok(())
     };
-    run(&several, lenders, |_| roles.to_vec(), (servers, stop_on_signal()), ready).await
+    let stop = stop_on_signal(&several.common);
+    run(&several, lenders, |_| roles.to_vec(), (servers, stop), ready).await
 }
 
 /// Where requests come in.

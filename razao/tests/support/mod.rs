@@ -108,9 +108,14 @@ impl Server {
 
     /// Asks the server to stop and waits until it has.
     pub(crate) async fn stop(&mut self) {
+        self.stop_by(Signal::SIGTERM).await;
+    }
+
+    /// The same by another signal.
+    pub(crate) async fn stop_by(&mut self, signal: Signal) {
         let Some(mut process) = self.process.take() else { return };
         let pid = process.id().and_then(|pid| i32::try_from(pid).ok()).expect("the server runs");
-        kill(Pid::from_raw(pid), Signal::SIGTERM).expect("the server runs");
+        kill(Pid::from_raw(pid), signal).expect("the server runs");
         let status = process.wait().await.expect("the server ends");
         assert!(status.success(), "the server ended with {status}:\n{}", self.log());
     }
