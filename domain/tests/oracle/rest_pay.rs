@@ -14,7 +14,7 @@ impl Rest {
     pub(crate) fn choose_excess(&mut self, payment: &Payment) {
         let chosen = payment.excess.as_ref().unwrap_or(&self.loan.terms.excess).clone();
         if payment.anticipates && !chosen.starts_with("reduce") {
-            self.excess = "reduce_term".to_owned();
+            "reduce_term".clone_into(&mut self.excess);
         } else if payment.excess.is_some() {
             self.excess = chosen;
         }
