@@ -69,13 +69,22 @@ impl Loan {
             self.releases.iter().filter(|(on, _)| begins < *on && *on <= release.0).cloned().collect();
         let inside: Fraction = releases.iter().map(|(_, amount)| amount).sum();
         releases.push(release);
-        let extra = self.planned(rows) - inside;
+        self.plan_from(first, &(self.planned(rows) - inside), &releases)
+    }
+
+    /// The plan from a period on that begins with so much; none if it cannot be drawn.
+    pub(crate) fn plan_from(
+        &self,
+        first: usize,
+        balance: &Fraction,
+        releases: &[Release],
+    ) -> Option<Vec<Drawn>> {
         let mut terms = self.terms.clone();
         terms.grace_principal = terms.grace_principal.saturating_sub(first);
         terms.grace_interest = terms.grace_interest.saturating_sub(first);
         let periods = self.line.periods[first..].to_vec();
-        let line = Timeline { terms, start: begins, periods };
-        let draft = Draft { line: &line, releases: &releases, extra };
+        let line = Timeline { terms, start: periods[0].from, periods };
+        let draft = Draft { line: &line, releases, extra: balance.clone() };
         draft.rows().ok().map(|rows| in_cents(&draft, &rows))
     }
 

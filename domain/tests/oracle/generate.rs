@@ -59,8 +59,6 @@ pub(crate) fn history(basis: &'static str) -> impl Strategy<Value = Value> {
 struct Book {
     case: Value,
     start: NaiveDate,
-    /// No command is dated before it.
-    first: NaiveDate,
     due_dates: Vec<NaiveDate>,
     installment: Fraction,
     payments: Vec<(String, NaiveDate)>,
@@ -81,13 +79,9 @@ impl Book {
         if rows.iter().any(|row| row.due_on < start) || rows.last().is_none_or(|last| last.due_on <= start) {
             return None;
         }
-        // What is owed of a running balance before the end of a grace period is nowhere said.
-        let in_grace = if read.basis == "running_balance" { read.grace_interest } else { 0 };
-        let first = rows[..in_grace].last().map_or(start, |row| row.due_on);
         Some(Self {
             case: json!({"terms": terms, "disbursements": releases, "commands": []}),
             start,
-            first,
             due_dates: rows.iter().map(|row| row.due_on).collect(),
             installment: paid / whole(i64::try_from(count).unwrap()),
             payments: Vec::new(),
@@ -136,17 +130,19 @@ impl Book {
                 .map_or_else(|| Loan::replay(&terms, &facts, None), |on| Loan::found_on(&terms, &facts, on));
         }
         let last = facts.iter().map(|fact| fact.on).max().unwrap_or(self.start);
+        if terms.basis == "running_balance" {
+            return Running::replay(&terms, &facts, on.unwrap_or(last)).loan;
+        }
         Rest::replay(&terms, &facts, on.unwrap_or(last)).loan
     }
 
     fn day(&self, draft: &Draft) -> NaiveDate {
         let life = (*self.due_dates.last().unwrap() - self.start).num_days() + 40;
-        let day = if draft.on_due_date {
+        if draft.on_due_date {
             self.due_dates[draft.target % self.due_dates.len()]
         } else {
             self.start + Days::new(u64::try_from(life * i64::from(draft.day) / 1000).unwrap())
-        };
-        day.max(self.first)
+        }
     }
 
     fn amount(&self, draft: &Draft) -> String {
@@ -157,8 +153,6 @@ impl Book {
     fn command(&mut self, at: usize, draft: &Draft) -> Value {
         let id = format!("00000000-0000-4000-8000-{at:012}");
         let on = self.day(draft);
-        let basis = text(&self.case["terms"]["interest_basis"]);
-        let is_running = basis == "running_balance";
         let pick = |count: usize| draft.target % count.max(1);
         match draft.kind {
             0..8 => {
@@ -192,22 +186,21 @@ impl Book {
                     "amount": cents(u64::from(draft.share) * 7), "reason": "disputed"}})
             }
             37..41 => self.refund_or_settlement(&id, on, draft),
-            41..43
-                if !is_running
-                    && self.is_written_off.is_none()
-                    && self.is_redrawn.is_none_or(|day| day < on) =>
-            {
+            41..43 if self.is_written_off.is_none() && self.is_redrawn.is_none_or(|day| day < on) => {
                 self.is_written_off = Some(on);
                 self.payments.push(("write-off".to_owned(), on));
                 json!({"path": "write-off", "body": {"on": on.to_string(), "reason": "not recoverable"}})
             }
-            43..47 if !is_running && self.is_written_off.is_none() => self.drawn_anew(&id, on, draft),
+            43..47 if self.is_written_off.is_none() => self.drawn_anew(&id, on, draft),
             _ => self.repayment(&id, on, draft),
         }
     }
 
     /// A further disbursement or a restructuring, where something is owed.
     fn drawn_anew(&mut self, id: &str, on: NaiveDate, draft: &Draft) -> Value {
+        if self.case["terms"]["interest_basis"] == "running_balance" {
+            return self.released(id, on, draft);
+        }
         let loan = self.replayed(Some(on));
         if loan.refused.is_some() || loan.balances()[PRINCIPAL] == whole(0) {
             return self.repayment(id, on, draft);
@@ -216,7 +209,7 @@ impl Book {
         self.is_redrawn = self.is_redrawn.max(Some(on));
         let due_on = |days: u64| on + Days::new(days);
         match draft.target % 5 {
-            0 | 1 if redraws && (loan.terms.basis == "plan" || self.may_release(&loan)) => {
+            0 | 1 if redraws && (loan.terms.basis == "plan" || Self::may_release(&loan)) => {
                 let amount = self.amount(draft);
                 json!({"path": "disburse", "body": {"on": on.to_string(), "amount": amount}})
             }
@@ -256,12 +249,22 @@ impl Book {
         }
     }
 
-    /// Whether what is released under a rest is drawn by A alone: not by shares of a remainder or rows in grace, nor beside
-    /// principal that was moved into rows.
-    fn may_release(&self, loan: &Loan) -> bool {
-        let commands = self.case["commands"].as_array().unwrap();
-        let is_moved = commands.iter().any(|command| command["body"]["mode"] == "re_amortize");
-        !is_moved && loan.terms.grace_principal == 0 && loan.terms.rounding.remainder != "respread"
+    /// Of a running balance, since its rows are nowhere said, only what is released is drawn.
+    fn released(&mut self, id: &str, on: NaiveDate, draft: &Draft) -> Value {
+        let terms = Terms::read(&self.case["terms"]);
+        let rounding = &terms.rounding;
+        let is_exact = rounding.installment && rounding.interest && rounding.factor_decimals.is_none();
+        if !is_exact || terms.grace_principal > 0 {
+            return self.repayment(id, on, draft);
+        }
+        self.is_redrawn = self.is_redrawn.max(Some(on));
+        let amount = self.amount(draft);
+        json!({"path": "disburse", "body": {"on": on.to_string(), "amount": amount}})
+    }
+
+    /// Whether what is released under a rest is drawn by A alone: not by shares of a remainder or rows in grace.
+    fn may_release(loan: &Loan) -> bool {
+        loan.terms.grace_principal == 0 && loan.terms.rounding.remainder != "respread"
     }
 
     fn repayment(&mut self, id: &str, on: NaiveDate, draft: &Draft) -> Value {
@@ -271,15 +274,17 @@ impl Book {
         let is_recovery = self.is_written_off.is_some_and(|written_off| written_off < on);
         let path = if is_recovery { "recoveries" } else { "repayments" };
         let mut body = json!({"id": id, "on": on.to_string(), "amount": self.amount(draft)});
-        let may_redraw = redraws && ["plan", "running_balance"].contains(&basis);
-        if !is_recovery && may_redraw && draft.kind >= 90 && draft.target % 4 == 0 && self.due_dates.len() > 4
-        {
+        if !is_recovery && redraws && draft.kind >= 90 && draft.target % 4 == 0 && self.due_dates.len() > 4 {
             body["as"] = "anticipation".into();
             body["amount"] = cents(u64::from(draft.share) * 3).into();
         }
         let word = draft.word.as_str().unwrap_or("");
-        if !is_recovery && basis == "plan" && draft.kind % 4 == 0 && (redraws || !word.starts_with("reduce"))
-        {
+        let is_known = match basis {
+            "plan" => redraws || !word.starts_with("reduce"),
+            "running_balance" => false,
+            _ => word == "next" || word.starts_with("reduce"),
+        };
+        if !is_recovery && draft.kind % 4 == 0 && is_known {
             body["excess"] = draft.word.clone();
         }
         self.payments.push((format!("{path}/{id}"), on));

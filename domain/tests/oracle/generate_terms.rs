@@ -83,7 +83,8 @@ pub(crate) fn list(terms: &mut Value, start: NaiveDate, principal: u64, rows: &[
 pub(crate) fn terms(basis: &'static str) -> impl Strategy<Value = Value> {
     let plan = basis == "plan";
     let dates = (1..15_u32, every());
-    let days = (day_count(), calendar(), maybe(&["none", "following", "modified_following", "preceding"]));
+    let shift = maybe(&["none", "following", "modified_following", "preceding"]);
+    let days = (day_count(), calendar(), shift, maybe(&["shifted", "unshifted"]));
     let money = (
         rate(),
         rounding(if plan { &["last", "first", "respread"] } else { &["last", "respread"] }),
@@ -103,7 +104,7 @@ pub(crate) fn terms(basis: &'static str) -> impl Strategy<Value = Value> {
         if !grace_fits(method, installments, &grace) {
             grace = Value::Null;
         }
-        let (day_count, calendar, shift) = days;
+        let (day_count, calendar, shift, accrue_to) = days;
         let (rate, mut rounding, late, fee) = money;
         let (order, in_advance, scope, excess, settlement) = paying;
         rounding["decimals"] = Value::Null;
@@ -124,12 +125,16 @@ pub(crate) fn terms(basis: &'static str) -> impl Strategy<Value = Value> {
         }
         let fee = fee.map(|fee| json!([{"kind": "service_fee", "due": "installment", "amount": cents(fee)}]));
         let mut terms = json!({"method": method, "interest_basis": basis, "installments": installments, "every": every,
-            "day_count": day_count, "calendar": calendar, "due_date_shift": shift, "rate": rate,
+            "day_count": day_count, "calendar": calendar, "due_date_shift": shift, "accrue_to": accrue_to, "rate": rate,
             "rounding": rounding, "late": late, "allocation": order, "allocation_in_advance": in_advance,
             "allocation_scope": scope, "excess": excess, "settlement": settlement,
             "charges": fee.unwrap_or(Value::Null), "grace": grace});
         if basis == "running_balance" {
             leave_out_what_is_not_said(&mut terms);
+        }
+        // Nor what a row comes to that falls due before its period has ended, where it follows the balance.
+        if basis.ends_with("_rest") && terms["accrue_to"] == "unshifted" && !terms["due_date_shift"].is_null() {
+            terms["due_date_shift"] = "following".into();
         }
         terms
     })
@@ -138,7 +143,9 @@ pub(crate) fn terms(basis: &'static str) -> impl Strategy<Value = Value> {
 /// Of a running balance nothing is said about weekends, days of grace, or an order of its own (§9).
 fn leave_out_what_is_not_said(terms: &mut Value) {
     terms["calendar"] = "none".into();
-    (terms["due_date_shift"], terms["allocation"]) = (Value::Null, Value::Null);
+    for field in ["due_date_shift", "accrue_to", "allocation"] {
+        terms[field] = Value::Null;
+    }
     if !terms["late"].is_null() {
         terms["late"] = json!({"fee_rate": terms["late"]["fee_rate"], "interest_rate": "contract"});
     }

@@ -177,12 +177,11 @@ impl Loan {
         row.period.is_some() && Rc::ptr_eq(&row.line, &self.line)
     }
 
-    /// The row in whose period a day falls; after the last one a row of its own.
+    /// The row in whose period a day falls, or that falls due for it if the period ended before; after the last one a row
+    /// of its own.
     pub(crate) fn row_for(&mut self, day: NaiveDate) -> usize {
-        let of_plan = |row: &Row| self.holds(row);
-        let found = self.rows.iter().position(|row| of_plan(row) && row.from < day && day <= row.to);
-        let first = || self.rows.iter().position(of_plan).filter(|at| day <= self.rows[*at].from);
-        found.or_else(first).unwrap_or_else(|| self.own_row(day))
+        let found = self.rows.iter().position(|row| self.holds(row) && day <= row.due_on);
+        found.unwrap_or_else(|| self.own_row(day))
     }
 
     pub(crate) fn own_row(&mut self, day: NaiveDate) -> usize {

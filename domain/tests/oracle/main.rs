@@ -42,6 +42,7 @@ mod rest;
 mod rest_ends;
 mod rest_joins;
 mod rest_level;
+mod rest_pay;
 mod rest_view;
 mod restructure;
 mod row;

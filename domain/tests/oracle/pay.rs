@@ -54,27 +54,33 @@ impl Loan {
 
     /// Rows past due and due on the day, then charges already due of the first row that is not.
     pub(crate) fn pay_due(&mut self, cash: &mut Fraction, allocation: &mut Parts, seer: Seer) {
-        let due = self.rows.iter().filter(|row| row.due_on <= seer.0).count();
+        let is_due = |at: &usize| self.rows[*at].due_on <= seer.0;
+        let due: Vec<usize> = (0..self.rows.len()).filter(is_due).collect();
+        self.pay_rows(&due, cash, allocation, seer);
+    }
+
+    /// Rows in turn, then charges already due of the others.
+    pub(crate) fn pay_rows(
+        &mut self,
+        due: &[usize],
+        cash: &mut Fraction,
+        allocation: &mut Parts,
+        seer: Seer,
+    ) {
+        let others: Vec<usize> = (0..self.rows.len()).filter(|at| !due.contains(at)).collect();
         let order = self.terms.order.clone();
-        if self.terms.scope_loan {
-            for part in &order {
-                for at in 0..due {
-                    self.put(at, *part, None, cash, allocation, seer);
-                }
-                for at in due..self.rows.len() {
-                    self.pay_due_charges(at, *part, cash, allocation, seer);
+        // Component by component over all rows, or row by row.
+        let passes = if self.terms.scope_loan { order.chunks(1) } else { order.chunks(order.len()) };
+        for parts in passes {
+            for at in due {
+                for part in parts {
+                    self.put(*at, *part, None, cash, allocation, seer);
                 }
             }
-            return;
-        }
-        for at in 0..due {
-            for part in &order {
-                self.put(at, *part, None, cash, allocation, seer);
-            }
-        }
-        for at in due..self.rows.len() {
-            for part in &order {
-                self.pay_due_charges(at, *part, cash, allocation, seer);
+            for at in &others {
+                for part in parts {
+                    self.pay_due_charges(*at, *part, cash, allocation, seer);
+                }
             }
         }
     }

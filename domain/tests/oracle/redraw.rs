@@ -32,7 +32,7 @@ impl Loan {
         let factor = first.line.factor(first.from, first.to);
         self.pay_ahead(here, &off, cash, allocation, seer);
         self.draw_again(&rows, &(balance - off), Cut { factor, accrued: zero(), unpaid: zero() }, how);
-        self.drop_void(&rows);
+        self.drop_void(rows[0]);
         self.pay_the_rest(cash, allocation, seer);
     }
 
@@ -91,8 +91,14 @@ impl Loan {
     }
 
     pub(crate) fn anticipate(&mut self, how: &str, cash: &mut Fraction, allocation: &mut Parts, seer: Seer) {
-        let first = self.rows.iter().position(|row| row.due_on > seer.0).unwrap_or(self.rows.len());
-        let rows = self.redrawable(first);
+        // A row whose period has ended is complete, though it is not yet due: nothing of it is drawn again.
+        let to_come = self.rows.iter().position(|row| row.due_on > seer.0).unwrap_or(self.rows.len());
+        let is_ended = |row: &&Row| self.holds(row) && row.to < seer.0;
+        let first = to_come + self.rows[to_come..].iter().take_while(is_ended).count();
+        for at in to_come..first {
+            self.pay_in_advance(at, cash, allocation, seer);
+        }
+        let rows = if cash.is_zero() { Vec::new() } else { self.redrawable(first) };
         let Some(here) = rows.first().copied() else { return self.pay_the_rest(cash, allocation, seer) };
         let balance: Fraction = rows.iter().map(|at| self.plan_principal(*at)).sum();
         if !balance.is_positive() {
@@ -111,7 +117,7 @@ impl Loan {
         let cut = Cut { factor, accrued: accrued.clone(), unpaid: if in_grace { unpaid } else { zero() } };
         self.draw_again(&rows, &(&balance - &off), cut, how);
         // The row stands where it stood: only rows after it can have gone.
-        self.drop_void(&rows[1..]);
+        self.drop_void(here + 1);
         self.rows[here].drawn_on = until;
         self.rows[here].accrued = accrued;
         self.rows[here].bears = zero();
@@ -221,9 +227,12 @@ impl Loan {
     }
 
     /// Takes out rows with which nothing falls due any more, and fees that nobody owes any more.
-    fn drop_void(&mut self, rows: &[usize]) {
-        let is_gone = |at: &usize| self.rows[*at].is_void() && self.rows[*at].begins_with.is_zero();
-        let dropped: Vec<usize> = rows.iter().copied().filter(is_gone).collect();
+    fn drop_void(&mut self, first: usize) {
+        let is_gone = |at: &usize| {
+            let row = &self.rows[*at];
+            self.holds(row) && row.is_void() && row.begins_with.is_zero()
+        };
+        let dropped: Vec<usize> = (first..self.rows.len()).filter(is_gone).collect();
         let mut at = 0;
         self.rows.retain(|_| {
             at += 1;

@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 
 use crate::fractions::{Fraction, kept, zero};
 use crate::history::{Fact, What};
-use crate::loan::{Loan, Receipt, Seer};
-use crate::parts::{INTEREST, PRINCIPAL, Parts};
+use crate::loan::{Loan, Receipt};
+use crate::parts::{INTEREST, PRINCIPAL};
 use crate::plan::Release;
 use crate::row::Row;
 use crate::terms::Terms;
@@ -25,13 +25,18 @@ pub(crate) struct Rest {
     pub(crate) level: Fraction,
     /// X.
     pub(crate) ahead: Fraction,
+    /// Where excess goes that is paid in the current period: as the terms say, or the last payment in it.
+    pub(crate) excess: String,
+    /// Interest of the periods that have passed.
+    pub(crate) earned: Fraction,
     /// Interest of the closed spans of the period, and where the open one begins.
     pub(crate) interest: Fraction,
     pub(crate) since: NaiveDate,
     /// O at the beginning of the period.
     pub(crate) overdue_at_start: Fraction,
-    /// Released inside the period.
+    /// What joined the balance inside the period, and of that what was released.
     pub(crate) released_within: Fraction,
+    pub(crate) releases: Vec<Release>,
     /// Released on its last day: it counts from the next period on.
     pub(crate) released_at_end: Fraction,
     /// Charged back inside it: released again, and due with its row on top of A.
@@ -79,10 +84,13 @@ impl Rest {
             balance: balance.expect("a row"),
             level,
             ahead: zero(),
+            excess: loan.terms.excess.clone(),
+            earned: zero(),
             interest: zero(),
             since: start,
             overdue_at_start: zero(),
             released_within: zero(),
+            releases: Vec::new(),
             released_at_end: zero(),
             charged_back: Vec::new(),
             moved: vec![zero(); line.periods.len()],
@@ -105,7 +113,7 @@ impl Rest {
         }
         let base = &self.balance + &self.overdue_at_start;
         let whole = self.loan.terms.show(&kept(base * self.loan.line.factor(start, day.max(start))));
-        let joined = self.loan.releases.iter().chain(&self.charged_back).chain(&self.moved_within);
+        let joined = self.releases.iter().chain(&self.charged_back).chain(&self.moved_within);
         let within = joined.filter(|(on, _)| start < *on && *on < day);
         within.fold(whole, |sum, (on, amount)| {
             sum + self.loan.terms.show(&kept(amount * self.loan.line.factor(*on, day)))
@@ -125,7 +133,7 @@ impl Rest {
     }
 
     /// The row of a period; rows of their own stand between them.
-    fn row(&self, k: usize) -> usize {
+    pub(crate) fn row(&self, k: usize) -> usize {
         let is_its = |row: &Row| row.period == Some(k) && self.loan.holds(row);
         self.loan.rows.iter().position(is_its).expect("a row for each period")
     }
@@ -170,7 +178,8 @@ impl Rest {
                 let settled = payment.settles.then(|| self.settle(&payment.amount, (fact.on, at))).flatten();
                 let (allocation, left) = settled.unwrap_or_else(|| {
                     self.cut(fact.on, true);
-                    self.receive(&payment.amount, (fact.on, at))
+                    self.choose_excess(payment);
+                    self.receive(&payment.amount, payment.anticipates, (fact.on, at))
                 });
                 self.loan.overpaid += &left;
                 let balance = self.principal();
@@ -236,7 +245,7 @@ impl Rest {
     }
 
     /// What falls due with the row where its period earns so much.
-    fn falls_due(&self, earned: &Fraction) -> Fraction {
+    pub(crate) fn falls_due(&self, earned: &Fraction) -> Fraction {
         if self.is_in_grace() { zero() } else { earned + &self.waiting }
     }
 
@@ -269,7 +278,7 @@ impl Rest {
     }
 
     /// Principal of the current row, with the interest that it has.
-    fn principal_of_row(&self, interest: &Fraction) -> Fraction {
+    pub(crate) fn principal_of_row(&self, interest: &Fraction) -> Fraction {
         let all = &self.balance + &self.released_within;
         if self.k + 1 == self.periods() {
             return all;
@@ -281,6 +290,7 @@ impl Rest {
     pub(crate) fn close_period(&mut self) {
         let interest = self.period_interest();
         self.finish_row(&interest);
+        self.earned += interest;
         self.overdue_at_start = if self.loan.write_off.is_some() { zero() } else { self.overdue() };
     }
 
@@ -305,75 +315,19 @@ impl Rest {
         let more = &principal - self.on_top() - self.usual(interest);
         self.balance = &self.balance + &self.released_within - &principal + capitalized;
         self.released_within = zero();
+        self.releases.clear();
         self.charged_back.clear();
         self.moved_within.clear();
         self.k += 1;
         (self.interest, self.since) = (zero(), end);
         let released = std::mem::replace(&mut self.released_at_end, zero());
         self.balance += &released;
-        match self.loan.terms.excess.as_str() {
-            _ if released.is_positive() && self.loan.terms.agreed.is_none() => {
-                self.level_anew();
-                self.ahead = zero();
-            }
+        let excess = std::mem::replace(&mut self.excess, self.loan.terms.excess.clone());
+        match excess.as_str() {
+            _ if released.is_positive() && self.loan.terms.agreed.is_none() => self.level_anew(),
             "next" => self.ahead = (&self.ahead + &more).max(zero()),
             "reduce_installment" if more.is_positive() && !self.is_over() => self.level_anew(),
             _ => {}
-        }
-    }
-
-    fn receive(&mut self, amount: &Fraction, seer: Seer) -> (Parts, Fraction) {
-        let (mut cash, mut allocation) = (amount.clone(), Parts::nothing());
-        if self.is_over() {
-            self.loan.pay_due(&mut cash, &mut allocation, seer);
-            self.pay_charges_to_come(&mut cash, &mut allocation, seer);
-            return (allocation, cash);
-        }
-        let row = self.row(self.k);
-        let on_the_due_date = seer.0 == self.end();
-        let earned =
-            if on_the_due_date || !self.daily { self.period_interest() } else { self.interest.clone() };
-        let fixed = self.loan.rows[row].fixed.clone();
-        self.loan.rows[row].due[INTEREST] = &fixed[INTEREST] + self.falls_due(&earned);
-        let all = &fixed[PRINCIPAL] + &self.balance + &self.released_within;
-        if on_the_due_date {
-            // The row as it stands by its order, then principal beyond it.
-            let interest = self.period_interest();
-            self.loan.rows[row].due[PRINCIPAL] = &fixed[PRINCIPAL] + self.principal_of_row(&interest);
-            self.loan.pay_due(&mut cash, &mut allocation, seer);
-            self.loan.rows[row].due[PRINCIPAL] = all;
-            self.loan.put(row, PRINCIPAL, None, &mut cash, &mut allocation, seer);
-            if cash.is_positive() && self.released_at_end.is_positive() {
-                // Its row is paid: what was released that day is in the rows to come.
-                self.close_period();
-                let (more, left) = self.receive(&cash, seer);
-                return (allocation.plus(&more), left);
-            }
-        } else {
-            self.loan.rows[row].due[PRINCIPAL] = all;
-            self.loan.pay_due(&mut cash, &mut allocation, seer);
-            self.loan.pay_in_advance(row, &mut cash, &mut allocation, seer);
-        }
-        self.pay_charges_to_come(&mut cash, &mut allocation, seer);
-        (allocation, cash)
-    }
-
-    /// Of rows to come only the charges can be paid in advance: what else they hold follows from the balance.
-    fn pay_charges_to_come(&mut self, cash: &mut Fraction, allocation: &mut Parts, seer: Seer) {
-        for at in 0..self.loan.rows.len() {
-            for part in self.loan.terms.order_in_advance.clone() {
-                let open = self.loan.rows[at].charges_open(NaiveDate::MAX, part, seer);
-                self.loan.put(at, part, Some(open), cash, allocation, seer);
-            }
-        }
-    }
-
-    pub(crate) fn serve_overpaid(&mut self, seer: Seer) {
-        if self.loan.overpaid.is_positive() {
-            self.cut(seer.0, true);
-            let amount = std::mem::replace(&mut self.loan.overpaid, zero());
-            let (_, left) = self.receive(&amount, seer);
-            self.loan.overpaid += left;
         }
     }
 }

@@ -38,7 +38,9 @@ impl Rest {
         self.loan = seen.loan;
         // No principal is left to bear interest.
         (self.balance, self.released_within, self.overdue_at_start) = (zero(), zero(), zero());
+        self.released_at_end = zero();
         (self.interest, self.waiting, self.since) = (zero(), zero(), self.since.max(seer.0));
+        self.releases.clear();
         self.charged_back.clear();
         self.moved_within.clear();
         self.moved.fill(zero());
@@ -75,7 +77,8 @@ impl Rest {
         let mut seen = self.seen(on);
         seen.leave_out_what_is_void();
         let to = seen.loan.rows.iter().filter(|row| row.due_on >= on && seen.loan.holds(row));
-        let to: Vec<usize> = to.filter_map(|row| row.period).collect();
+        // A row whose period has ended is complete, though it may not be due yet.
+        let to: Vec<usize> = to.filter_map(|row| row.period).filter(|k| *k >= self.k).collect();
         if to.is_empty() {
             self.loan.refused = Some("nothing_to_move_to");
             return;

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::fractions::{Fraction, kept, one, whole, zero};
+use crate::plan::Release;
 use crate::redraw::equal_level;
 use crate::rest::Rest;
 
@@ -27,6 +28,8 @@ impl Rest {
             _ => equal_level(&balance, &factors, &terms.rounding),
         };
         self.level = terms.rounding.installment(level);
+        // Nothing is ahead of what is left.
+        self.ahead = zero();
     }
 
     pub(crate) fn disburse(&mut self, on: NaiveDate, amount: &Fraction) {
@@ -45,10 +48,21 @@ impl Rest {
             self.balance += amount;
         } else {
             self.released_within += amount;
+            self.releases.push((on, amount.clone()));
             if !self.daily {
                 let interest = self.loan.terms.show(&kept(amount * line.factor(on, end)));
                 self.interest += interest;
             }
+        }
+        // Principal of which A is found: what was charged back or moved is due on top of it.
+        let releases: Vec<Release> = self.releases.clone();
+        let released: Fraction = releases.iter().map(|(_, amount)| amount).sum();
+        let on_top = self.moved[self.k..].iter().chain(self.charged_back.iter().map(|(_, amount)| amount));
+        let all = &self.balance + &self.released_within - on_top.sum::<Fraction>();
+        let at_start = &all - released;
+        if self.loan.plan_from(self.k, &at_start, &releases).is_none() {
+            self.loan.refused = Some("negative_amortization");
+            return;
         }
         if self.loan.terms.agreed.is_some() {
             return;
@@ -59,12 +73,10 @@ impl Rest {
             factors.fill(equal);
         }
         let level = match terms.method.as_str() {
-            "sac" => {
-                (&self.balance + &self.released_within) / whole(i64::try_from(factors.len()).expect("few"))
-            }
+            "sac" => all / whole(i64::try_from(factors.len()).expect("few")),
             _ => {
-                let mut owed = &self.balance * (one() + &factors[0]);
-                for (day, amount) in self.loan.releases.iter().filter(|(day, _)| from < *day && *day < end) {
+                let mut owed = at_start * (one() + &factors[0]);
+                for (day, amount) in &releases {
                     owed += amount * (one() + line.factor(*day, end));
                 }
                 // What is owed at the end of the period, as if it had been lent at its beginning.

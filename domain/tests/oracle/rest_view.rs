@@ -32,17 +32,29 @@ impl Rest {
         Quote { amount: &quote.due + &quote.principal + &interest, interest, ..quote }
     }
 
-    /// Unpaid interest to a day of what is not yet due, as it is laid out.
+    /// Unpaid interest to a day of what is not yet due, as it is laid out: of periods that have ended in full.
     pub(crate) fn interest_to(&self, day: NaiveDate) -> Fraction {
         let first = self.loan.rows.iter().find(|row| row.due_on > day && self.loan.holds(row));
         let Some(row) = first else { return zero() };
         let accrued = match row.period.cmp(&Some(self.k)) {
-            Ordering::Less => row.due[INTEREST].clone(),
-            Ordering::Equal => &self.accrued + &self.waiting,
+            Ordering::Less | Ordering::Equal => &self.accrued + &self.waiting + self.ended_since(row, day),
             Ordering::Greater if self.defers() => &self.accrued + &self.waiting,
             Ordering::Greater => zero(),
         };
         (accrued - &row.paid[INTEREST]).max(zero())
+    }
+
+    /// Interest of periods that have ended, from that of a row on, whose rows are not yet due; less what was paid of the
+    /// rows after it.
+    fn ended_since(&self, first: &Row, day: NaiveDate) -> Fraction {
+        let rows = self.loan.rows.iter().filter(|row| row.due_on > day && self.loan.holds(row));
+        let open = |row: &Row| {
+            let ended =
+                if row.period < Some(self.k) { &row.due[INTEREST] + &row.capitalized } else { zero() };
+            let is_later = row.period > first.period && row.period <= Some(self.k);
+            ended - if is_later { row.paid[INTEREST].clone() } else { zero() }
+        };
+        rows.map(open).sum()
     }
 
     /// The rows to come, seen on a day: after it what is overdue counts as nothing.

@@ -91,7 +91,7 @@ impl Loan {
         let current = |row: &Row| row.due_on > on && self.holds(row);
         let Some(at) = self.rows.iter().position(current) else { return zero() };
         let row = &self.rows[at];
-        let to_date = if row.from < on { row.interest_on(principal, on.min(row.to)) } else { zero() };
+        let to_date = if row.from < on { row.interest_on(principal, on) } else { zero() };
         (to_date + self.deferred_before(at) - &row.paid[INTEREST]).max(zero())
     }
 

@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 
 use crate::fractions::{Fraction, rounded, zero};
 use crate::history::{Fact, Payment, What};
-use crate::loan::{Loan, Receipt, Seer};
+use crate::loan::{Loan, Receipt, Seer, WriteOff};
 use crate::parts::{FEE, INTEREST, LATE_FEE, LATE_INTEREST, PENALTY, PRINCIPAL, Parts};
+use crate::plan::Release;
 use crate::row::Row;
 use crate::terms::Terms;
 
@@ -24,7 +25,9 @@ pub(crate) struct Running {
     pub(crate) pending: Fraction,
     pub(crate) deferred: Fraction,
     /// Late charges and interest that were owed and not covered by a payment; fees due by that day are too.
-    carried: Parts,
+    pub(crate) carried: Parts,
+    /// Released inside the period that is running, since the balance was last repaid.
+    pub(crate) releases: Vec<Release>,
     paid_until: NaiveDate,
 }
 
@@ -34,14 +37,17 @@ pub(crate) struct Planned {
     pub(crate) due: NaiveDate,
     pub(crate) total: Fraction,
     pub(crate) interest: Fraction,
-    pub(crate) is_joined: bool,
+    /// Of the total: principal charged back into it.
+    pub(crate) joined: Fraction,
+    /// None where it is no row of the plan, but principal owed again.
+    pub(crate) period: Option<usize>,
     pub(crate) is_fined: bool,
     pub(crate) is_charged: bool,
 }
 
 impl Planned {
     pub(crate) fn new(due: NaiveDate, total: Fraction, interest: Fraction) -> Self {
-        Self { due, total, interest, is_joined: false, is_fined: false, is_charged: false }
+        Self { due, total, interest, joined: zero(), period: None, is_fined: false, is_charged: false }
     }
 }
 
@@ -50,7 +56,7 @@ impl Running {
         let (loan, order) = Loan::begin(terms, facts, Some(day));
         let planned = |row: &Row| {
             let total = &row.due[PRINCIPAL] + &row.due[INTEREST];
-            Planned::new(row.due_on, total, row.due[INTEREST].clone())
+            Planned { period: row.period, ..Planned::new(row.due_on, total, row.due[INTEREST].clone()) }
         };
         let mut running = Self {
             plan: loan.rows.iter().filter(|row| row.period.is_some()).map(planned).collect(),
@@ -60,6 +66,7 @@ impl Running {
             pending: zero(),
             deferred: zero(),
             carried: Parts::nothing(),
+            releases: Vec::new(),
             paid_until: loan.line.start,
             loan,
         };
@@ -72,6 +79,9 @@ impl Running {
 
     fn happen(&mut self, fact: &Fact, at: usize) {
         let seer = (fact.on, at);
+        if self.loan.refused.is_some() {
+            return;
+        }
         self.pass_grace(fact.on);
         match &fact.what {
             What::Payment(payment) => {
@@ -93,13 +103,19 @@ impl Running {
             }
             What::Chargeback { amount, .. } => {
                 self.join(fact.on, amount);
-                match self.plan.iter_mut().find(|row| !row.is_joined && row.due >= fact.on) {
-                    Some(row) => row.total += amount,
+                match self.plan.iter_mut().find(|row| row.period.is_some() && row.due >= fact.on) {
+                    Some(row) => (row.total, row.joined) = (&row.total + amount, &row.joined + amount),
                     None => self.plan_own(fact.on, amount),
                 }
                 self.serve_overpaid(seer);
             }
-            other => panic!("outside of the oracle under running_balance: {other:?}"),
+            What::Disbursement(amount) => {
+                self.release(fact.on, amount);
+                self.serve_overpaid(seer);
+            }
+            // What it takes off is nowhere said of one balance: its rows are not.
+            What::WriteOff => self.loan.write_off = Some(WriteOff { on: fact.on, open: Parts::nothing() }),
+            What::Restructure(_) => panic!("outside of the oracle under running_balance"),
         }
     }
 
@@ -126,16 +142,29 @@ impl Running {
         self.plan.len() - 1
     }
 
+    /// The day up to which charges for being late run: a write-off ends them.
+    pub(crate) fn late_until(&self, day: NaiveDate) -> NaiveDate {
+        self.loan.write_off.as_ref().map_or(day, |write_off| day.min(write_off.on))
+    }
+
     /// What a payment on a day owes, and the day to which interest is charged by it.
     pub(crate) fn owed(&self, seer: Seer, anticipates: bool) -> (Parts, NaiveDate) {
-        let (day, loan, terms) = (seer.0, &self.loan, &self.loan.terms);
+        let (day, loan, terms) = (self.late_until(seer.0), &self.loan, &self.loan.terms);
         let rows = &self.plan;
         let is_repaid = !self.balance.is_positive();
         let j = self.reached();
         let due = rows[j].due;
         // What is late bears late interest in place of interest: that of an anticipation runs to the due date at most.
         let until = if anticipates { day.min(due) } else { due };
-        let x = &self.deferred + &self.pending + self.base() * loan.line.factor(self.charged_to, until);
+        // Nothing of a grace is owed before its end, nor does what is late bear interest twice.
+        let in_grace = self.is_in_grace();
+        let (until, x) = if in_grace {
+            (self.charged_to, zero())
+        } else {
+            let x = &self.deferred + &self.pending + self.base() * loan.line.factor(self.charged_to, until);
+            // On nothing no interest is charged to any day.
+            (if is_repaid { self.charged_to } else { until }, x)
+        };
         // Interest of rows after j is charged once, like the fee.
         let past: Vec<usize> = (j..rows.len()).filter(|k| !is_repaid && rows[*k].due < day).collect();
         let later: Fraction =
@@ -145,7 +174,7 @@ impl Running {
         if let Some(late) = &terms.late {
             let base: Fraction = past.iter().filter(|k| !rows[**k].is_fined).map(|k| &rows[*k].total).sum();
             owed[LATE_FEE] += rounded(&(&late.fee_rate * base), terms.rounding.decimals, late.mode);
-            if day > due {
+            if day > due && !in_grace {
                 let rate = late.by_rate.as_ref().expect("a rate of late interest");
                 let g = loan.line.factor_by(rate, due.max(self.charged_to), day);
                 owed[LATE_INTEREST] +=
@@ -154,7 +183,7 @@ impl Running {
         }
         for row in &loan.rows {
             for part in [FEE, PENALTY] {
-                owed[part] += row.charges_open(day, part, seer);
+                owed[part] += row.charges_open(seer.0, part, seer);
             }
         }
         owed[PRINCIPAL] = self.balance.clone();
@@ -164,7 +193,8 @@ impl Running {
     /// What a payment on a day owes that claims the reduction of interest, and what is owed beside it: what it takes to
     /// settle.
     pub(crate) fn quote(&self, seer: Seer) -> [Fraction; 2] {
-        let (day, (owed, _)) = (seer.0, self.owed(seer, true));
+        let (day, (mut owed, _)) = (seer.0, self.owed(seer, true));
+        owed[INTEREST] += self.interest_of_grace(day);
         let charges = |row: &Row| {
             let to_come = |part| {
                 let by = |until| row.charges_open(until, part, seer);
@@ -177,7 +207,18 @@ impl Running {
     }
 
     fn receive(&mut self, payment: &Payment, seer: Seer) -> (Parts, Fraction) {
-        let anticipates = payment.anticipates || payment.settles && payment.amount >= self.quote(seer)[0];
+        let settles = payment.settles && payment.amount >= self.quote(seer)[0];
+        let anticipates = payment.anticipates || settles;
+        if self.is_in_grace() {
+            if settles {
+                let interest = self.interest_of_grace(seer.0);
+                self.carried[INTEREST] += interest;
+                (self.pending, self.deferred) = (zero(), zero());
+                self.charged_to = self.charged_to.max(seer.0);
+            } else {
+                self.cut_on(seer.0);
+            }
+        }
         let (owed, until) = self.owed(seer, anticipates);
         let (mut cash, mut allocation) = (payment.amount.clone(), Parts::nothing());
         let order: Vec<usize> = self.loan.terms.order.iter().copied().filter(|x| *x != PRINCIPAL).collect();
@@ -214,10 +255,7 @@ impl Running {
                 cash -= share;
             }
         }
-        // On nothing no interest is charged to any day.
-        if self.balance.is_positive() {
-            self.charge(&owed.minus(&allocation), until, seer.0);
-        }
+        self.charge(&owed.minus(&allocation), until, self.late_until(seer.0));
         self.balance -= &allocation[PRINCIPAL];
         self.received += &allocation[INTEREST] + &allocation[PRINCIPAL];
         (allocation, cash)
@@ -233,7 +271,9 @@ impl Running {
             row.is_fined = true;
             row.is_charged |= k > j;
         }
-        self.charged_to = self.charged_to.max(until).max(day);
-        (self.pending, self.deferred) = (zero(), zero());
+        if !self.is_in_grace() {
+            self.charged_to = self.charged_to.max(until).max(day);
+            (self.pending, self.deferred) = (zero(), zero());
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::redraw::Redraw;
 use super::till::Till;
 use crate::Amount;
 use crate::component::Component;
-use crate::terms::Excess;
+use crate::terms::{Excess, Method};
 
 impl Engine<'_> {
     /// After what is due: interest of the current period to the day, then principal; the rows not yet due are drawn
@@ -16,7 +16,17 @@ impl Engine<'_> {
     pub(super) fn anticipate(&mut self, till: &mut Till, excess: Excess) -> Outcome<()> {
         self.require_redrawable()?;
         let excess = if excess.draws_again() { excess } else { Excess::ReduceTerm };
-        let rows = self.rows_to_draw(self.first_due_after(till.on));
+        // A row whose period has ended is complete, though it is not yet due (`accrue_to: unshifted`).
+        let mut first = self.first_due_after(till.on);
+        while self.is_complete(first, till.on) {
+            let order = self.now();
+            self.serve_row(till, first, &order.allocation_in_advance)?;
+            first += 1;
+        }
+        if till.is_empty() {
+            return Ok(());
+        }
+        let rows = self.rows_to_draw(first);
         let Some(&here) = rows.first() else { return Ok(()) };
         let balance = self.to_repay(&rows);
         if !balance.is_positive() {
@@ -44,6 +54,11 @@ impl Engine<'_> {
         self.pay_ahead(till, here, off);
         self.drop_what_is_gone(here);
         Ok(())
+    }
+
+    /// Whether a row's period ended before `day`.
+    fn is_complete(&self, index: usize, day: NaiveDate) -> bool {
+        self.rows.get(index).is_some_and(|row| row.period.is_some() && row.to < day)
     }
 
     /// Interest accrued by `day` in the period that is running, and not yet due.
@@ -83,7 +98,13 @@ impl Engine<'_> {
             return Ok(accrued);
         }
         let base = cut.map_or(balance, |cut| balance.plus(cut.bears));
-        let factor = contract.factor_in(period, cut.map_or(row.from, |cut| cut.on), day)?;
+        let since = cut.map_or(row.from, |cut| cut.on);
+        // Days after its end, while it is not yet due, are days of the periods after it.
+        let factor = if day <= row.to || contract.terms.method == Method::Bullet {
+            contract.factor_in(period, since, day)?
+        } else {
+            contract.factor(since, day)?
+        };
         Ok(accrued.plus(contract.interest(base, factor)?))
     }
 }

@@ -41,6 +41,8 @@ impl Engine<'_> {
             } else {
                 let index = self.own_row(on);
                 self.add_due(index, Component::Principal, owed_again);
+                // Principal charged back into that row is paid after it.
+                self.hide_charges_of(on);
             }
             if matches!(self.basis, Basis::Rest(_)) {
                 self.add_overdue(on, owed_again)?;

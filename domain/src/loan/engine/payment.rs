@@ -34,9 +34,9 @@ impl Engine<'_> {
                     return Err(EngineError::ExcessNotForBasis);
                 }
                 // An anticipation draws rows again in any case.
-                let override_ = match (own, early) {
-                    (None, Early::Anticipation) if !chosen.draws_again() => Some(Excess::ReduceTerm),
-                    (own, _) => own,
+                let override_ = match early {
+                    Early::Anticipation if !chosen.draws_again() => Some(Excess::ReduceTerm),
+                    Early::Anticipation | Early::Installment => own,
                 };
                 self.spread_on_rest(till, early, override_)
             }

@@ -80,10 +80,12 @@ impl Engine<'_> {
         let open = self.taxed();
         let end = self.rows.partition_point(|row| row.due_on < on);
         let contract = self.contracts.len() - 1;
+        // Where interest follows the balance a row whose period has ended is complete, though it may not be due yet.
+        let begun = if let Basis::Rest(rest) = &self.basis { rest.period } else { 0 };
         let targets: Vec<usize> = (end..self.rows.len())
             .filter(|index| {
                 let row = &self.rows[*index];
-                row.contract == contract && row.period.is_some() && !row.gone
+                row.contract == contract && row.period.is_some_and(|period| period >= begun) && !row.gone
             })
             .collect();
         if targets.is_empty() {

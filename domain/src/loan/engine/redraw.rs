@@ -144,9 +144,14 @@ impl Engine<'_> {
     pub(super) fn deferred_by(&self, index: usize) -> Amount {
         match (&self.basis, self.rows[index].period) {
             (Basis::Plan, Some(period)) => self.deferred_before(index, period),
-            (Basis::Rest(rest), _) => {
+            (Basis::Rest(rest), period) => {
                 let here = self.running_row();
-                if index <= here {
+                if index < here {
+                    // Its own period has ended too (`accrue_to: unshifted`), and what it earned is deferred with the rest.
+                    let own = period.filter(|period| *period < self.contract().terms.grace.interest as usize);
+                    return own.map_or_else(|| self.zero(), |_| self.deferred_of(&self.rows[..index]));
+                }
+                if index == here {
                     return rest.deferred;
                 }
                 // On the last day of a period in grace, what it earned is deferred to the rows after it.
@@ -158,6 +163,17 @@ impl Engine<'_> {
             }
             (Basis::Plan | Basis::Running(_), _) => self.zero(),
         }
+    }
+
+    /// What rows in a deferring grace earned, where interest follows the balance.
+    fn deferred_of(&self, rows: &[LiveRow]) -> Amount {
+        let contract = self.contract();
+        if contract.terms.grace.mode != GraceMode::Deferred {
+            return self.zero();
+        }
+        let current = self.contracts.len() - 1;
+        let in_grace = rows.iter().filter(|row| row.contract == current && row.is_in_grace(contract));
+        in_grace.filter_map(|row| row.earns).fold(self.zero(), Amount::plus)
     }
 
     /// Interest of grace rows that falls due on top of the first row after them.

@@ -163,7 +163,7 @@ impl Engine<'_> {
             Basis::Rest(rest) => self.accrued_in_rest(rest, index, on)?,
             Basis::Plan | Basis::Running(_) if row.from >= on => self.deferred_by(index),
             Basis::Plan | Basis::Running(_) => {
-                self.interest_on(principal, index, on.min(row.to))?.plus(self.deferred_by(index))
+                self.interest_on(principal, index, on)?.plus(self.deferred_by(index))
             }
         };
         Ok(accrued.minus(row.paid.interest).max(zero))

@@ -10,7 +10,7 @@ use super::Outcome;
 use super::contract::{Contract, Shape};
 use super::fold::{Basis, Engine};
 use crate::Amount;
-use crate::terms::{Excess, GraceMode, InterestBasis};
+use crate::terms::{Disbursement, Excess, GraceMode, InterestBasis};
 
 #[derive(Debug, Clone)]
 pub(super) struct Rest {
@@ -23,6 +23,8 @@ pub(super) struct Rest {
     pub(super) balance: Amount,
     /// What joined B inside it, and on its last day.
     pub(super) joined: Vec<(NaiveDate, Amount)>,
+    /// Of that, what A was found for: released, not charged back or moved.
+    pub(super) released: Vec<Disbursement>,
     pub(super) joined_at_end: Amount,
     /// Whether A is to be found anew at its end.
     pub(super) level_at_end: bool,
@@ -65,6 +67,7 @@ impl Rest {
             period: 0,
             balance: contract.financed,
             joined: Vec::new(),
+            released: Vec::new(),
             joined_at_end: zero,
             level_at_end: false,
             extra: vec![zero; contract.timeline.periods.len()],
@@ -227,6 +230,7 @@ impl Rest {
         }
         self.level_at_end = false;
         self.joined.clear();
+        self.released.clear();
         self.joined_at_end = zero;
         (self.paid, self.paid_at_end, self.accrued) = (zero, zero, zero);
         self.reached = end;

@@ -243,11 +243,18 @@ impl Engine<'_> {
             rest.level_at_end = true;
             return Ok(());
         }
-        let released = [Disbursement { on, amount }];
-        let balance = (rest.available(), rest.deferred);
+        // What was released inside the period before counts from its day on; what was charged back or moved is due on
+        // top of A.
+        let on_top = rest.extra[first..].iter().copied().fold(contract.zero(), Amount::plus);
+        let at_start = rest.available().minus(on_top);
+        let at_start = rest.released.iter().fold(at_start, |sum, released| sum.minus(released.amount));
+        let mut released = rest.released.clone();
+        released.push(Disbursement { on, amount });
+        let balance = (at_start, rest.deferred);
         let again = schedule::draw_rest(&contract.terms, &contract.timeline, first, balance, &released)?;
         if on > contract.period(first)?.from {
             rest.joined.push((on, amount));
+            rest.released = released;
         } else {
             rest.balance = rest.balance.plus(amount);
         }
@@ -266,6 +273,8 @@ impl Engine<'_> {
         let zero = rest.balance.minus(rest.balance);
         rest.balance = zero;
         rest.joined.clear();
+        rest.released.clear();
+        rest.extra.fill(zero);
         (rest.joined_at_end, rest.accrued, rest.deferred) = (zero, zero, zero);
         (rest.overdue, rest.overdue_at_start) = (zero, zero);
         (rest.paid, rest.paid_at_end) = (zero, zero);

@@ -12,7 +12,7 @@ use crate::component::Components;
 use crate::exact::{add, mul};
 use crate::loan::facts::Early;
 use crate::schedule::PlanError;
-use crate::terms::{GraceMode, LateInterest};
+use crate::terms::{Disbursement, GraceMode, LateInterest};
 
 #[derive(Debug, Clone)]
 pub(super) struct Running {
@@ -30,6 +30,8 @@ pub(super) struct Running {
     pub(super) carried: Components,
     /// When it was paid last: fees due by then are carried too.
     pub(super) paid_until: NaiveDate,
+    /// Released inside the period that is running, since the balance was last repaid.
+    pub(super) released: Vec<Disbursement>,
     /// Interest charged so far, and the span of it that was charged last.
     pub(super) charged: Amount,
     pub(super) last_span: Span,
@@ -43,6 +45,10 @@ pub(super) struct Planned {
     pub(super) on_time_until: NaiveDate,
     pub(super) total: Amount,
     pub(super) interest: Amount,
+    /// Of the total: principal that was charged back into the row, beside the plan.
+    pub(super) joined: Amount,
+    /// Its period in the plan; none where it is principal owed again on its day.
+    pub(super) period: Option<usize>,
     fined: bool,
     charged: bool,
     /// Its fees stand as they fell due.
@@ -94,6 +100,7 @@ impl Running {
             deferred: zero,
             carried: Components::NOTHING,
             paid_until: on,
+            released: Vec::new(),
             charged: zero,
             last_span: Span { from: on, to: on, balance: zero, interest: zero },
         }
@@ -102,6 +109,11 @@ impl Running {
     /// Whether c lies in the grace period: no interest is owed yet.
     pub(super) fn is_in_grace(&self) -> bool {
         self.in_grace().any(|row| row.due_on > self.charged_to)
+    }
+
+    /// Whether anything is to be charged: interest on a balance, or what ran before it was repaid.
+    pub(super) fn bears(&self) -> bool {
+        self.balance.is_positive() || self.pending.plus(self.deferred).is_positive()
     }
 
     fn in_grace(&self) -> impl Iterator<Item = &Planned> {
@@ -168,26 +180,36 @@ impl Running {
             Early::Anticipation => due_on.min(day),
             Early::Installment => due_on,
         };
-        // Without a balance nothing falls due any more, whatever the plan says.
-        if self.is_in_grace() || !self.balance.is_positive() {
+        // Without a balance nothing falls due any more, whatever the plan says, but what was deferred before.
+        let is_repaid = !self.balance.is_positive();
+        if !self.bears() {
             let (x, of_later) = (zero, zero);
             let to = self.charged_to;
             return Ok(Owed { late_fee: zero, late_interest: zero, x, of_later, row, to, is_late: false });
         }
+        // Of a grace no interest is owed before its end: it runs on, and that of what is late with it.
+        let in_grace = self.is_in_grace();
+        let (to, is_late) = if in_grace { (self.charged_to, false) } else { (to, is_late) };
+        // On nothing no interest is charged to any day.
+        let to = if is_repaid { self.charged_to } else { to };
         // x is rounded with what it is charged with, not before.
-        let exact = add(self.span(contract, to)?, self.pending.plus(self.deferred).value())?;
+        let exact = if in_grace {
+            Decimal::ZERO
+        } else {
+            add(self.span(contract, to)?, self.pending.plus(self.deferred).value())?
+        };
         // Rows stand in the order of their due dates: those that matter are few and come first.
         let later = self.plan[row..].iter().skip(1).take_while(|later| later.due_on < day);
-        let later = later.filter(|later| !later.charged);
+        let later = later.filter(|later| !later.charged && !is_repaid);
         let of_later = later.fold(zero, |sum, later| sum.plus(later.interest));
         let x = contract.cents(add(exact, of_later.value())?)?.minus(of_later);
         let (mut late_fee, mut late_interest) = (zero, zero);
         if let Some(late) = &contract.terms.late {
             let fined = self.plan[row..].iter().take_while(|row| row.is_late(day, grace));
-            let fined = fined.filter(|row| !row.fined);
+            let fined = fined.filter(|row| !row.fined && !is_repaid);
             let base = fined.fold(zero, |sum, row| sum.plus(row.total));
             late_fee = contract.cents(late.fee(base.value(), contract.terms.rounding.decimals)?)?;
-            if is_late && self.balance.is_positive() {
+            if is_late {
                 let from = due_on.max(self.charged_to);
                 late_interest = self.late_interest(contract, exact, from, day)?;
             }
@@ -203,20 +225,26 @@ impl Running {
     }
 
     /// Before `day`, on which principal joins: what runs up to it runs on the balance so far.
-    pub(super) fn part(&mut self, contract: &Contract, day: NaiveDate) -> Outcome<()> {
+    /// Nothing runs for being late after `late_until`.
+    pub(super) fn part(&mut self, contract: &Contract, day: NaiveDate, late_until: NaiveDate) -> Outcome<()> {
         if !self.balance.is_positive() {
             self.end_plan(day);
             return Ok(());
         }
         let grace = contract.terms.late.as_ref().map_or(0, |late| late.grace_days);
-        let first = self.plan.get(self.first_uncovered());
-        if !self.is_in_grace() && first.is_some_and(|row| row.is_late(day, grace)) {
+        let first = self.plan.get(self.first_uncovered()).copied();
+        if !self.is_in_grace() && first.is_some_and(|row| row.is_late(late_until, grace)) {
             // Late interest runs in place of interest, so it is owed as with a payment of that day.
-            let owed = self.owed(contract, day, Early::Installment)?;
-            self.take(contract, &owed, day);
+            let owed = self.owed(contract, late_until, Early::Installment)?;
+            self.take(contract, &owed, late_until);
+        } else if late_until < day {
+            // Interest ends with the due date, and after a write-off nothing comes in place of it.
+            let due_on = first.map_or(day, |row| row.due_on).max(self.charged_to);
+            self.cut(contract, day.min(due_on))?;
         } else {
             self.cut(contract, day)?;
         }
+        self.charged_to = self.charged_to.max(day);
         Ok(())
     }
 
@@ -233,8 +261,9 @@ impl Running {
     fn end_plan(&mut self, day: NaiveDate) {
         let nothing = self.balance.minus(self.balance);
         for row in &mut self.plan {
-            (row.total, row.interest) = (nothing, nothing);
+            (row.total, row.interest, row.joined) = (nothing, nothing, nothing);
         }
+        self.released.clear();
         self.received = nothing;
         self.charged_to = self.charged_to.max(day);
     }
@@ -283,12 +312,13 @@ impl Running {
         for planned in self.plan[row..].iter_mut().skip(1).take_while(|planned| planned.due_on < day) {
             planned.charged = true;
         }
-        if owed.to > self.charged_to || self.pending.plus(self.deferred).is_positive() {
+        let in_grace = self.is_in_grace();
+        if !in_grace && (owed.to > self.charged_to || self.pending.plus(self.deferred).is_positive()) {
             let from = self.charged_to;
             self.last_span = Span { from, to: owed.to, balance: self.balance, interest: owed.x };
         }
         self.charged = self.charged.plus(owed.x).plus(owed.of_later);
-        if !self.is_in_grace() {
+        if !in_grace {
             (self.pending, self.deferred) = (contract.zero(), contract.zero());
         }
         // Paid on the next business day it is paid on time: nothing runs beyond the due date.
@@ -330,11 +360,18 @@ impl Planned {
             on_time_until: row.on_time_until,
             total,
             interest: row.due.interest,
+            joined: Amount::ZERO,
+            period: row.period,
             fined: false,
             charged: false,
             has_fees: false,
             grace: None,
         }
+    }
+
+    /// Principal by the plan.
+    pub(super) fn principal(&self) -> Amount {
+        self.total.minus(self.interest).minus(self.joined)
     }
 
     /// Its interest was owed before, and is paid or carried since.

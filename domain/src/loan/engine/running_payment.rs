@@ -35,7 +35,7 @@ impl Engine<'_> {
         let running = self.running()?;
         let carried = running.carried;
         let mut row = running.first_uncovered();
-        if running.balance.is_positive() || !carried.is_nothing() {
+        if running.bears() || !carried.is_nothing() {
             let owed = running.owed(&contract, day, early)?;
             running.take(&contract, &owed, day);
             row = owed.row;
@@ -160,7 +160,7 @@ impl Engine<'_> {
         let principal = running.balance;
         let mut due = running.carried.total().plus(zero);
         let mut interest = zero;
-        if principal.is_positive() {
+        if running.bears() {
             let owed = running.owed(&contract, day, Early::Anticipation)?;
             due = due.plus(owed.late_fee).plus(owed.late_interest).plus(owed.of_later);
             if owed.to < on {
@@ -214,11 +214,12 @@ impl Engine<'_> {
     /// Principal charged back: it joins the balance, and what is due with the row in whose period it falls.
     pub(super) fn join_running(&mut self, on: NaiveDate, amount: Amount) -> Outcome<()> {
         let contract = self.contract_shared();
+        let late_until = self.late_until(on);
         let running = self.running()?;
-        running.part(&contract, on)?;
+        running.part(&contract, on, late_until)?;
         running.balance = running.balance.plus(amount);
-        match running.plan.iter_mut().find(|row| row.due_on >= on) {
-            Some(row) => row.total = row.total.plus(amount),
+        match running.plan.iter_mut().find(|row| row.period.is_some() && row.due_on >= on) {
+            Some(row) => (row.total, row.joined) = (row.total.plus(amount), row.joined.plus(amount)),
             None => self.plan_running(on, amount)?,
         }
         Ok(())
@@ -227,8 +228,9 @@ impl Engine<'_> {
     /// Principal owed again on a day: a row of its own.
     pub(super) fn owe_running(&mut self, on: NaiveDate, amount: Amount) -> Outcome<()> {
         let contract = self.contract_shared();
+        let late_until = self.late_until(on);
         let running = self.running()?;
-        running.part(&contract, on)?;
+        running.part(&contract, on, late_until)?;
         running.balance = running.balance.plus(amount);
         self.plan_running(on, amount)
     }
@@ -246,30 +248,29 @@ impl Engine<'_> {
     /// A further disbursement: the plan from its period on is drawn again, and the balance grows.
     pub(super) fn release_running(&mut self, first: usize, on: NaiveDate, amount: Amount) -> Outcome<()> {
         let contract = self.contract_shared();
-        self.running()?.part(&contract, on)?;
-        let rows = self.rows_from(first);
-        let balance = rows.iter().fold(self.zero(), |sum, index| {
-            let id = self.rows[*index].id;
-            let Basis::Running(running) = &self.basis else { return sum };
-            let planned = running.plan.iter().find(|planned| planned.row == id);
-            planned.map_or(sum, |planned| sum.plus(planned.total).minus(planned.interest))
-        });
-        let released = [Disbursement { on, amount }];
-        let again = schedule::draw_rest(
-            &contract.terms,
-            &contract.timeline,
-            first,
-            (balance, self.zero()),
-            &released,
-        )?;
-        for (index, drawn) in rows.into_iter().zip(again.rows) {
-            let id = self.rows[index].id;
-            if let Some(planned) = self.running()?.plan.iter_mut().find(|planned| planned.row == id) {
-                planned.total = drawn.principal.plus(drawn.interest);
-                planned.interest = drawn.interest;
-            }
-        }
+        let late_until = self.late_until(on);
+        self.running()?.part(&contract, on, late_until)?;
+        let from = contract.period(first)?.from;
+        let rows: Vec<u32> = self.rows_from(first).into_iter().map(|index| self.rows[index].id).collect();
         let running = self.running()?;
+        running.released.retain(|released| from < released.on);
+        let mut released = running.released.clone();
+        // What was released inside the period before counts from its day on; what was charged back is due beside the plan.
+        let before = released.iter().fold(contract.zero(), |sum, released| sum.plus(released.amount));
+        let of_plan = running.plan.iter_mut().filter(|planned| rows.contains(&planned.row));
+        let of_plan: Vec<&mut Planned> = of_plan.collect();
+        let balance =
+            of_plan.iter().fold(contract.zero(), |sum, row| sum.plus(row.principal())).minus(before);
+        released.push(Disbursement { on, amount });
+        let rest = (balance, contract.zero());
+        let again = schedule::draw_rest(&contract.terms, &contract.timeline, first, rest, &released)?;
+        for (planned, drawn) in of_plan.into_iter().zip(again.rows) {
+            planned.total = drawn.principal.plus(drawn.interest).plus(planned.joined);
+            planned.interest = drawn.interest;
+        }
+        if on > from {
+            running.released = released;
+        }
         running.balance = running.balance.plus(amount);
         Ok(())
     }

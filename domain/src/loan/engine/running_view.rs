@@ -94,7 +94,8 @@ impl Running {
         let zero = contract.zero();
         let first = self.first_uncovered();
         let mut open = vec![(Components::NOTHING, zero); self.plan.len()];
-        if self.plan.is_empty() || !self.balance.is_positive() && self.carried.is_nothing() {
+        let is_repaid = !self.balance.is_positive();
+        if self.plan.is_empty() || !self.bears() && self.carried.is_nothing() {
             return Ok(open);
         }
         let owed = self.owed(contract, day, Early::Installment)?;
@@ -115,13 +116,13 @@ impl Running {
                 let factor = contract.factor(charged_to, planned.due_on)?;
                 row.add(Component::Interest, contract.interest(balance, factor)?);
                 charged_to = charged_to.max(planned.due_on);
-            } else if !planned.was_charged() {
+            } else if !planned.was_charged() && !is_repaid {
                 row.add(Component::Interest, planned.interest);
             }
             // Interest of a row that fell due was taken with that of the first.
             if index == first {
                 let later = self.plan[first..].iter().skip(1);
-                let later = later.filter(|row| row.due_on < day && !row.was_charged());
+                let later = later.filter(|row| row.due_on < day && !row.was_charged() && !is_repaid);
                 row.interest = later.fold(row.interest, |sum, row| sum.minus(row.interest));
             }
             // What R covers of the first of them already counts.

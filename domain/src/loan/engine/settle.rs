@@ -75,12 +75,14 @@ impl Engine<'_> {
         }
         let end = self.first_due_after(till.on);
         self.serve_due(till)?;
+        let here = self.running_row().max(end);
+        let capitalized: Amount = self.rows[end..here].iter().map(|row| row.capitalized).sum();
         self.waive_capital_to_come(end);
         let mut interest = quote.interest.max(self.zero());
         let first = self.plan_row_from(end);
         // Where interest follows the balance a row due today may belong to the period that is running.
         let (running, deferred) = match &self.basis {
-            Basis::Rest(rest) => (self.running_row(), rest.deferred),
+            Basis::Rest(rest) => (self.running_row(), rest.deferred.plus(capitalized)),
             Basis::Plan | Basis::Running(_) => {
                 (end, first.map_or(self.zero(), |index| self.deferred_by(index)))
             }
@@ -199,7 +201,15 @@ impl Engine<'_> {
         Ok(match index.cmp(&self.running_row()) {
             Ordering::Equal => rest.accrued_by(self, day)?.plus(rest.deferred),
             // Its period has ended, or that of a row due today is still to end.
-            Ordering::Less => self.rows[index].due.interest,
+            Ordering::Less => {
+                let here = self.running_row();
+                let of_ended = self.rows[index..here]
+                    .iter()
+                    .fold(self.zero(), |sum, row| sum.plus(row.due.interest).plus(row.capitalized));
+                let end = self.rows.len().min(here + 1);
+                let paid: Amount = self.rows[index + 1..end].iter().map(|row| row.paid.interest).sum();
+                of_ended.plus(rest.accrued_by(self, day)?).plus(rest.deferred).minus(paid)
+            }
             Ordering::Greater => self.deferred_by(index),
         })
     }

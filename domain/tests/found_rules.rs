@@ -1,0 +1,184 @@
+//! Where random histories found the engine to say something else than LENDING.md: each reduced, and worked by hand.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+#[allow(dead_code, reason = "the worked cases ask for more of it")]
+#[path = "servicing/adapter.rs"]
+mod adapter;
+
+use adapter::Played;
+use chrono::NaiveDate;
+use domain::loan::engine;
+use serde_json::{Value, json};
+
+const FIRST: &str = "00000000-0000-0000-0000-000000000001";
+const SECOND: &str = "00000000-0000-0000-0000-000000000002";
+const THIRD: &str = "00000000-0000-0000-0000-000000000003";
+const FOURTH: &str = "00000000-0000-0000-0000-000000000004";
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// 6000.00 in six installments at 2 % a month by commercial months.
+fn lent(on: &str, more: Value) -> Played {
+    let mut terms = json!({
+        "principal": "6000.00", "installments": 6, "rate": {"value": "0.02"}, "day_count": "30/360", "calendar": "none",
+    });
+    let Value::Object(more) = more else { panic!("{more}") };
+    terms.as_object_mut().unwrap().extend(more);
+    Played::begin(&terms, &json!([{"on": on, "amount": "6000.00"}]))
+}
+
+/// The first period ends on Saturday 14 February 2026, and its row falls due on the Monday.
+fn unshifted(more: Value) -> Played {
+    let mut terms = json!({"calendar": "weekends", "due_date_shift": "following", "accrue_to": "unshifted"});
+    let Value::Object(more) = more else { panic!("{more}") };
+    terms.as_object_mut().unwrap().extend(more);
+    lent("2026-01-14", terms)
+}
+
+fn pay(loan: &mut Played, path: &str, id: &str, on: &str, amount: &str) {
+    loan.command(path, &json!({"id": id, "on": on, "amount": amount}));
+}
+
+fn transaction(loan: &Played, id: &str) -> Value {
+    let seen = loan.seen_on(day("2027-01-01"));
+    let all = seen["transactions"].as_array().unwrap();
+    all.iter().find(|transaction| transaction["id"] == id).unwrap().clone()
+}
+
+/// What a payment covered, without what it did not.
+fn allocation(loan: &Played, id: &str) -> Value {
+    let mut allocation = transaction(loan, id)["allocation"].clone();
+    allocation.as_object_mut().unwrap().retain(|_, amount| *amount != "0.00");
+    allocation
+}
+
+fn principal_due(loan: &Played, on: &str) -> Vec<String> {
+    let derived = engine::derive(&loan.terms, &loan.facts, day(on)).unwrap();
+    derived.rows.iter().map(|row| row.due.principal.to_string()).collect()
+}
+
+#[test]
+fn interest_of_a_period_that_ended_before_its_row_is_due_is_owed_once() {
+    // 2 % of 6000.00, whether it falls due on Monday or is deferred to the next row.
+    for basis in ["plan", "daily_rest", "period_rest"] {
+        for grace in [json!({}), json!({"principal": 1, "interest": 1, "mode": "deferred"})] {
+            let settlement = "interest_to_due_date";
+            let loan = unshifted(json!({"interest_basis": basis, "grace": grace, "settlement": settlement}));
+            let quote = engine::quote(&loan.terms, &loan.facts, day("2026-02-15")).unwrap();
+            assert_eq!(quote.interest.to_string(), "120.00", "{basis} {grace}");
+            assert_eq!(quote.principal.to_string(), "6000.00", "{basis} {grace}");
+        }
+    }
+}
+
+#[test]
+fn interest_to_date_runs_on_when_a_period_has_ended_and_its_row_is_not_due() {
+    // The month, and one of the 28 days of the next: 6000.00·(1.02^(1/28) − 1) = 4.24 by rests, which begin anew; in one
+    // span of both 6000.00·(1.02^(29/28) − 1).
+    for (basis, interest) in [("daily_rest", "124.24"), ("period_rest", "124.24"), ("plan", "124.33")] {
+        let loan = unshifted(json!({"interest_basis": basis, "settlement": "interest_to_date"}));
+        let quote = engine::quote(&loan.terms, &loan.facts, day("2026-02-15")).unwrap();
+        assert_eq!(quote.interest.to_string(), interest, "{basis}");
+    }
+    // What a grace capitalizes is owed from the end of its period on.
+    let grace = json!({"principal": 1, "interest": 1, "mode": "capitalized"});
+    let more = json!({"interest_basis": "daily_rest", "settlement": "interest_to_date", "grace": grace});
+    let loan = unshifted(more);
+    let quote = engine::quote(&loan.terms, &loan.facts, day("2026-02-15")).unwrap();
+    // One day on 6120.00 is 4.33.
+    assert_eq!(
+        (quote.principal.to_string(), quote.interest.to_string()),
+        ("6000.00".into(), "124.33".into())
+    );
+}
+
+#[test]
+fn anticipating_after_the_end_of_a_period_pays_its_row_as_it_stands() {
+    let mut loan = unshifted(json!({}));
+    let body = json!({"id": FIRST, "on": "2026-02-15", "amount": "2071.15", "as": "anticipation"});
+    loan.command("repayments", &body);
+    // 1071.15 for the row; one of 28 days on 5048.85 is 3.57, the rest comes off the principal.
+    assert_eq!(allocation(&loan, FIRST), json!({"interest": "123.57", "principal": "1947.58"}));
+    // 27 of 28 days on 4052.42 are 78.13.
+    let seen = loan.seen_on(day("2026-02-15"));
+    assert_eq!(seen["installments"][1]["interest"], "81.70");
+}
+
+#[test]
+fn principal_owed_again_is_paid_before_what_is_charged_back_that_day() {
+    let terms = json!({"method": "flat", "installments": 3, "rate": {"value": "0"}});
+    let mut loan = lent("2026-01-15", terms);
+    pay(&mut loan, "repayments", FIRST, "2026-02-15", "6000.00");
+    pay(&mut loan, "repayments", SECOND, "2026-03-15", "100.00");
+    // Too much, until 30.00 are charged back.
+    pay(&mut loan, "repayments", FOURTH, "2026-04-01", "30.00");
+    loan.command("refunds", &json!({"on": "2026-05-10", "amount": "100.00"}));
+    pay(&mut loan, "repayments", THIRD, "2026-05-10", "80.00");
+    loan.command(&format!("repayments/{FIRST}/chargeback"), &json!({"on": "2026-05-10", "amount": "30.00"}));
+    loan.command(&format!("repayments/{SECOND}/reverse"), &json!({"on": "2026-05-11"}));
+    // 100.00 are owed again; the 30.00 paid ahead serve them, and the third payment does not see the chargeback.
+    assert_eq!(allocation(&loan, THIRD), json!({"principal": "70.00"}));
+    assert_eq!(transaction(&loan, THIRD)["overpaid"], "10.00");
+    assert_eq!(loan.seen_on(day("2026-05-11"))["loan"]["balances"]["total"], "20.00");
+}
+
+#[test]
+fn what_is_released_is_shared_out_without_what_was_charged_back() {
+    for basis in ["daily_rest", "period_rest", "running_balance"] {
+        let mut loan =
+            lent("2026-01-15", json!({"method": "sac", "rate": {"value": "0"}, "interest_basis": basis}));
+        pay(&mut loan, "repayments", FIRST, "2026-01-18", "300.00");
+        loan.command(
+            &format!("repayments/{FIRST}/chargeback"),
+            &json!({"on": "2026-01-20", "amount": "300.00"}),
+        );
+        loan.command("disburse", &json!({"on": "2026-01-25", "amount": "600.00"}));
+        // A sixth of 6600.00 each; what was charged back is due with its row, on top.
+        let expected = ["1400.00", "1100.00", "1100.00", "1100.00", "1100.00", "1100.00"];
+        assert_eq!(principal_due(&loan, "2026-01-25"), expected, "{basis}");
+    }
+}
+
+#[test]
+fn an_anticipation_under_a_rest_shortens_the_plan_even_if_its_excess_is_for_the_next_rows() {
+    for basis in ["daily_rest", "period_rest"] {
+        let mut loan =
+            lent("2026-01-15", json!({"method": "sac", "rate": {"value": "0"}, "interest_basis": basis}));
+        let body = json!({"id": FIRST, "on": "2026-01-20", "amount": "2500.00", "as": "anticipation",
+            "excess": "next"});
+        loan.command("repayments", &body);
+        let expected = ["2500.00", "1000.00", "1000.00", "1000.00", "500.00"];
+        assert_eq!(principal_due(&loan, "2026-01-20"), expected, "{basis}");
+    }
+}
+
+#[test]
+fn interest_that_a_grace_deferred_is_owed_though_the_balance_was_repaid_in_it() {
+    let grace = json!({"principal": 1, "interest": 1, "mode": "deferred"});
+    let rate = json!({"value": "0.02", "compounding": "nominal"});
+    let mut loan =
+        lent("2026-01-15", json!({"interest_basis": "running_balance", "grace": grace, "rate": rate}));
+    pay(&mut loan, "repayments", FIRST, "2026-02-05", "6000.00");
+    assert_eq!(allocation(&loan, FIRST), json!({"principal": "6000.00"}));
+    // 21 of 31 days of 120.00.
+    let quote = engine::quote(&loan.terms, &loan.facts, day("2026-02-10")).unwrap();
+    assert_eq!(quote.amount.to_string(), "81.29");
+    pay(&mut loan, "repayments", SECOND, "2026-03-10", "100.00");
+    assert_eq!(allocation(&loan, SECOND), json!({"interest": "81.29"}));
+    assert_eq!(loan.seen_on(day("2026-03-10"))["loan"]["overpaid"], "18.71");
+}
+
+#[test]
+fn after_a_write_off_a_chargeback_to_a_running_balance_brings_no_late_interest() {
+    let late = json!({"fee_rate": "0", "interest_rate_per_month": "0.01"});
+    let mut loan = lent("2026-01-15", json!({"interest_basis": "running_balance", "late": late}));
+    pay(&mut loan, "repayments", FIRST, "2026-02-10", "500.00");
+    loan.command("write-off", &json!({"on": "2026-02-20"}));
+    loan.command(&format!("repayments/{FIRST}/chargeback"), &json!({"on": "2026-04-10", "amount": "100.00"}));
+    pay(&mut loan, "recoveries", SECOND, "2026-05-10", "50.00");
+    // Five days of 1 % a month on 5620.00, up to the write-off.
+    assert_eq!(allocation(&loan, SECOND), json!({"late_interest": "9.37", "principal": "40.63"}));
+}
