@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use domain::decider::Decider;
 use domain::loan::Loan;
 use event_store::Together;
+use futures::future::join;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
@@ -106,16 +107,21 @@ impl QueryState {
             return None;
         }
         let position = known.as_of.position;
-        let last = match known.last {
-            Some(last) => last,
-            None => self.log.last_by(Loan::TYPE, id, position).await.ok()??,
+        let last = async {
+            match known.last {
+                Some(last) => Some(last),
+                None => self.log.last_by(Loan::TYPE, id, position).await.ok()?,
+            }
         };
-        let is_of_now = point.known_at.is_none() && day >= self.booking_day.today();
-        let row = if is_of_now {
-            self.loan_rows.last(id).await
-        } else {
-            self.loan_rows.seen(id, day, position).await
+        let row = async {
+            if point.known_at.is_none() && day >= self.booking_day.today() {
+                self.loan_rows.last(id).await
+            } else {
+                self.loan_rows.seen(id, day, position).await
+            }
         };
+        let (last, row) = join(last, row).await;
+        let last = last?;
         let row = row.inspect_err(|error| {
             tracing::debug!(%error, "a loan is derived from its events: its read model does not answer");
         });
