@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Semaphore, oneshot};
 
-/// How many statements are on their way at a time. More would leave less to go together: beginning a statement, and waking
-/// up who runs it, takes as much as answering ten questions.
+/// How many statements are on their way at a time. More would leave less to go together, and beginning a statement and
+/// waking up who runs it takes longer than answering one question.
 const ABREAST: usize = 1;
 /// How many questions go together at most.
 const MOST: usize = 64;

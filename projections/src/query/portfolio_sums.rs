@@ -168,7 +168,7 @@ impl QueryState {
     }
 }
 
-/// Goes through every loan once. Adding up here takes half of what it takes Postgres, which meanwhile finds the next.
+/// Goes through every loan once. What is found is added up here while Postgres finds the next.
 async fn gather(snapshot: &mut Snapshot, moment: &Moment) -> Result<Gathered, sqlx::Error> {
     let query = if moment.effective_on.is_none() && moment.known.is_none() {
         sqlx::query(include_str!("portfolio_now.sql"))
