@@ -19,6 +19,7 @@ use domain::Amount;
 use domain::component::{Component, Components};
 use domain::loan::engine::{self, Derived, Engine};
 use domain::loan::facts::{Fact, What};
+use domain::loan::{ByTime, Standing};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -200,6 +201,11 @@ fn command(played: &Played, step: &Step, id: Uuid) -> Option<(String, Value)> {
     })
 }
 
+fn standing_of(derived: &Derived) -> Standing {
+    let Derived { status, balances, overpaid, credit, oldest_due_on, late_from, .. } = *derived;
+    Standing { status, balances, overpaid, credit, oldest_due_on, late_from }
+}
+
 fn total(shares: impl Iterator<Item = Components>) -> Amount {
     shares.fold(Components::NOTHING, Components::plus).total()
 }
@@ -312,6 +318,26 @@ proptest! {
             let whole = engine::derive(&played.terms, &played.facts, on).unwrap();
             prop_assert_eq!(step.rows, whole.rows);
             prop_assert_eq!(step.effects, whole.effects);
+        }
+    }
+
+    #[test]
+    fn what_a_standing_says_that_it_holds_for_is_what_is_derived(terms in terms(), steps in steps(12)) {
+        let Some(played) = record(&terms, &steps) else { return Ok(()) };
+        if played.facts.iter().any(|fact| matches!(fact.what, What::Restructure(_))) {
+            return Ok(());
+        }
+        let dated = played.facts.iter().filter(|fact| !matches!(fact.what, What::Charge { .. }));
+        let Some(last_on) = dated.map(|fact| fact.on).max() else { return Ok(()) };
+        let Ok(last) = engine::derive(&played.terms, &played.facts, last_on) else { return Ok(()) };
+        let standing = standing_of(&last);
+        let around = standing.late_from.into_iter().flat_map(|from| [from - Days::new(1), from]);
+        let days = (0..600).step_by(19).map(|days| last_on + Days::new(days));
+        let holds = |on: &NaiveDate| *on >= last_on && standing.holds_on(*on, ByTime::of(&played.terms));
+        for on in days.chain(around).filter(holds) {
+            let then = engine::derive(&played.terms, &played.facts, on).unwrap();
+            prop_assert_eq!((standing_of(&then), then.write_off), (standing, last.write_off), "on {}", on);
+            prop_assert_eq!(then.days_past_due, standing.days_past_due(on), "on {}", on);
         }
     }
 

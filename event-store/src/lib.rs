@@ -73,4 +73,5 @@ pub use received::{Incomplete, Received, ReceivedPartition};
 pub use seals::{StoredCheckpoint, StoredTile};
 pub use sequences::SequenceGap;
 pub use streams_in_order::{StoredStream, StreamsInOrder};
+pub use together::Together;
 pub use upcast::upcasters;

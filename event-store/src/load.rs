@@ -147,7 +147,7 @@ impl LogReader {
         id: Uuid,
         position: i64,
     ) -> Result<Vec<StreamEvent<LoanEvent>>, LogError> {
-        let ask_all = |wanted| rows_of_loans(self.pool.clone(), wanted);
+        let ask_all = |wanted| rows_of_loans(self.asking.clone(), wanted);
         let Some(rows) = self.short_loans.ask((id, position), ask_all).await else {
             return self.stream_up_to::<Loan>(id, position).await;
         };

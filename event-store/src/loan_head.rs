@@ -11,8 +11,16 @@ use crate::borrower::Borrower;
 use crate::log::{Head, LogError};
 use crate::reader::LogReader;
 
-/// Who borrows is looked for in the first event where that is not known. What is no id in a damaged event is nobody's.
+/// Where it is known who borrows.
 const LOAN_HEADS: &str = "select h.position, case when h.position > 0 then h.recorded_at end as recorded_at, \
+    last.position as last_position, last.sequence as last_sequence, wanted.borrower_id, b.tax_id, b.name \
+    from event_head h cross join unnest($2::text[], $3::uuid[]) with ordinality as wanted (id, borrower_id, place) \
+    left join lateral (select position, sequence from events \
+        where aggregate_type = $1 and aggregate_id = wanted.id order by sequence desc limit 1) last on true \
+    left join borrowers b on b.id = wanted.borrower_id order by wanted.place";
+
+/// Who borrows is looked for in the first event where that is not known. What is no id in a damaged event is nobody's.
+const LOAN_HEADS_AND_BORROWERS: &str = "select h.position, case when h.position > 0 then h.recorded_at end as recorded_at, \
     last.position as last_position, last.sequence as last_sequence, coalesce(wanted.borrower_id, of.id) as borrower_id, b.tax_id, b.name \
     from event_head h cross join unnest($2::text[], $3::uuid[]) with ordinality as wanted (id, borrower_id, place) \
     left join lateral (select position, sequence from events \
@@ -51,7 +59,7 @@ impl LogReader {
     /// Where the log ends now, how far a loan is by then, and who borrows.
     pub async fn loan_head(&self, id: Uuid) -> Result<LoanHead, LogError> {
         let wanted = (id, self.borrowers_of_loans.get(&id));
-        let found = self.loan_heads.ask(wanted, |wanted| find(self.pool.clone(), wanted)).await;
+        let found = self.loan_heads.ask(wanted, |wanted| find(self.asking.clone(), wanted)).await;
         let found = if let Some(found) = found {
             found?
         } else {
@@ -70,7 +78,9 @@ impl LogReader {
 async fn find(pool: PgPool, wanted: Vec<WantedHead>) -> Result<Vec<LoanHead>, sqlx::Error> {
     let (ids, borrowers): (Vec<String>, Vec<Option<Uuid>>) =
         wanted.into_iter().map(|(id, borrower)| (id.to_string(), borrower)).unzip();
-    let query = sqlx::query_as(LOAN_HEADS).bind(Loan::TYPE).bind(ids).bind(borrowers);
+    let are_known = borrowers.iter().all(Option::is_some);
+    let statement = if are_known { LOAN_HEADS } else { LOAN_HEADS_AND_BORROWERS };
+    let query = sqlx::query_as(statement).bind(Loan::TYPE).bind(ids).bind(borrowers);
     let rows = query.fetch_all(&pool).await?;
     Ok(rows.into_iter().map(LoanHeadRow::read).collect())
 }

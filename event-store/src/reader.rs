@@ -14,6 +14,10 @@ use crate::loan_head::{LoanHead, WantedHead};
 use crate::log::{self, Head, Log, LogError};
 use crate::together::Together;
 
+/// What is asked together goes by few connections, one after another: each of them has to learn the statements first, and
+/// keeps them at hand only while it is in use.
+const ASKING: u32 = 2;
+
 /// A connection that was idle for so long may be gone.
 const RESTED: Duration = Duration::from_secs(1);
 
@@ -24,6 +28,8 @@ const KNOWN_BORROWERS: usize = 50_000;
 #[derive(Clone)]
 pub struct LogReader {
     pub(crate) pool: PgPool,
+    /// For what is asked together.
+    pub(crate) asking: PgPool,
     pub(crate) loan_heads: Arc<Together<WantedHead, LoanHead>>,
     pub(crate) borrowers_of_loans: Arc<Cache<Uuid, Uuid>>,
     pub(crate) short_loans: Arc<Together<Wanted, Vec<StoredRow>>>,
@@ -48,18 +54,20 @@ impl LogReader {
     pub fn new(options: &PgConnectOptions, limits: ReaderLimits) -> Self {
         let statement = format!("{}ms", limits.statement.as_millis());
         let options = options.clone().options([("role", "razao_app"), ("statement_timeout", &statement)]);
-        let pool = PgPoolOptions::new()
-            .max_connections(limits.connections)
-            .acquire_timeout(limits.patience)
-            .test_before_acquire(false)
-            .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta.idle_for)))
-            .connect_lazy_with(options);
-        Self::of(pool)
+        let pool = |connections| {
+            PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(limits.patience)
+                .test_before_acquire(false)
+                .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta.idle_for)))
+                .connect_lazy_with(options.clone())
+        };
+        Self { asking: pool(ASKING), ..Self::of(pool(limits.connections)) }
     }
 
     pub(crate) fn of(pool: PgPool) -> Self {
-        let borrowers_of_loans = Arc::new(Cache::new(KNOWN_BORROWERS));
-        Self { pool, loan_heads: Arc::default(), borrowers_of_loans, short_loans: Arc::default() }
+        let (asking, borrowers_of_loans) = (pool.clone(), Arc::new(Cache::new(KNOWN_BORROWERS)));
+        Self { pool, asking, loan_heads: Arc::default(), borrowers_of_loans, short_loans: Arc::default() }
     }
 
     /// Where the log ends now.
@@ -97,6 +105,7 @@ impl LogReader {
 
     /// Closes the connections.
     pub async fn close(&self) {
+        self.asking.close().await;
         self.pool.close().await;
     }
 }

@@ -1,20 +1,21 @@
 //! Questions that come while others are being answered are asked together: one statement for many of them.
 //!
-//! Whoever asks waits for no timer. As long as fewer are on their way than may be at a time, one is asked at once and alone; the
-//! busier it is, the more go together.
+//! Whoever asks waits for no timer. As long as none is on its way, one is asked at once and alone; the busier it is, the more
+//! go together.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Semaphore, oneshot};
 
-/// How many statements are on their way at a time. More would leave less to go together.
-const ABREAST: usize = 2;
+/// How many statements are on their way at a time. More would leave less to go together, and beginning a statement and
+/// waking up who runs it takes longer than answering one question.
+const ABREAST: usize = 1;
 /// How many questions go together at most.
 const MOST: usize = 64;
 
 /// Where questions wait for each other: what is asked for, and what is answered.
-pub(crate) struct Together<Q, A> {
+pub struct Together<Q, A> {
     waiting: Mutex<VecDeque<(Q, Sender<A>)>>,
     abreast: Semaphore,
 }
@@ -32,7 +33,7 @@ impl<Q, A> Together<Q, A> {
     /// all of them are told.
     ///
     /// `None`: whoever ran the statement went away, or the connection broke. Then everyone asks alone.
-    pub(crate) async fn ask<F>(
+    pub async fn ask<F>(
         &self,
         question: Q,
         ask_all: impl Fn(Vec<Q>) -> F,

@@ -27,7 +27,7 @@ pub use history::LoanHistory;
 pub use known::LoanFacts;
 pub use refusal::LoanRefusal;
 pub use servicing::Servicing;
-pub use standing::{Standing, Status};
+pub use standing::{ByTime, Standing, Status};
 pub use unreceived::{Unreceived, UnreceivedAhead};
 
 use crate::decider::{Decider, DecisionDay, Undecided};

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::Amount;
 use crate::component::Components;
+use crate::terms::{InterestBasis, Terms};
 
 /// Where a loan is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -47,6 +48,37 @@ pub struct Standing {
     pub late_from: Option<NaiveDate>,
 }
 
+/// When time alone moves what is owed of a loan that nothing else happens to, by the terms that it was disbursed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ByTime {
+    /// Interest is as planned, and nothing is charged for being late.
+    Never,
+    /// Late charges run from the day on which an installment is late.
+    WhenLate,
+    /// Interest follows the balance from day to day.
+    Always,
+}
+
+impl ByTime {
+    pub const ALL: [Self; 3] = [Self::Never, Self::WhenLate, Self::Always];
+
+    pub const fn of(terms: &Terms) -> Self {
+        match (terms.interest_basis, &terms.late) {
+            (InterestBasis::Plan, None) => Self::Never,
+            (InterestBasis::Plan, Some(_)) => Self::WhenLate,
+            _ => Self::Always,
+        }
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::WhenLate => "when_late",
+            Self::Always => "always",
+        }
+    }
+}
+
 impl Status {
     pub const ALL: [Self; 8] = [
         Self::Applied,
@@ -80,12 +112,31 @@ impl fmt::Display for Status {
 }
 
 impl Standing {
+    /// Whether the loan certainly still stands so on a `day` from its last fact on. For loans that were never
+    /// restructured: `by_time` is of their first terms.
+    pub fn holds_on(&self, day: NaiveDate, by_time: ByTime) -> bool {
+        let nothing_runs = match (self.status, by_time) {
+            // Before the disbursement nothing is owed; a write-off ends what is charged.
+            (Status::Applied | Status::Approved | Status::Rejected | Status::Withdrawn, _) => true,
+            (_, ByTime::Always) => false,
+            (Status::WrittenOff, _) | (_, ByTime::Never) => true,
+            (_, ByTime::WhenLate) => self.late_from.is_none_or(|late_from| day < late_from),
+        };
+        // Credit serves what falls due, and what was overpaid serves a charge when its day comes.
+        nothing_runs && self.credit.is_zero() && (self.overpaid.is_zero() || self.oldest_due_on.is_none())
+    }
+
     /// Days past due on `day`: calendar days since the oldest due date that is late by then, else 0.
     pub fn days_past_due(&self, day: NaiveDate) -> i64 {
-        match (self.oldest_due_on, self.late_from) {
-            (Some(due_on), Some(late_from)) if day >= late_from => (day - due_on).num_days(),
-            _ => 0,
-        }
+        days_past_due(self.oldest_due_on, self.late_from, day)
+    }
+}
+
+/// The same of the oldest due date that is not settled, and the first day on which it is late.
+pub fn days_past_due(oldest_due_on: Option<NaiveDate>, late_from: Option<NaiveDate>, day: NaiveDate) -> i64 {
+    match (oldest_due_on, late_from) {
+        (Some(due_on), Some(late_from)) if day >= late_from => (day - due_on).num_days(),
+        _ => 0,
     }
 }
 

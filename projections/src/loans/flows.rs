@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::step::Step;
 use crate::daily_balances::blocks::{SIZES, block_of};
 
-const LOANS: &str = "select id, currency, coalesce(product, '') from loans where id = any($1)";
+const LOANS: &str = "select loan_id, currency, coalesce(product, '') from standings where loan_id = any($1)";
 
 /// A block, a currency, a product and a day. In order, so that two writers cannot block each other.
 type Key<'a> = (i32, i64, &'a str, &'a str, NaiveDate);

@@ -4,10 +4,10 @@ mod flows;
 mod standing;
 mod step;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use domain::loan::LoanEvent;
 use domain::loan::event::Applied;
+use domain::loan::{ByTime, LoanEvent};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use sqlx::PgConnection;
@@ -35,13 +35,22 @@ pub(crate) static READ_MODEL: ReadModel = ReadModel {
 };
 
 const COPY_LOANS: &str = "copy loans (id, position, borrower_id, currency, product, product_version, external_id, terms, \
-    metadata, created_at) from stdin (format binary)";
+    metadata, created_at, by_time) from stdin (format binary)";
 
 /// What a page changes.
 struct LoanChanges {
     loans: CopyRows,
+    /// What everything about each new loan is told apart by.
+    traits: HashMap<Uuid, Traits>,
     /// Each loan's, in their order.
     steps: BTreeMap<Uuid, Vec<Step>>,
+}
+
+/// What of a loan never changes and others look for.
+struct Traits {
+    borrower: Uuid,
+    currency: &'static str,
+    product: Option<String>,
 }
 
 impl Changes for LoanChanges {
@@ -56,7 +65,7 @@ impl Changes for LoanChanges {
     fn write(self: Box<Self>, connection: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>> {
         async move {
             self.loans.write(connection, COPY_LOANS).await?;
-            standing::write(&self.steps, connection).await?;
+            standing::write(&self.steps, &self.traits, connection).await?;
             flows::write(&self.steps, connection).await
         }
         .boxed()
@@ -65,23 +74,27 @@ impl Changes for LoanChanges {
 
 impl LoanChanges {
     fn new() -> Self {
-        Self { loans: CopyRows::new(10), steps: BTreeMap::new() }
+        Self { loans: CopyRows::new(11), traits: HashMap::new(), steps: BTreeMap::new() }
     }
 
     fn applied(&mut self, event: &Event, applied: &Applied) {
         let terms = serde_json::to_string(&applied.terms).expect("terms are plain data");
         let metadata = serde_json::to_string(&applied.metadata).expect("metadata is JSON");
+        let (borrower, currency) = (applied.borrower_id.uuid(), applied.terms.currency.code());
+        let traits = Traits { borrower, currency, product: applied.product.clone() };
+        self.traits.insert(event.stream_id, traits);
         self.loans
             .row()
             .uuid(event.stream_id)
             .bigint(event.position)
-            .uuid(applied.borrower_id.uuid())
-            .text(applied.terms.currency.code())
+            .uuid(borrower)
+            .text(currency)
             .text(applied.product.as_deref())
             .int(applied.product_version)
             .text(applied.external_id.as_deref())
             .text(terms.as_str())
             .text(metadata.as_str())
-            .instant(event.recorded_at);
+            .instant(event.recorded_at)
+            .text(ByTime::of(&applied.terms).name());
     }
 }

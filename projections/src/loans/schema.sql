@@ -1,7 +1,8 @@
 -- What the lists of loans and the portfolio are answered from; one loan is read from its events. All amounts are in the
 -- smallest unit of the loan's currency.
 
--- What does not change after the application. `terms` is the JSON of the event.
+-- What does not change after the application. `terms` is the JSON of the event; `by_time` says when time alone moves what
+-- is owed by them.
 create table loans (
     id              uuid        primary key,
     position        bigint      not null,
@@ -12,7 +13,8 @@ create table loans (
     external_id     text,
     terms           text        not null,
     metadata        text        not null,
-    created_at      timestamptz not null
+    created_at      timestamptz not null,
+    by_time         text        not null
 );
 
 -- How each loan stands: the row that every event of it rewrites. Narrow, none of its changing columns indexed, and
@@ -47,11 +49,16 @@ create table standings (
     updated_at       timestamptz not null,
     -- The latest value date of its events, and whether one of them ever counted before an earlier one.
     last_on          date        not null,
-    disordered       boolean     not null
+    disordered       boolean     not null,
+    -- As in `loans`, whose rows are too wide for who looks at all of them.
+    borrower_id      uuid        not null,
+    currency         text        not null,
+    product          text
 ) with (fillfactor = 50);
 
 -- How each loan stood after each of its events: `on_day` is the event's value date, `counts_from` the first day of
--- which it changes how the loan stood (ADR 0018). `fact_id` names what a later event may undo.
+-- which it changes how the loan stood (ADR 0018). `fact_id` names what a later event may undo. The day is part of the key,
+-- so that what is dated later is passed over without reading its row.
 create table standing_changes (
     loan_id          uuid        not null,
     status           text        not null,
@@ -82,7 +89,7 @@ create table standing_changes (
     on_day           date        not null,
     counts_from      date        not null,
     fact_id          uuid,
-    primary key (loan_id, position)
+    primary key (loan_id, position, on_day)
 );
 
 -- What was disbursed, collected, written off and recovered on each value date, by the currency and the product ('' where

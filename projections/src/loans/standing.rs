@@ -9,6 +9,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
+use super::Traits;
 use super::step::{ALWAYS, Books, FactId, Owed, Step};
 use crate::copy::{CopyRows, storable};
 
@@ -49,16 +50,17 @@ struct LoanStanding {
 /// Writes what the events of a page change, each loan's in their order.
 pub(super) async fn write(
     steps: &BTreeMap<Uuid, Vec<Step>>,
+    traits: &HashMap<Uuid, Traits>,
     connection: &mut PgConnection,
 ) -> Result<(), sqlx::Error> {
     let mut standing = load(steps, connection).await?;
     let undone = undone(steps, connection).await?;
     let mut history = CopyRows::new(29);
-    let (mut new, mut moved) = (CopyRows::new(28), Vec::new());
+    let (mut new, mut moved) = (CopyRows::new(31), Vec::new());
     for (loan, steps) in steps {
         let known = standing.remove(loan);
         let is_new = steps[0].version == 1;
-        if !is_new && known.is_none() {
+        if if is_new { !traits.contains_key(loan) } else { known.is_none() } {
             // Its application was discarded, so there is no loan that could stand anyhow.
             continue;
         }
@@ -82,8 +84,10 @@ pub(super) async fn write(
             history.date(step.on).date(counts_from).uuid_or_null(fact);
         }
         if is_new {
+            let Traits { borrower, currency, product } = &traits[loan];
             row.encode(*loan, &mut new);
             new.date(row.last_on).boolean(row.disordered);
+            new.uuid(*borrower).text(*currency).text(product.as_deref());
         } else {
             moved.push((*loan, row));
         }
@@ -91,7 +95,7 @@ pub(super) async fn write(
     let copy =
         |table: &str, more: &str| format!("copy {table} ({COLUMNS}, {more}) from stdin (format binary)");
     history.write(connection, &copy("standing_changes", "on_day, counts_from, fact_id")).await?;
-    new.write(connection, &copy("standings", "last_on, disordered")).await?;
+    new.write(connection, &copy("standings", "last_on, disordered, borrower_id, currency, product")).await?;
     update(&moved, connection).await
 }
 

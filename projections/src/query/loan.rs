@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::component::Components;
 use domain::loan::Status;
 use domain::loan::facts::WriteOff;
+use domain::loan::standing::days_past_due;
 use domain::terms::Terms;
 use domain::{Amount, Currency};
 use event_store::Borrower;
@@ -150,26 +151,32 @@ pub(crate) async fn find(
     Params(point): Params<PointInTime>,
     reading: Reading,
 ) -> Answer {
-    let seen = state.loan(id, point, &reading).await?;
-    let borrowers = state.names(&[seen.book.applied.borrower_id.uuid()], &reading).await?;
-    let mut loan = LoanView::of(&seen)?;
+    let today = state.booking_day.today();
+    let effective_on = point.day(today)?;
+    let known = state.known_of_loan(id, point.known_at, &reading).await?;
+    let as_of = known.as_of;
+    let (mut loan, current_terms) = match state.loan_as_projected(id, (point, effective_on), &known).await {
+        Some(loan) => (loan, None),
+        None => LoanView::derived(&state.derived_loan(id, effective_on, known).await?)?,
+    };
+    let borrowers = state.names(&[loan.borrower.id], &reading).await?;
     loan.borrower.name_from(&borrowers);
-    let (effective_on, as_of) = (seen.day, seen.as_of);
-    let in_force =
-        seen.book.history.known().terms_on(seen.day).filter(|terms| **terms != seen.book.applied.terms);
-    let current_terms = in_force.map(to_raw_value).transpose()?;
     let version = loan.version;
     let body = LoanFound { loan, current_terms, effective_on, as_of };
-    Ok(answer_of_stream(&reading, as_of, state.booking_day.today(), version, body))
+    Ok(answer_of_stream(&reading, as_of, today, version, body))
 }
 
 impl LoanView {
     /// Counts the days past due on a day, by the oldest due date that is known.
     pub(crate) fn count_days_past_due(&mut self, day: NaiveDate) {
-        self.days_past_due = match (self.oldest_due_on, self.late_from) {
-            (Some(due_on), Some(late_from)) if day >= late_from => (day - due_on).num_days(),
-            _ => 0,
-        };
+        self.days_past_due = days_past_due(self.oldest_due_on, self.late_from, day);
+    }
+
+    /// With the terms in force, where a restructuring replaced those of the first event.
+    fn derived(seen: &SeenLoan) -> Result<(Self, Option<Box<RawValue>>), serde_json::Error> {
+        let terms = seen.book.history.known().terms_on(seen.day);
+        let in_force = terms.filter(|terms| **terms != seen.book.applied.terms);
+        Ok((Self::of(seen)?, in_force.map(to_raw_value).transpose()?))
     }
 
     pub(crate) fn of(seen: &SeenLoan) -> Result<Self, serde_json::Error> {

@@ -83,7 +83,7 @@ impl QueryState {
         moment: &Moment,
         as_of: AsOf,
     ) -> Result<(Listed, bool), Refused> {
-        let LoanRow { first_position, borrower_id, is_to_be_derived, mut view } = row;
+        let LoanRow { first_position, borrower_id, is_to_be_derived, mut view, .. } = row;
         if is_to_be_derived {
             view = LoanView::of(&self.derive(view.id, moment, as_of).await?)?;
             view.count_days_past_due(moment.day);

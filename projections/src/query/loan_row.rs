@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use domain::Currency;
 use domain::component::{Component, Components};
 use domain::loan::facts::WriteOff;
-use domain::loan::{Standing, Status};
+use domain::loan::{ByTime, Standing, Status};
 use serde_json::value::RawValue;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -18,10 +18,28 @@ pub(crate) struct LoanRow {
     pub(crate) borrower_id: Uuid,
     /// Whether its facts came out of order, so that `view` is not how it stood.
     pub(crate) is_to_be_derived: bool,
+    pub(crate) standing: Standing,
+    pub(crate) by_time: ByTime,
+    /// The latest value date in it.
+    pub(crate) last_on: NaiveDate,
     pub(crate) view: LoanView,
 }
 
 impl LoanRow {
+    /// Whether `view` is the loan as its events up to `last` come to it on `day`: nothing is missing, nothing came after,
+    /// and time alone moved nothing since.
+    pub(crate) fn is_all_of(&self, last: i64, day: NaiveDate) -> bool {
+        let LoanView { external_id, product, closed_because, restructured_on, .. } = &self.view;
+        // In a column the character 0 became this one.
+        let is_changed = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains('\u{fffd}'));
+        let texts_are_whole = ![external_id, product, closed_because].into_iter().any(is_changed);
+        let is_plain = !self.is_to_be_derived && restructured_on.is_none() && texts_are_whole;
+        is_plain
+            && self.view.position == last
+            && self.last_on <= day
+            && self.standing.holds_on(day, self.by_time)
+    }
+
     pub(crate) fn read(row: &PgRow, today: NaiveDate) -> Result<Self, sqlx::Error> {
         let currency = read_currency(row)?;
         let amount = |column: &str| Ok::<_, sqlx::Error>(from_minor(row.try_get(column)?, currency));
@@ -63,7 +81,8 @@ impl LoanRow {
         };
         let (first_position, is_to_be_derived) =
             (row.try_get("first_position")?, row.try_get("is_to_be_derived")?);
-        Ok(Self { first_position, borrower_id, is_to_be_derived, view })
+        let (by_time, last_on) = (read_by_time(row)?, row.try_get("last_on")?);
+        Ok(Self { first_position, borrower_id, is_to_be_derived, standing, by_time, last_on, view })
     }
 }
 
@@ -90,9 +109,18 @@ pub(crate) fn read_components(row: &PgRow, currency: Currency) -> Result<Compone
 
 /// The column `status`.
 pub(crate) fn read_status(row: &PgRow) -> Result<Status, sqlx::Error> {
-    let status: &str = row.try_get("status")?;
+    status_named(row.try_get("status")?)
+}
+
+pub(crate) fn status_named(status: &str) -> Result<Status, sqlx::Error> {
     let status = Status::ALL.into_iter().find(|known| known.name() == status);
     status.ok_or_else(|| sqlx::Error::Decode("unknown status".into()))
+}
+
+fn read_by_time(row: &PgRow) -> Result<ByTime, sqlx::Error> {
+    let by_time: &str = row.try_get("by_time")?;
+    let by_time = ByTime::ALL.into_iter().find(|known| known.name() == by_time);
+    by_time.ok_or_else(|| sqlx::Error::Decode("unknown effect of time".into()))
 }
 
 fn read_standing(row: &PgRow, currency: Currency) -> Result<Standing, sqlx::Error> {

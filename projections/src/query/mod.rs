@@ -24,6 +24,7 @@ mod loan_explain;
 mod loan_list;
 mod loan_movements;
 mod loan_row;
+mod loan_rows;
 mod loan_trail;
 mod loans;
 mod looks;
@@ -65,10 +66,15 @@ use state::State;
 
 /// Every route, with its documentation.
 pub fn router(state: QueryState) -> OpenApiRouter {
-    let as_file = middleware::from_fn_with_state(state.clone(), download::as_file);
-    let only_reads = middleware::from_fn_with_state(state.clone(), only_reads::only_reads);
-    let by_replica = middleware::from_fn_with_state(state.clone(), replica::first);
-    routes().layer(as_file).layer(only_reads).layer(by_replica).with_state(state)
+    let mut router = routes().layer(middleware::from_fn_with_state(state.clone(), download::as_file));
+    // Each layer costs every read something, so there is none that has nothing to do.
+    if state.place.replay().is_some() {
+        router = router.layer(middleware::from_fn_with_state(state.clone(), only_reads::only_reads));
+    }
+    if state.replica.is_some() {
+        router = router.layer(middleware::from_fn_with_state(state.clone(), replica::first));
+    }
+    router.with_state(state)
 }
 
 /// What the API document says of the reads, without a server.

@@ -1,4 +1,5 @@
-select l.id, l.currency, l.product, l.borrower_id, s.status, s.disbursed_amount, s.late_fee, s.late_interest, s.penalty,
-       s.fee, s.interest, s.principal, s.oldest_due_on, s.late_from, false as is_to_be_derived
+-- Every loan that was disbursed, after its last event.
+select s.loan_id, s.borrower_id, s.currency, s.product, s.status, s.late_fee, s.late_interest, s.penalty, s.fee,
+       s.interest, s.principal, s.oldest_due_on, s.late_from, false as is_to_be_derived
   from standings s
-  join loans l on l.id = s.loan_id
+ where s.disbursed_amount is not null

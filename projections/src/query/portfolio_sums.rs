@@ -1,25 +1,27 @@
 //! What the loans of a portfolio come to: sums over how each stood, and those that have to be derived one by one.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Datelike, NaiveDate};
 use domain::Currency;
-use domain::component::Components;
+use domain::component::{Component, Components};
 use domain::loan::Status;
+use domain::loan::standing::days_past_due;
 use futures::{StreamExt, TryStreamExt, stream};
 use rust_decimal::Decimal;
 use sqlx::postgres::PgRow;
-use sqlx::{Arguments, QueryBuilder, Row};
+use sqlx::{QueryBuilder, Row};
 use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{AsOf, Refused};
 use super::loan::LoanView;
 use super::loan_list::Moment;
-use super::loan_row::{read_components, read_currency, read_status};
+use super::loan_row::{read_currency, status_named};
 use super::snapshot::Snapshot;
 use crate::daily_balances::blocks::Prefix;
-use crate::minor::to_minor;
+use crate::minor::{from_sum, to_minor};
 
 /// The buckets of days past due (LENDING §14): each ends where the next begins.
 pub(crate) const BUCKETS: [(&str, u32); 8] = [
@@ -82,7 +84,24 @@ struct DerivedPart {
     part: Part,
 }
 
-type Debts = HashMap<(Currency, Uuid), (i64, Decimal)>;
+/// What loans owe that have these in common: the currency, a place among the products, the status and the bucket.
+type PartKey = (Currency, usize, Status, usize);
+
+/// Loans while they are gone through, in the smallest units of their currencies.
+#[derive(Default)]
+struct Gathered {
+    /// The place of each product; that of no name stands for none.
+    products: HashMap<String, usize>,
+    parts: HashMap<PartKey, Owed>,
+    debts: HashMap<(Currency, Uuid), (i64, i128)>,
+    to_derive: Vec<Uuid>,
+}
+
+#[derive(Default)]
+struct Owed {
+    loans: i64,
+    components: [i128; 6],
+}
 
 impl QueryState {
     pub(crate) async fn portfolio_sums(
@@ -90,20 +109,18 @@ impl QueryState {
         snapshot: &mut Snapshot,
         moment: &Moment,
     ) -> Result<BTreeMap<Currency, CurrencySums>, Refused> {
+        let mut gathered = gather(snapshot, moment).await?;
+        let to_derive = std::mem::take(&mut gathered.to_derive);
+        let Gathered { products, parts, mut debts, .. } = gathered;
+        let mut names = vec![None; products.len()];
+        for (name, place) in products {
+            names[place] = Some(name).filter(|name| !name.is_empty());
+        }
         let mut currencies: BTreeMap<Currency, CurrencySums> = BTreeMap::new();
-        let mut debts = Debts::new();
-        let mut to_derive = Vec::new();
-        for row in parts(snapshot, moment).await? {
-            let currency = read_currency(&row)?;
-            if let Some(borrower) = row.try_get::<Option<Uuid>, _>("borrower_id")? {
-                let (loans, total) = debts.entry((currency, borrower)).or_default();
-                *loans += row.try_get::<i64, _>("loans")?;
-                *total += row.try_get::<Decimal, _>("total")?;
-            } else if let Some(loan) = row.try_get::<Option<Uuid>, _>("derive")? {
-                to_derive.push(loan);
-            } else {
-                currencies.entry(currency).or_default().parts.push(Part::read(&row, currency)?);
-            }
+        for ((currency, product, status, bucket), owed) in parts {
+            let (loans, outstanding) = (owed.loans, owed.components(currency));
+            let part = Part { product: names[product].clone(), status, bucket, loans, outstanding };
+            currencies.entry(currency).or_default().parts.push(part);
         }
         let as_of = snapshot.as_of;
         let deriving = stream::iter(to_derive).map(|loan| self.derived_part(loan, moment, as_of));
@@ -113,18 +130,12 @@ impl QueryState {
             if part.status != Status::WrittenOff {
                 let (loans, total) = debts.entry((currency, borrower)).or_default();
                 *loans += 1;
-                *total += Decimal::from(to_minor(part.outstanding.total(), currency));
+                *total += i128::from(to_minor(part.outstanding.total(), currency));
             }
             currencies.entry(currency).or_default().parts.push(part);
         }
-        for ((currency, borrower), (loans, outstanding)) in debts {
-            let sums = currencies.entry(currency).or_default();
-            sums.debtors.push(Debtor { borrower, loans, outstanding });
-        }
-        for sums in currencies.values_mut() {
-            sums.debtors.retain(|debtor| debtor.outstanding > Decimal::ZERO);
-            sums.debtors.sort_by_key(|debtor| (std::cmp::Reverse(debtor.outstanding), debtor.borrower));
-            sums.debtors.truncate(LARGEST);
+        for (currency, debtors) in largest(debts) {
+            currencies.entry(currency).or_default().debtors = debtors;
         }
         for row in flows(snapshot, moment).await? {
             let months = &mut currencies.entry(read_currency(&row)?).or_default().months;
@@ -147,8 +158,7 @@ impl QueryState {
         }
         let mut view = LoanView::of(&seen)?;
         view.count_days_past_due(moment.day);
-        let days = u32::try_from(view.days_past_due).unwrap_or(0);
-        let bucket = BUCKETS.iter().rposition(|(_, start)| *start <= days).unwrap_or(0);
+        let bucket = bucket_of(view.days_past_due);
         let outstanding = seen.balances();
         Ok(Some(DerivedPart {
             currency: view.currency,
@@ -158,24 +168,87 @@ impl QueryState {
     }
 }
 
-async fn parts(snapshot: &mut Snapshot, moment: &Moment) -> Result<Vec<PgRow>, sqlx::Error> {
-    let select = if moment.effective_on.is_none() && moment.known.is_none() {
-        // The arguments have to be used, so that their types are known.
-        concat!(
-            "with moment as (select $1::date, $2::bigint), seen as (",
-            include_str!("portfolio_now.sql"),
-            ")",
-            include_str!("portfolio.sql")
-        )
+/// Goes through every loan once. What is found is added up here while Postgres finds the next.
+async fn gather(snapshot: &mut Snapshot, moment: &Moment) -> Result<Gathered, sqlx::Error> {
+    let query = if moment.effective_on.is_none() && moment.known.is_none() {
+        sqlx::query(include_str!("portfolio_now.sql"))
     } else {
-        concat!("with seen as (", include_str!("portfolio_seen.sql"), ")", include_str!("portfolio.sql"))
+        sqlx::query_with(include_str!("portfolio_seen.sql"), moment.arguments()?)
     };
-    let starts: Vec<i32> = BUCKETS[1..].iter().map(|(_, start)| start.cast_signed()).collect();
-    let mut arguments = moment.arguments()?;
-    arguments.add(moment.day).map_err(sqlx::Error::Encode)?;
-    arguments.add(starts).map_err(sqlx::Error::Encode)?;
-    arguments.add(i64::try_from(LARGEST).expect("few")).map_err(sqlx::Error::Encode)?;
-    sqlx::query_with(select, arguments).fetch_all(&mut *snapshot.transaction).await
+    let mut gathered = Gathered::default();
+    let mut rows = query.fetch(&mut *snapshot.transaction);
+    while let Some(row) = rows.try_next().await? {
+        gathered.take(&row, moment.day)?;
+    }
+    Ok(gathered)
+}
+
+impl Gathered {
+    /// Takes in a loan, by the places of its columns: finding each by its name takes longer than reading it.
+    fn take(&mut self, row: &PgRow, day: NaiveDate) -> Result<(), sqlx::Error> {
+        if row.try_get(13)? {
+            self.to_derive.push(row.try_get(0)?);
+            return Ok(());
+        }
+        let currency: Currency =
+            row.try_get::<&str, _>(2)?.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        let product = row.try_get::<Option<&str>, _>(3)?.unwrap_or_default();
+        let status = status_named(row.try_get(4)?)?;
+        let mut owed = [0_i64; 6];
+        for (index, minor) in (5..).zip(&mut owed) {
+            *minor = row.try_get(index)?;
+        }
+        let next = self.products.len();
+        let place = match self.products.get(product) {
+            Some(place) => *place,
+            None => *self.products.entry(product.to_owned()).or_insert(next),
+        };
+        let bucket = bucket_of(days_past_due(row.try_get(11)?, row.try_get(12)?, day));
+        let part = self.parts.entry((currency, place, status, bucket)).or_default();
+        part.loans += 1;
+        for (sum, minor) in part.components.iter_mut().zip(owed) {
+            *sum += i128::from(minor);
+        }
+        if status != Status::WrittenOff {
+            let (loans, total) = self.debts.entry((currency, row.try_get(1)?)).or_default();
+            *loans += 1;
+            *total += owed.into_iter().map(i128::from).sum::<i128>();
+        }
+        Ok(())
+    }
+}
+
+impl Owed {
+    fn components(&self, currency: Currency) -> Components {
+        let mut components = Components::NOTHING;
+        for (component, minor) in Component::ALL.into_iter().zip(self.components) {
+            *components.of_mut(component) = from_sum(Decimal::from_i128_with_scale(minor, 0), currency);
+        }
+        components
+    }
+}
+
+fn bucket_of(days_past_due: i64) -> usize {
+    let days = u32::try_from(days_past_due).unwrap_or(0);
+    BUCKETS.iter().rposition(|(_, start)| *start <= days).unwrap_or(0)
+}
+
+/// Who owes most in each currency.
+fn largest(debts: HashMap<(Currency, Uuid), (i64, i128)>) -> BTreeMap<Currency, Vec<Debtor>> {
+    let mut currencies: BTreeMap<Currency, Vec<Debtor>> = BTreeMap::new();
+    for ((currency, borrower), (loans, outstanding)) in debts.into_iter().filter(|(_, (_, owed))| *owed > 0) {
+        let outstanding = Decimal::from_i128_with_scale(outstanding, 0);
+        currencies.entry(currency).or_default().push(Debtor { borrower, loans, outstanding });
+    }
+    let order = |debtor: &Debtor| (Reverse(debtor.outstanding), debtor.borrower);
+    for debtors in currencies.values_mut() {
+        if debtors.len() > LARGEST {
+            debtors.select_nth_unstable_by_key(LARGEST, order);
+            debtors.truncate(LARGEST);
+        }
+        debtors.sort_by_key(order);
+    }
+    currencies
 }
 
 /// By currency and month, what has a value date up to the day.
@@ -199,19 +272,6 @@ async fn flows(snapshot: &mut Snapshot, moment: &Moment) -> Result<Vec<PgRow>, s
     }
     query.push(") f where on_day <= $1 group by 1, 2 order by 1, 2");
     query.build().fetch_all(&mut *snapshot.transaction).await
-}
-
-impl Part {
-    fn read(row: &PgRow, currency: Currency) -> Result<Self, sqlx::Error> {
-        let bucket: i32 = row.try_get("bucket")?;
-        Ok(Self {
-            product: row.try_get("product")?,
-            status: read_status(row)?,
-            bucket: usize::try_from(bucket).unwrap_or(0),
-            loans: row.try_get("loans")?,
-            outstanding: read_components(row, currency)?,
-        })
-    }
 }
 
 impl Flow {

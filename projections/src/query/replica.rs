@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::standing::{Standing, Watcher};
 use super::breaker::{Breaker, Broken};
+use super::loan_rows::LoanRows;
 use super::state::{ByReplica, LIMITS, QueryState};
 
 /// How long a read waits on the replica for its position, before the primary is asked.
@@ -32,6 +33,7 @@ const OF_THE_PRIMARY: [&str; 1] = ["/v1/projections"];
 #[derive(Clone)]
 pub struct Replica {
     pub(crate) pool: PgPool,
+    pub(crate) loan_rows: LoanRows,
     /// Where the replica has the log too.
     pub(crate) log: Option<LogReader>,
     breaker: Breaker,
@@ -67,7 +69,8 @@ impl Replica {
         let limits = event_store::ReaderLimits { patience: CONNECTING, ..LIMITS };
         let log = has_log.then(|| LogReader::new(options, limits));
         let standing = watch::Sender::new(Standing::Gone);
-        Self { pool, log, breaker: Breaker::new("replica"), standing }
+        let loan_rows = LoanRows::new(options);
+        Self { pool, loan_rows, log, breaker: Breaker::new("replica"), standing }
     }
 
     /// Looks after the replica until `stop`: reads go to it while it is at most `max_lag` behind the primary.
@@ -75,6 +78,7 @@ impl Replica {
         let watcher = Watcher::new(primary, self.pool.clone(), max_lag, self.standing.clone());
         watcher.run(&stop).await;
         self.pool.close().await;
+        self.loan_rows.close().await;
         if let Some(log) = &self.log {
             log.close().await;
         }

@@ -35,6 +35,16 @@ pub(crate) struct SeenLoan {
     pub(crate) derived: Option<Derived>,
 }
 
+/// As of when a loan is known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KnownLoan {
+    pub(crate) as_of: AsOf,
+    /// The position of its last event by then, where that is known.
+    pub(crate) last: Option<i64>,
+    /// How many events it has by then, where that is known.
+    events: Option<i64>,
+}
+
 /// A fact that counts on the day seen, or is reversed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SeenFact<'a> {
@@ -58,7 +68,18 @@ impl QueryState {
         reading: &Reading,
     ) -> Result<SeenLoan, Refused> {
         let day = point.day(self.booking_day.today())?;
-        let (as_of, events) = self.known_of_loan(id, point.known_at, reading).await?;
+        let known = self.known_of_loan(id, point.known_at, reading).await?;
+        self.derived_loan(id, day, known).await
+    }
+
+    /// A loan as its events come to it on a day.
+    pub(crate) async fn derived_loan(
+        &self,
+        id: Uuid,
+        day: NaiveDate,
+        known: KnownLoan,
+    ) -> Result<SeenLoan, Refused> {
+        let KnownLoan { as_of, events, .. } = known;
         let events = match events {
             Some(count) if count < LONG => self.log.short_loan_up_to(id, as_of.position).await?,
             _ => self.log.stream_up_to::<Loan>(id, as_of.position).await?,
@@ -79,14 +100,14 @@ impl QueryState {
 }
 
 impl QueryState {
-    /// Where the log ended when that was known, and how many events the loan has there, unless that is not known; ends the
-    /// read where the loan was like this when the same was asked.
-    async fn known_of_loan(
+    /// Where the log ended when that was known, and the loan with it; ends the read where the loan was like this when the
+    /// same was asked.
+    pub(crate) async fn known_of_loan(
         &self,
         id: Uuid,
         known_at: Option<KnownAt>,
         reading: &Reading,
-    ) -> Result<(AsOf, Option<i64>), Refused> {
+    ) -> Result<KnownLoan, Refused> {
         let today = self.booking_day.today();
         if known_at.is_none() && self.place.replay().is_none() {
             let LoanHead { head, last, borrower } = self.log.loan_head(id).await?;
@@ -97,16 +118,18 @@ impl QueryState {
                     reading.knows(borrower);
                 }
                 self.unless_known(reading, &depends_on(last, today), as_of, today).await?;
-                return Ok((as_of, Some(count)));
+                return Ok(KnownLoan { as_of, last: Some(last), events: Some(count) });
             }
         }
         let as_of = self.known(known_at, reading).await?;
+        let mut known = KnownLoan { as_of, last: None, events: None };
         if self.cache.is_some() {
             let last = self.log.last_by(Loan::TYPE, id, as_of.position).await?;
             let last = last.ok_or_else(|| no_loan(id, as_of))?;
+            known.last = Some(last);
             self.unless_known(reading, &depends_on(last, today), as_of, today).await?;
         }
-        Ok((as_of, None))
+        Ok(known)
     }
 }
 

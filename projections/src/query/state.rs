@@ -14,6 +14,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::cache::AnswerCache;
+use super::loan_rows::LoanRows;
 use super::looks::Looks;
 use super::replica::Replica;
 use crate::hexadecimal::hexadecimal;
@@ -38,6 +39,7 @@ pub struct QueryState(Arc<Sources>);
 #[derive(Clone)]
 pub struct Sources {
     pub(crate) pool: PgPool,
+    pub(crate) loan_rows: LoanRows,
     /// The log as reads see it.
     pub(crate) log: LogReader,
     /// The log itself, for what is done to dead letters.
@@ -72,6 +74,7 @@ impl QueryState {
     /// Reads what serves.
     pub fn new(read_pool: PgPool, log: Log, booking_day: BookingDay) -> Self {
         Self(Arc::new(Sources {
+            loan_rows: LoanRows::new(&read_pool.connect_options()),
             pool: read_pool,
             log: log.reader(LIMITS),
             whole_log: log,
@@ -121,6 +124,7 @@ impl QueryState {
         let Some(replica) = by_replica.and(self.replica.as_ref()) else { return self.clone() };
         self.clone().with(|sources| {
             sources.pool = replica.pool.clone();
+            sources.loan_rows = replica.loan_rows.clone();
             sources.is_copy = true;
             if let Some(log) = &replica.log {
                 sources.log = log.clone();

@@ -11,6 +11,7 @@ mod downloads;
 mod explaining;
 mod kept_answers;
 mod lender;
+mod loan_rows;
 mod loans;
 mod parking;
 mod point_in_time;
