@@ -3,13 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-#[allow(dead_code, reason = "the worked cases ask for more of it")]
-#[path = "servicing/adapter.rs"]
-mod adapter;
-
-use adapter::Played;
 use chrono::{Days, NaiveDate};
-use domain::loan::engine;
 use domain::{Plan, ScheduleRequest, draw};
 use serde_json::{Value, json};
 
@@ -224,18 +218,4 @@ fn a_respread_that_no_row_lets_pass_is_not_kept() {
 fn a_calendar_that_does_not_exist_is_refused() {
     assert_eq!(refusal(&json!({"calendar": "moon"})), refused("/calendar", "unknown_value"));
     assert_eq!(refusal(&json!({"calendar": {"base": "moon"}})), refused("/calendar/base", "unknown_value"));
-}
-
-#[test]
-fn a_loan_of_many_rows_takes_only_so_many_disbursements_beyond_its_plan() {
-    let terms = json!({"principal": "1000000.00", "installments": 10_000, "every": {"days": 1}, "rate": {"value": "0.001"},
-        "calendar": "none", "tax": {"iof": {"person": "natural", "collected": "financed"}}});
-    let mut loan = Played::begin(&terms, &json!([{"on": "2026-01-15", "amount": "1000.00"}]));
-    let on = days_from("2026-01-16", 11, 1);
-    for on in &on {
-        loan.command("disburse", &json!({"on": on, "amount": "1000.00"}));
-    }
-    let derived = |day: &str| engine::derive(&loan.terms, &loan.facts, day.parse().unwrap());
-    assert!(derived(&on[9]).is_ok(), "ten, of 10,000 rows and five steps each");
-    assert_eq!(derived(&on[10]).unwrap_err().code(), "out_of_range");
 }

@@ -167,13 +167,15 @@ pub(crate) fn succeed(batch: Vec<AppendRequest>, place: &Place) -> Batch {
         request.lineage.in_flight.fetch_sub(1, Ordering::AcqRel);
         let _ = request.answer.send(Ok(Appended { first_position, recorded_at }));
         first_position += events;
-        commands.push(Command {
-            stream_type: request.stream_type,
-            stream_name: request.stream_name,
-            after: request.expected,
-            events: request.events,
-            key: request.key,
-        });
+        if events > 0 {
+            commands.push(Command {
+                stream_type: request.stream_type,
+                stream_name: request.stream_name,
+                after: request.expected,
+                events: request.events,
+                key: request.key,
+            });
+        }
     }
     counter!("razao_append_batches_total").increment(1);
     counter!("razao_events_appended_total").increment((first_position - place.after - 1).unsigned_abs());

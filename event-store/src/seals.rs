@@ -37,7 +37,10 @@ const ROW: &str = "select level, index, hashes from audit_tiles where level = $1
 const PUT_TILES: &str = "insert into audit_tiles (level, index, hashes) \
     select * from unnest($1::int[], $2::bigint[], $3::bytea[]) \
     on conflict (level, index) do update set hashes = excluded.hashes";
-const PUT_CHECKPOINT: &str = "insert into audit_checkpoints (size, previous, note) values ($1, $2, $3)";
+/// Whoever seals may have the events from the memory of who appended them: a database that lost what it had confirmed must
+/// not have it signed.
+const PUT_CHECKPOINT: &str = "insert into audit_checkpoints (size, previous, note) \
+    select $1, $2, $3 from event_head where position >= $1";
 
 impl LogReader {
     /// The last checkpoint, if anything is sealed.
@@ -63,7 +66,7 @@ impl LogReader {
 }
 
 impl Log {
-    /// Adds tiles and the checkpoint that signs them, or nothing. False: another sealer was faster.
+    /// Adds tiles and the checkpoint that signs them, or nothing. False: another sealer was faster, or the log is not as long.
     pub async fn seal(
         &self,
         tiles: &[StoredTile],
@@ -75,6 +78,7 @@ impl Log {
         let put = sqlx::query(PUT_CHECKPOINT).bind(size).bind(previous).bind(note);
         match put.execute(&mut *transaction).await {
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Ok(false),
+            Ok(put) if put.rows_affected() == 0 => return Ok(false),
             put => put?,
         };
         let levels: Vec<i32> = tiles.iter().map(|tile| tile.level).collect();

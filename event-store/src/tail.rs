@@ -57,10 +57,12 @@ impl Tail {
     /// To be called after each commit, in the order of positions.
     pub(crate) fn keep(&self, batch: Batch) {
         let bytes = batch.bytes();
+        // Dropped after the lock.
+        let mut _forgotten = VecDeque::new();
         let mut kept = self.lock();
-        if kept.batches.back().is_some_and(|last| last.last_position() != batch.after) || kept.wanted < bytes
+        if kept.wanted < bytes || kept.batches.back().is_some_and(|last| last.last_position() != batch.after)
         {
-            kept.forget();
+            _forgotten = kept.forget();
         }
         if kept.wanted < bytes {
             return;
@@ -95,9 +97,9 @@ impl Tail {
 }
 
 impl Kept {
-    fn forget(&mut self) {
-        self.batches.clear();
+    fn forget(&mut self) -> VecDeque<Arc<Batch>> {
         self.bytes = 0;
+        std::mem::take(&mut self.batches)
     }
 }
 

@@ -53,7 +53,7 @@ pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
 pub async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<()> {
     let server = Server::bind(settings.listen).await?.with_tls(settings.tls()?);
     let databases = Addresses::of(&settings)?.connect().await?;
-    let stop = stop_on_signal(&settings);
+    let stop = stop_on_signal(server.tls().is_some());
     run(&settings, roles, databases, (server, stop), |server| {
         tracing::info!(address = %server.url(), "serving");
         Ok(())
@@ -70,7 +70,7 @@ pub async fn serve_replay(settings: Settings, roles: &[Role], name: &str) -> any
     let server = Server::bind(settings.listen).await?;
     let mut databases = addresses(&settings)?.connect().await?;
     databases.replay = Some(replay::find(&databases.read_pool, name).await?);
-    run(&settings, roles, databases, (server, stop_on_signal(&settings)), |server| {
+    run(&settings, roles, databases, (server, stop_on_signal(false)), |server| {
         tracing::info!(address = %server.url(), replay = name, "serving");
         Ok(())
     })
@@ -100,25 +100,37 @@ pub async fn run(
     Ok(())
 }
 
-/// Cancelled by SIGTERM, SIGINT or Ctrl-C; and by SIGHUP, as when a terminal is closed, unless that asks for the
-/// certificate to be read again.
-pub fn stop_on_signal(settings: &Settings) -> CancellationToken {
+/// Cancelled by SIGTERM, SIGINT or Ctrl-C; and by SIGHUP, as when a terminal is closed, unless that asks for a
+/// certificate to be read again, or `nohup` has it ignored.
+pub fn stop_on_signal(has_certificate: bool) -> CancellationToken {
     let stop = CancellationToken::new();
     let token = stop.clone();
-    let hangup_stops = settings.tls_cert.is_none();
+    let hangup_stops = !has_certificate && !ignores_hangup();
     tokio::spawn(async move {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate()).expect("signals can be handled");
         let mut interrupt = signal(SignalKind::interrupt()).expect("signals can be handled");
-        let mut hangup = signal(SignalKind::hangup()).expect("signals can be handled");
+        let hangup = async {
+            if !hangup_stops {
+                return std::future::pending().await;
+            }
+            signal(SignalKind::hangup()).expect("signals can be handled").recv().await
+        };
         tokio::select! {
             _ = terminate.recv() => tracing::info!("SIGTERM: draining"),
             _ = interrupt.recv() => tracing::info!("SIGINT: draining"),
-            _ = hangup.recv(), if hangup_stops => tracing::info!("SIGHUP: draining"),
+            _ = hangup => tracing::info!("SIGHUP: draining"),
         }
         token.cancel();
     });
     stop
+}
+
+/// Whether SIGHUP is ignored, as whoever started this process wanted.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 #[cfg(test)]

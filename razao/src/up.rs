@@ -24,7 +24,7 @@ pub async fn up(settings: Settings, demo: bool) -> anyhow::Result<()> {
     let listening = Server::bind(settings.listen).await?.with_tls(settings.tls()?);
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("the data directory {} cannot be made", settings.data_dir.display()))?;
-    let stop = roles::stop_on_signal(&settings);
+    let stop = roles::stop_on_signal(listening.tls().is_some());
     keys::make_first(&settings)?;
     let (postgres, addresses) = if settings.database_url.is_some() {
         (None, Addresses::of(&settings)?)

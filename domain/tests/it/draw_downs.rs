@@ -1,8 +1,11 @@
 //! What was approved may go out in parts.
 
 use domain::PlanError;
+use domain::id::Id;
+use domain::loan::event::Disbursed;
 use domain::loan::{Loan, LoanEvent, LoanRefusal, Status};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::support::*;
 
@@ -63,6 +66,31 @@ fn nothing_goes_out_that_no_row_would_repay() {
     let refused = flat.decide(&disburse_more(2, "2026-02-15", "1.00"));
     assert!(
         matches!(refused, Err(LoanRefusal::Plan(PlanError::MethodNeedsOneDisbursement { .. }))),
+        "{refused:?}"
+    );
+}
+
+/// Each draws all rows after it again, five times where the tax is financed: the loan has to stay quick to derive.
+#[test]
+fn a_loan_of_many_rows_takes_only_so_many_disbursements() {
+    let mut request = four_installments();
+    request["installments"] = json!(10_000);
+    request["every"] = json!({"days": 1});
+    request["tax"] = json!({"iof": {"person": "natural", "collected": "financed"}});
+    let twice: Given<Loan> = given([])
+        .and(&apply_for(request))
+        .and(&approve("2026-01-10"))
+        .and(&disburse_part("2026-01-15", Some("600.00")))
+        .and(&disburse_more(2, "2026-01-16", "1.00"));
+    let mut events = twice.events.clone();
+    let Some(LoanEvent::Disbursed(second)) = events.last().cloned() else { panic!("disbursed") };
+    for number in 3..=11 {
+        let disbursement_id = Id::new(Uuid::from_u128(number));
+        events.push(LoanEvent::Disbursed(Disbursed { disbursement_id, ..second.clone() }));
+    }
+    let refused = given::<Loan>(events).decide(&disburse_more(12, "2026-01-16", "1.00"));
+    assert!(
+        matches!(refused, Err(LoanRefusal::Plan(PlanError::TooManySteps { most: 500_000 }))),
         "{refused:?}"
     );
 }

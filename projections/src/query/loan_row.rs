@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use domain::Currency;
 use domain::component::{Component, Components};
+use domain::loan::engine::CALCULATION;
 use domain::loan::facts::WriteOff;
 use domain::loan::{ByTime, Standing, Status};
 use serde_json::value::RawValue;
@@ -12,6 +13,10 @@ use uuid::Uuid;
 
 use super::loan::{Balances, BorrowerView, LoanView, WriteOffView};
 use crate::minor::{components_from_minor, from_minor};
+
+/// The calculation of which all rows are: what a later one derives may be otherwise, so from then on loans are derived, until
+/// rows say by which calculation they were decided.
+const OF_ROWS: u32 = 1;
 
 pub(crate) struct LoanRow {
     pub(crate) first_position: i64,
@@ -34,6 +39,7 @@ impl LoanRow {
         let is_changed = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains('\u{fffd}'));
         let texts_are_whole = ![external_id, product, closed_because].into_iter().any(is_changed);
         let is_plain = !self.is_to_be_derived && restructured_on.is_none() && texts_are_whole;
+        let is_plain = is_plain && CALCULATION == OF_ROWS;
         is_plain
             && self.view.position == last
             && self.last_on <= day

@@ -17,6 +17,7 @@ use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
 use super::QueryState;
+use super::breaker::{Breaker, Broken};
 use super::loan::LoanView;
 use super::loan_row::LoanRow;
 use super::point_in_time::PointInTime;
@@ -46,6 +47,7 @@ const AS_IT_STOOD: &str = concat!(
 pub(crate) struct LoanRows {
     pool: PgPool,
     together: Arc<Together<Uuid, Option<LoanRow>>>,
+    breaker: Breaker,
 }
 
 impl LoanRows {
@@ -59,7 +61,25 @@ impl LoanRows {
             .acquire_timeout(PATIENCE)
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        Self { pool, together: Arc::default() }
+        Self { pool, together: Arc::default(), breaker: Breaker::new("loan_rows") }
+    }
+
+    /// As it is now, or stood on a day as it was known at a position. `None`: there is none, or the read model does not
+    /// answer in time; where that happens often, it is left alone for a while.
+    async fn find(&self, (id, day): (Uuid, NaiveDate), position: i64, is_now: bool) -> Option<LoanRow> {
+        let asking = async { if is_now { self.last(id).await } else { self.seen(id, day, position).await } };
+        let asking = async {
+            let in_time = tokio::time::timeout(PATIENCE, asking).await;
+            in_time.unwrap_or_else(|_| Err(Arc::new(sqlx::Error::PoolTimedOut)))
+        };
+        match self.breaker.call(asking).await {
+            Ok(row) => row,
+            Err(Broken::Open) => None,
+            Err(Broken::Failed(error)) => {
+                tracing::warn!(%error, "a loan is derived from its events: its read model does not answer");
+                None
+            }
+        }
     }
 
     /// After its last event that the read model has.
@@ -113,19 +133,10 @@ impl QueryState {
                 None => self.log.last_by(Loan::TYPE, id, position).await.ok()?,
             }
         };
-        let row = async {
-            if point.known_at.is_none() && day >= self.booking_day.today() {
-                self.loan_rows.last(id).await
-            } else {
-                self.loan_rows.seen(id, day, position).await
-            }
-        };
-        let (last, row) = join(last, row).await;
+        let is_now = point.known_at.is_none() && day >= self.booking_day.today();
+        let (last, row) = join(last, self.loan_rows.find((id, day), position, is_now)).await;
         let last = last?;
-        let row = row.inspect_err(|error| {
-            tracing::debug!(%error, "a loan is derived from its events: its read model does not answer");
-        });
-        let mut row = row.ok()?.filter(|row| row.is_all_of(last, day))?;
+        let mut row = row.filter(|row| row.is_all_of(last, day))?;
         row.view.count_days_past_due(day);
         Some(row.view)
     }

@@ -47,7 +47,7 @@ pub async fn serve(several: Several, roles: &[Role]) -> anyhow::Result<()> {
         tracing::info!(address = %server.url(), "serving");
         Ok(())
     };
-    let stop = stop_on_signal(&several.common);
+    let stop = stop_on_signal(several.common.tls_cert.is_some());
     run(&several, lenders, |_| roles.to_vec(), (servers, stop), ready).await
 }
 

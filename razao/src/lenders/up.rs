@@ -29,7 +29,7 @@ pub async fn up(several: Several, demo: bool) -> anyhow::Result<()> {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("the data directory {} cannot be made", folder.display()))?;
     }
-    let stop = stop_on_signal(&several.common);
+    let stop = stop_on_signal(several.common.tls_cert.is_some());
     for settings in &several.lenders {
         keys::make_first(settings)?;
     }

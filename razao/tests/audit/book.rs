@@ -57,6 +57,11 @@ impl Book {
         Sealer { log: self.log.clone(), keys: self.keys(), every: Duration::ZERO, anchors: Vec::new() }
     }
 
+    /// One in another process than that which appends: it has nothing but what Postgres has.
+    pub(crate) async fn sealer_elsewhere(&self) -> Sealer {
+        Sealer { log: Log::connect(&self.pool.connect_options()).await.unwrap(), ..self.sealer() }
+    }
+
     /// Lends, each loan under its number, and receives one installment of each.
     pub(crate) async fn lend(&self, numbers: impl IntoIterator<Item = u128>) {
         let loans: Streams<Loan> = Streams::new(self.log.clone(), 1 << 20);

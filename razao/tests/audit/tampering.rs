@@ -34,6 +34,22 @@ async fn a_log_that_nobody_touched_is_what_was_sealed(pool: PgPool) {
     assert_eq!(faults(&book, &anchors).await, []);
 }
 
+/// Who seals in the process that appends signs what was accepted, whatever became of it in the database since.
+#[sqlx::test(migrations = false)]
+async fn what_is_touched_before_it_is_sealed_is_told_too(pool: PgPool) {
+    let book = Book::sealed(&pool, 2).await;
+    book.lend(3..=3).await;
+    book.tamper(
+        "delete from events where position = 10; update events set payload = '{}' where position = 11",
+    )
+    .await;
+    book.seal().await;
+    let found = faults(&book, &[]).await;
+    for fault in [Fault::EventRemoved { position: 10 }, Fault::EventChanged { position: 11 }] {
+        assert!(found.contains(&fault), "{found:?}");
+    }
+}
+
 #[sqlx::test(migrations = false)]
 async fn a_change_of_any_column_is_told_with_its_position(pool: PgPool) {
     let book = Book::sealed(&pool, 2).await;

@@ -8,12 +8,13 @@ mod round;
 
 use std::convert::Infallible;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use audit::keys::{Keys, KeysError};
 use event_store::{Feed, Log, LogError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::anchors::{self, Anchors};
@@ -46,7 +47,7 @@ pub enum SealError {
     /// What is there contradicts what was signed. Nothing may be signed.
     #[error("nothing is sealed any more: {0}")]
     Contradiction(String),
-    #[error("another sealer was faster")]
+    #[error("another sealer was faster, or the log does not have what was to be sealed")]
     Deposed,
     #[error(transparent)]
     Log(#[from] LogError),

@@ -1,13 +1,14 @@
 //! One round of sealing: pages of the log, the tiles that they fill, and a checkpoint.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use audit::checkpoint::Checkpoint;
 use audit::hash::{TreeHash, leaf_of_line};
 use audit::keys::Keys;
 use audit::tile::{Edge, TileId};
 use event_store::{Feed, Log, StoredLines, StoredTile};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{PAGE, SealError};
 use crate::priority::GivingWay;
@@ -16,6 +17,8 @@ use crate::telemetry;
 /// How long one rests between two pages. What comes meanwhile is still in the memory of a process that appends itself.
 const REST: Duration = Duration::from_millis(20);
 
+/// So many events are signed at once, however long one may wait with it: their hashes are held meanwhile.
+const MOST_GATHERED: i64 = 500_000;
 /// After so many events, some twenty microseconds of work, others may have the core.
 const YIELD_EVERY: u64 = 16;
 
@@ -47,16 +50,27 @@ pub(super) async fn seal_next(
     let mut is_behind = false;
     loop {
         let before = position(growing.edge.size());
-        let lines = feed.next_lines(before, PAGE).await?;
+        let next = feed.next_lines(before, PAGE);
+        let lines = if before == previous {
+            next.await?
+        } else {
+            // What was gathered is signed in time, whether more comes or not.
+            let Ok(lines) = timeout_at(sign_at, next).await else { break };
+            lines?
+        };
         if lines.is_empty() {
-            break;
+            if before == previous || Instant::now() >= sign_at {
+                break;
+            }
+            continue;
         }
         growing = hasher.run(move || growing.with(&lines)).await?;
-        is_behind = position(growing.edge.size()) - before == PAGE;
+        let after = position(growing.edge.size());
+        is_behind = after - before == PAGE || after - previous >= MOST_GATHERED;
         if is_behind || Instant::now() >= sign_at {
             break;
         }
-        tokio::time::sleep(REST).await;
+        sleep_until(sign_at.min(Instant::now() + REST)).await;
     }
     let size = position(growing.edge.size());
     if size == previous {

@@ -5,8 +5,16 @@ use super::{
     Decision, DecisionDay, LoanEvent, LoanHistory, LoanRefusal, NEW_FACT_COUNTS, Servicing, What, fact,
     follow, not_before_disbursement, not_in_the_future, not_written_off, owing_then, terms_on, whole,
 };
+use crate::iof::IofCollection;
 use crate::loan::command::Disburse;
 use crate::loan::event::Disbursed;
+use crate::loan::facts::Fact;
+use crate::schedule::PlanError;
+
+/// All disbursements after the first may take so many steps, a step being one row drawn again: less than half a second.
+const MOST_STEPS: usize = 500_000;
+/// The same where the tax is financed, so that rows are drawn until it stands still.
+const STEPS_WITH_FINANCED_TAX: usize = 5;
 
 pub(super) fn decide(
     loan: &Servicing,
@@ -26,6 +34,7 @@ pub(super) fn decide(
     let history = whole(history)?;
     owing_then(history, command.on, "disbursement")?;
     let (id, on) = (command.disbursement_id, command.on);
+    not_too_many(loan, history)?;
     let now = history.with(Some(id.uuid()), fact(on, What::Disbursement { id, amount }));
     let (effect, outcome) = follow::with_last(loan, history, &now).map_err(LoanRefusal::from)?;
     let effect = effect.expect(NEW_FACT_COUNTS);
@@ -45,4 +54,20 @@ pub(super) fn decide(
         effect: Some(effect),
         outcome,
     })])
+}
+
+/// A loan has to be derived in a moment whenever something happens to it. That is for who decides; whatever was decided can
+/// be derived.
+fn not_too_many(loan: &Servicing, history: &LoanHistory) -> Result<(), LoanRefusal> {
+    let counts = |fact: &&Fact| matches!(fact.what, What::Disbursement { .. }) && !fact.reversed;
+    // With the one that is to come, and without the first.
+    let further = history.facts().iter().filter(counts).count();
+    let terms = &loan.terms;
+    let is_financed = terms.tax.as_ref().is_some_and(|tax| tax.iof.collected == IofCollection::Financed);
+    let of_a_row = if is_financed { STEPS_WITH_FINANCED_TAX } else { 1 };
+    let rows = usize::try_from(terms.due_date_count()).expect("a plan has 10,000 rows at most");
+    if further * rows * of_a_row > MOST_STEPS {
+        return Err(PlanError::TooManySteps { most: MOST_STEPS }.into());
+    }
+    Ok(())
 }

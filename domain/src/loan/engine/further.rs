@@ -17,11 +17,6 @@ use crate::loan::facts::Outlay;
 use crate::schedule::{self, PlanError, RestRow};
 use crate::terms::{Disbursement, GraceMode};
 
-/// All further disbursements of a loan may take so many steps, a step being one row drawn again: less than half a second.
-const MOST_STEPS: usize = 500_000;
-/// The same where the tax is financed, so that rows are drawn until it stands still.
-const STEPS_WITH_FINANCED_TAX: usize = 5;
-
 /// Rows as they will be, and the level that they were drawn with.
 struct Further {
     rows: Vec<FurtherRow>,
@@ -54,7 +49,6 @@ impl Engine<'_> {
         // One on a due date counts from the next period on.
         let first = contract.timeline.periods.partition_point(|period| period.to <= on);
         let collected = contract.terms.tax.as_ref().map(|tax| tax.iof.collected);
-        self.count_steps(collected)?;
         let tax = self.further_tax(first, on, amount, collected)?;
         let joined = if collected == Some(IofCollection::Financed) { amount.plus(tax) } else { amount };
         match self.basis {
@@ -72,16 +66,6 @@ impl Engine<'_> {
         contract.taxed = contract.taxed.plus(tax);
         let withheld = if collected == Some(IofCollection::Withheld) { tax } else { self.zero() };
         Ok(Outlay { principal: joined, withheld, tax })
-    }
-
-    /// Refuses a disbursement that would make the loan slow to derive from then on.
-    fn count_steps(&self, collected: Option<IofCollection>) -> Outcome<()> {
-        let of_a_row = if collected == Some(IofCollection::Financed) { STEPS_WITH_FINANCED_TAX } else { 1 };
-        let rows = self.contract().timeline.periods.len();
-        if (self.joined.len() + 1) * rows * of_a_row > MOST_STEPS {
-            return Err(PlanError::TooManySteps { most: MOST_STEPS }.into());
-        }
-        Ok(())
     }
 
     /// The IOF of all disbursements and this one, less what was charged before.

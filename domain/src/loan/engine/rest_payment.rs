@@ -248,6 +248,8 @@ impl Engine<'_> {
         let on_top = rest.extra[first..].iter().copied().fold(contract.zero(), Amount::plus);
         let at_start = rest.available().minus(on_top);
         let at_start = rest.released.iter().fold(at_start, |sum, released| sum.minus(released.amount));
+        // What was paid ahead may leave less than what was moved.
+        let at_start = at_start.max(contract.zero());
         let mut released = rest.released.clone();
         released.push(Disbursement { on, amount });
         let balance = (at_start, rest.deferred);
