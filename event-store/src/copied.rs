@@ -148,7 +148,7 @@ impl<'c> EventRow<'c> {
         }))
     }
 
-    pub(crate) fn to_stored(&self) -> StoredEventRow {
+    pub(crate) fn to_stored(self) -> StoredEventRow {
         StoredEventRow {
             position: self.position,
             aggregate_type: self.stream_type.to_owned(),

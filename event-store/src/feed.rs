@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::copied::{Columns, Copied, WORTH_COPYING};
+use crate::copied::{Columns, Copied, EventRow, WORTH_COPYING};
 use crate::log::{self, Head, Log, LogError};
 use crate::reader::LogReader;
 use crate::tail::Tail;
@@ -126,7 +126,7 @@ impl Feed {
     /// A page at the end of the log, which is small, whatever its limit.
     async fn youngest(&self, position: i64, limit: i64) -> Result<Vec<StoredEventRow>, LogError> {
         match self.tail.after(position, limit) {
-            Some(kept) => Ok(kept.rows().map(|row| row.to_stored()).collect()),
+            Some(kept) => Ok(kept.rows().map(EventRow::to_stored).collect()),
             None => self.stored_page(position, limit).await,
         }
     }
