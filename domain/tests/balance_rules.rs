@@ -6,12 +6,15 @@
 #[allow(dead_code, reason = "the worked cases ask for more of it")]
 #[path = "servicing/adapter.rs"]
 mod adapter;
+#[path = "servicing/six_installments.rs"]
+mod six_installments;
 
 use adapter::Played;
 use chrono::NaiveDate;
 use domain::loan::engine;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
+use six_installments::lent;
 
 const FIRST: &str = "00000000-0000-0000-0000-000000000001";
 const SECOND: &str = "00000000-0000-0000-0000-000000000002";
@@ -25,13 +28,10 @@ fn day(text: &str) -> NaiveDate {
 
 /// 6000.00 in six equal installments of 1071.15 at 2 % a month by commercial months, lent on 15 January 2026.
 fn price(basis: &str, more: Value) -> Played {
-    let mut terms = json!({
-        "principal": "6000.00", "installments": 6, "rate": {"value": "0.02"}, "day_count": "30/360",
-        "calendar": "none", "interest_basis": basis,
-    });
+    let mut terms = json!({"interest_basis": basis});
     let Value::Object(more) = more else { panic!("{more}") };
     terms.as_object_mut().unwrap().extend(more);
-    Played::begin(&terms, &json!([{"on": "2026-01-15", "amount": "6000.00"}]))
+    lent("2026-01-15", terms)
 }
 
 fn pay(loan: &mut Played, id: &str, on: &str, amount: &str) {

@@ -5,11 +5,14 @@
 #[allow(dead_code, reason = "the worked cases ask for more of it")]
 #[path = "servicing/adapter.rs"]
 mod adapter;
+#[path = "servicing/six_installments.rs"]
+mod six_installments;
 
 use adapter::Played;
 use chrono::NaiveDate;
 use domain::loan::engine;
 use serde_json::{Value, json};
+use six_installments::lent;
 
 const FIRST: &str = "00000000-0000-0000-0000-000000000001";
 const SECOND: &str = "00000000-0000-0000-0000-000000000002";
@@ -18,16 +21,6 @@ const FOURTH: &str = "00000000-0000-0000-0000-000000000004";
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
-}
-
-/// 6000.00 in six installments at 2 % a month by commercial months.
-fn lent(on: &str, more: Value) -> Played {
-    let mut terms = json!({
-        "principal": "6000.00", "installments": 6, "rate": {"value": "0.02"}, "day_count": "30/360", "calendar": "none",
-    });
-    let Value::Object(more) = more else { panic!("{more}") };
-    terms.as_object_mut().unwrap().extend(more);
-    Played::begin(&terms, &json!([{"on": on, "amount": "6000.00"}]))
 }
 
 /// The first period ends on Saturday 14 February 2026, and its row falls due on the Monday.

@@ -129,22 +129,31 @@ impl Lines {
     }
 }
 
+/// Instants as JSON text, one after another: events of one commit have the same.
+#[derive(Default)]
+pub(crate) struct Instants {
+    last: DateTime<Utc>,
+    text: String,
+}
+
+impl Instants {
+    pub(crate) fn text(&mut self, at: DateTime<Utc>) -> &str {
+        if self.last != at || self.text.is_empty() {
+            (self.last, self.text) = (at, instant(at));
+        }
+        &self.text
+    }
+}
+
 /// Writes events as lines, one after another.
 #[derive(Default)]
-struct LineWriter {
-    /// The last instant as a text: events of one commit have one.
-    recorded: Option<(DateTime<Utc>, String)>,
-}
+struct LineWriter(Instants);
 
 impl LineWriter {
     /// Adds an event's line to a text, without its line feed.
     fn write(&mut self, text: &mut Vec<u8>, row: &EventRow<'_>) {
-        let recorded_at = match &mut self.recorded {
-            Some((of, recorded)) if *of == row.recorded_at => recorded,
-            other => &mut other.insert((row.recorded_at, instant(row.recorded_at))).1,
-        };
         let start = text.len();
-        write_open(text, row, recorded_at);
+        write_open(text, row, self.0.text(row.recorded_at));
         if row.event_version != "1" && public_version(row.event_version).to_string() != row.event_version {
             text.extend_from_slice(br#","stored_version":"#);
             write_json(text, row.event_version);

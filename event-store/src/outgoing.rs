@@ -43,14 +43,10 @@ impl Feed {
 
 fn outgoing(copied: &Copied) -> Result<Vec<OutgoingEvent>, LogError> {
     let mut events = Vec::new();
-    // Events that were appended together have the same instant.
-    let mut instant = (DateTime::UNIX_EPOCH, String::new());
+    let mut instants = lines::Instants::default();
     for row in copied.rows() {
         let row = row?;
-        if instant.0 != row.recorded_at || instant.1.is_empty() {
-            instant = (row.recorded_at, lines::instant(row.recorded_at));
-        }
-        match OutgoingEvent::of(&row, &instant.1) {
+        match OutgoingEvent::of(&row, instants.text(row.recorded_at)) {
             Ok(event) => events.push(event),
             Err(error) if events.is_empty() => return Err(error),
             Err(_) => return Ok(events),

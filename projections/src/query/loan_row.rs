@@ -39,8 +39,8 @@ impl LoanRow {
         let is_changed = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains('\u{fffd}'));
         let texts_are_whole = ![external_id, product, closed_because].into_iter().any(is_changed);
         let is_plain = !self.is_to_be_derived && restructured_on.is_none() && texts_are_whole;
-        let is_plain = is_plain && CALCULATION == OF_ROWS;
-        is_plain
+        CALCULATION == OF_ROWS
+            && is_plain
             && self.view.position == last
             && self.last_on <= day
             && self.standing.holds_on(day, self.by_time)
