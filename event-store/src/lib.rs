@@ -11,6 +11,7 @@ mod append;
 mod appender;
 mod attempt;
 mod batch;
+mod begin;
 mod booking_day;
 mod borrower;
 mod bundle;
@@ -49,6 +50,7 @@ mod together;
 mod upcast;
 
 pub use append::{AppendError, Claim, Outcome};
+pub use begin::begin;
 pub use booking_day::{BookingDay, booking_day};
 pub use borrower::Borrower;
 pub use bundle::Bundle;

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
+use crate::begin::begin;
 use crate::log::{Log, LogError};
 use crate::reader::LogReader;
 
@@ -73,7 +74,7 @@ impl Log {
         (previous, size): (i64, i64),
         note: &str,
     ) -> Result<bool, LogError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = begin(&self.pool, "begin").await?;
         // First, so that whoever is slower changes no tile.
         let put = sqlx::query(PUT_CHECKPOINT).bind(size).bind(previous).bind(note);
         match put.execute(&mut *transaction).await {

@@ -109,7 +109,7 @@ fn on(server: &Server, arguments: &[&str]) -> Vec<String> {
 }
 
 async fn hold(pool: &PgPool) -> Transaction<'static, Postgres> {
-    let mut holding = pool.begin().await.unwrap();
+    let mut holding = event_store::begin(pool, "begin").await.unwrap();
     holding.execute("lock table read_journal.journal_lines in share mode").await.unwrap();
     holding
 }

@@ -33,7 +33,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("audit", &["domain", "event-store"]),
     ("kafka", &[]),
     ("identity", &["problems"]),
-    ("requests", &["kafka"]),
+    ("requests", &["event-store", "kafka"]),
     ("command-api", &["domain", "event-store", "problems", "requests"]),
     ("projections", &["audit", "domain", "event-store", "kafka", "problems"]),
     ("reactions", &["audit", "domain", "event-store", "kafka", "requests"]),

@@ -78,7 +78,7 @@ impl TableQueue {
         if !sqlx::query_scalar::<_, bool>(WAITS).fetch_one(&self.pool).await? {
             return Ok(None);
         }
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = event_store::begin(&self.pool, "begin").await?;
         sqlx::query(LOSE).execute(&mut *transaction).await?;
         let lock = sqlx::query_scalar(LOCK).bind(i32::from(LANES) - 1).bind(LANES_OF_A_BATCH);
         let lanes: Vec<i32> = lock.fetch_all(&mut *transaction).await?;

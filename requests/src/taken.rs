@@ -11,20 +11,18 @@ use uuid::Uuid;
 
 use crate::command::RequestId;
 
-/// Notes what is taken, strikes out the notes of those who had any of it, and says what is suspect of it.
+/// Notes what is taken, and strikes out the notes of those who had any of it.
 const BEGIN: &str = "with ended as ( \
         delete from requests.taken where worker <> $1 and ids && $2 returning ids), \
     suspected as ( \
         insert into requests.suspects as s (id, ends) \
         select distinct unnest(ids), 1 from ended \
-            on conflict (id) do update set ends = s.ends + 1, last_at = clock_timestamp() \
-        returning id, ends), \
-    noted as ( \
-        insert into requests.taken (worker, ids) values ($1, $2) \
-            on conflict (worker) do update set ids = excluded.ids, taken_at = clock_timestamp()) \
-    select id, ends from suspected where id = any($2) union all \
-    select id, ends from requests.suspects s where id = any($2) \
-       and not exists (select from suspected known where known.id = s.id)";
+            on conflict (id) do update set ends = s.ends + 1, last_at = clock_timestamp()) \
+    insert into requests.taken (worker, ids) values ($1, $2) \
+        on conflict (worker) do update set ids = excluded.ids, taken_at = clock_timestamp()";
+/// What is suspect. Asked afterwards: where several have a part each of what one had who ended, only one of them strikes
+/// out its note, and the others, having waited for that, see here what it found.
+const SUSPECT: &str = "select id, ends from requests.suspects where id = any($1)";
 const NARROW: &str = "update requests.taken set ids = array[$2::uuid] where worker = $1";
 const END: &str = "with cleared as (delete from requests.suspects where id = any($2)) \
     delete from requests.taken where worker = $1";
@@ -44,8 +42,9 @@ impl Notes {
 
     /// Takes commands: amidst which of them workers have ended, and how often.
     pub(crate) async fn begin(&self, taken: &[RequestId]) -> Result<HashMap<RequestId, u32>, sqlx::Error> {
-        let begin = sqlx::query(BEGIN).bind(self.worker).bind(uuids(taken));
-        let rows = begin.fetch_all(&self.pool).await?;
+        let taken = uuids(taken);
+        sqlx::query(BEGIN).bind(self.worker).bind(&taken).execute(&self.pool).await?;
+        let rows = sqlx::query(SUSPECT).bind(taken).fetch_all(&self.pool).await?;
         let suspect = |row: &sqlx::postgres::PgRow| {
             Ok((RequestId(row.try_get("id")?), row.try_get::<i32, _>("ends")?.unsigned_abs()))
         };

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is all it has to say")]
 
 mod append_only;
+mod begin;
 mod bundles;
 mod commands;
 mod counter;

@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
+use event_store::begin;
 use futures::TryStreamExt;
 use serde::Serialize;
 use sqlx::{Executor, PgConnection, PgPool};
@@ -77,7 +78,7 @@ pub async fn write_snapshot(
     if folder.exists() {
         return Ok(None);
     }
-    let mut transaction = pool.begin_with("begin isolation level repeatable read read only").await?;
+    let mut transaction = begin(pool, "begin isolation level repeatable read read only").await?;
     for model in [&loans::READ_MODEL, &journal::READ_MODEL] {
         refuse_unready(&mut transaction, model.name, position).await?;
     }

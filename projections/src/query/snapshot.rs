@@ -104,7 +104,7 @@ impl QueryState {
     }
 
     async fn begin(&self, models: &[&ReadModel]) -> Result<Transaction<'static, Postgres>, Refused> {
-        let begun = self.pool.begin_with(self.place.begin(models)).await;
+        let begun = event_store::begin(&self.pool, self.place.begin(models)).await;
         begun.map_err(|error| match (self.place.replay(), &error) {
             (Some(replay), sqlx::Error::Database(missing))
                 if matches!(missing.code().as_deref(), Some("42P01" | "3F000")) =>

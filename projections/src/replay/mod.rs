@@ -7,8 +7,9 @@ mod make;
 mod until;
 
 use chrono::{DateTime, Utc};
+use event_store::begin;
 use serde::Serialize;
-use sqlx::{Connection, FromRow, PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
 pub use compare::{Compared, ComparedTable, RowDiffers, Side, compare};
@@ -68,8 +69,7 @@ pub async fn find_replay(pool: &PgPool, name: &str) -> Result<Replay, ReplayErro
 
 /// Drops the replay of a name, also one that was broken off.
 pub async fn drop_replay(pool: &PgPool, name: &str) -> Result<(), ReplayError> {
-    let mut connection = pool.acquire().await?;
-    let mut transaction = connection.begin().await?;
+    let mut transaction = begin(pool, "begin").await?;
     let known: Option<(String,)> = sqlx::query_as("select name from projections.replays where name = $1")
         .bind(name)
         .fetch_optional(&mut *transaction)

@@ -150,7 +150,7 @@ async fn no_read_of_the_log_runs_longer_than_ten_seconds(pool: PgPool) {
     let client = Client::new(&pool, &log);
     varied(3).append(&pool).await;
     // Whoever reads has to wait for this transaction.
-    let mut transaction = pool.begin().await.unwrap();
+    let mut transaction = event_store::begin(&pool, "begin").await.unwrap();
     sqlx::query("lock table events in access exclusive mode").execute(&mut *transaction).await.unwrap();
     let paths = ["/v1/loans/00000000-0000-0000-0000-000000000001", "/v1/events", "/v1/loans?known_at=5"];
     let client = &client;

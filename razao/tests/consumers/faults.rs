@@ -93,7 +93,7 @@ async fn a_projector_slower_than_its_poll_limit_keeps_its_partitions(pool: PgPoo
     slow.says("reading partitions").await;
     let (_api, posting) = lender.post(14, 12).await;
     sleep(Duration::from_secs(1)).await;
-    let mut holding = pool.begin().await.unwrap();
+    let mut holding = event_store::begin(&pool, "begin").await.unwrap();
     let hold = "lock table read_loans.standings, read_balances.daily_balances in access exclusive mode";
     sqlx::query(hold).execute(&mut *holding).await.unwrap();
     sleep(Duration::from_secs(7)).await;
