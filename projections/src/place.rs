@@ -6,6 +6,9 @@ use crate::query::LONGEST_STATEMENT;
 use crate::read_model::{self, ReadModel};
 use crate::replay::Replay;
 
+/// How a read begins.
+pub(crate) const BEGIN: &str = "begin isolation level repeatable read read only";
+
 /// Statements of reads name tables without their schemas, so the place alone says which they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -39,14 +42,14 @@ impl Place {
         }
     }
 
-    /// Begins a transaction that sees these read models as they are at one moment.
+    /// What a transaction that was begun by [`BEGIN`] does first, so that it sees these read models as they are at one
+    /// moment.
     ///
     /// The locks come before the snapshot, so a rebuild is swapped in either before both or after the answer.
-    pub(crate) fn begin(&self, models: &[&ReadModel]) -> String {
+    pub(crate) fn open(&self, models: &[&ReadModel]) -> String {
         let gates = models.iter().map(|model| format!("{}.{}", self.schema(model), model.tables[0].name));
         format!(
-            "begin isolation level repeatable read read only; set local statement_timeout = {}; \
-             set local search_path = {}; lock table {} in access share mode",
+            "set local statement_timeout = {}; set local search_path = {}; lock table {} in access share mode",
             LONGEST_STATEMENT.as_millis(),
             self.search_path(),
             gates.collect::<Vec<_>>().join(", ")

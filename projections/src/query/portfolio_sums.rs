@@ -2,16 +2,17 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
+use std::pin::pin;
 
 use chrono::{Datelike, NaiveDate};
 use domain::Currency;
 use domain::component::{Component, Components};
 use domain::loan::Status;
 use domain::loan::standing::days_past_due;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use rust_decimal::Decimal;
-use sqlx::postgres::PgRow;
-use sqlx::{QueryBuilder, Row};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::{Arguments, QueryBuilder, Row};
 use uuid::Uuid;
 
 use super::QueryState;
@@ -21,6 +22,7 @@ use super::loan_list::Moment;
 use super::loan_row::{read_currency, status_named};
 use super::snapshot::Snapshot;
 use crate::daily_balances::blocks::Prefix;
+use crate::loans;
 use crate::minor::{from_sum, to_minor};
 
 /// The buckets of days past due (LENDING §14): each ends where the next begins.
@@ -34,6 +36,13 @@ pub(crate) const BUCKETS: [(&str, u32); 8] = [
     ("181-360", 181),
     ("over-360", 361),
 ];
+
+const SEEN: &str = include_str!("portfolio_seen.sql");
+/// Where rows of a table begin and end, and halfway between.
+const FIRST: &str = "(0,0)";
+const LAST: &str = "(4294967295,0)";
+const MIDDLE: &str = "select format('(%s,0)', \
+    pg_relation_size('standings') / (2 * current_setting('block_size')::int))";
 
 /// How many borrowers are named.
 const LARGEST: usize = 10;
@@ -109,7 +118,7 @@ impl QueryState {
         snapshot: &mut Snapshot,
         moment: &Moment,
     ) -> Result<BTreeMap<Currency, CurrencySums>, Refused> {
-        let mut gathered = gather(snapshot, moment).await?;
+        let mut gathered = self.gather(snapshot, moment).await?;
         let to_derive = std::mem::take(&mut gathered.to_derive);
         let Gathered { products, parts, mut debts, .. } = gathered;
         let mut names = vec![None; products.len()];
@@ -145,6 +154,31 @@ impl QueryState {
         Ok(currencies)
     }
 
+    /// Goes through every loan once. What is found is added up here while Postgres finds the next.
+    async fn gather(&self, snapshot: &mut Snapshot, moment: &Moment) -> Result<Gathered, sqlx::Error> {
+        let mut gathered = Gathered::default();
+        if moment.effective_on.is_none() && moment.known.is_none() {
+            let rows = sqlx::query(include_str!("portfolio_now.sql")).fetch(&mut *snapshot.transaction);
+            return gathered.take_all(rows, moment.day).await.map(|()| gathered);
+        }
+        // What a loan was is looked up loan by loan, in which Postgres lets no second process help.
+        let middle: String = sqlx::query_scalar(MIDDLE).fetch_one(&mut *snapshot.transaction).await?;
+        match self.beside(&loans::READ_MODEL, snapshot).await? {
+            None => {
+                let all = sqlx::query_with(SEEN, seen(moment, FIRST, LAST)?);
+                gathered.take_all(all.fetch(&mut *snapshot.transaction), moment.day).await?;
+            }
+            Some(mut beside) => {
+                let lower = sqlx::query_with(SEEN, seen(moment, FIRST, &middle)?);
+                let upper = sqlx::query_with(SEEN, seen(moment, &middle, LAST)?);
+                let lower = lower.fetch(&mut *snapshot.transaction);
+                let both = stream::select(lower, upper.fetch(&mut *beside));
+                gathered.take_all(both, moment.day).await?;
+            }
+        }
+        Ok(gathered)
+    }
+
     /// A loan whose facts came out of order; none where it was not disbursed by the day.
     async fn derived_part(
         &self,
@@ -168,22 +202,27 @@ impl QueryState {
     }
 }
 
-/// Goes through every loan once. What is found is added up here while Postgres finds the next.
-async fn gather(snapshot: &mut Snapshot, moment: &Moment) -> Result<Gathered, sqlx::Error> {
-    let query = if moment.effective_on.is_none() && moment.known.is_none() {
-        sqlx::query(include_str!("portfolio_now.sql"))
-    } else {
-        sqlx::query_with(include_str!("portfolio_seen.sql"), moment.arguments()?)
-    };
-    let mut gathered = Gathered::default();
-    let mut rows = query.fetch(&mut *snapshot.transaction);
-    while let Some(row) = rows.try_next().await? {
-        gathered.take(&row, moment.day)?;
-    }
-    Ok(gathered)
+/// Loans by where they stand in the table: from a row of it up to another.
+fn seen(moment: &Moment, from: &str, to: &str) -> Result<PgArguments, sqlx::Error> {
+    let mut arguments = moment.arguments()?;
+    arguments.add(from).map_err(sqlx::Error::Encode)?;
+    arguments.add(to).map_err(sqlx::Error::Encode)?;
+    Ok(arguments)
 }
 
 impl Gathered {
+    async fn take_all(
+        &mut self,
+        rows: impl Stream<Item = Result<PgRow, sqlx::Error>>,
+        day: NaiveDate,
+    ) -> Result<(), sqlx::Error> {
+        let mut rows = pin!(rows);
+        while let Some(row) = rows.try_next().await? {
+            self.take(&row, day)?;
+        }
+        Ok(())
+    }
+
     /// Takes in a loan, by the places of its columns: finding each by its name takes longer than reading it.
     fn take(&mut self, row: &PgRow, day: NaiveDate) -> Result<(), sqlx::Error> {
         if row.try_get(13)? {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use event_store::Head;
 use problems::{NOT_YET_VISIBLE, STREAM_PARKED, UNAVAILABLE};
 use sqlx::{PgConnection, PgExecutor, Postgres, Transaction};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
 use super::QueryState;
@@ -16,9 +16,13 @@ use super::looks::LOOK_AGAIN;
 use super::request::Reading;
 use crate::checkpoint::{self, Checkpoint};
 use crate::event::StreamKind;
-use crate::place::Place;
+use crate::place::{BEGIN, Place};
 use crate::read_model::ReadModel;
 use crate::replay::Replay;
+use crate::session;
+
+/// How long one waits for a second connection.
+const AT_ONCE: Duration = Duration::from_millis(50);
 
 const SET_ASIDE: &str = "select \
     (select count(*) from projections.parked_streams where projection = $1) as streams, \
@@ -104,8 +108,10 @@ impl QueryState {
     }
 
     async fn begin(&self, models: &[&ReadModel]) -> Result<Transaction<'static, Postgres>, Refused> {
-        let begun = event_store::begin(&self.pool, self.place.begin(models)).await;
-        begun.map_err(|error| match (self.place.replay(), &error) {
+        // Not in one message: where the rest is refused, the transaction has to be rolled back.
+        let mut transaction = event_store::begin(&self.pool, BEGIN).await?;
+        let opened = session::run(&mut transaction, &self.place.open(models)).await;
+        opened.map(|()| transaction).map_err(|error| match (self.place.replay(), &error) {
             (Some(replay), sqlx::Error::Database(missing))
                 if matches!(missing.code().as_deref(), Some("42P01" | "3F000")) =>
             {
@@ -113,6 +119,25 @@ impl QueryState {
             }
             _ => error.into(),
         })
+    }
+
+    /// A second transaction that sees what a snapshot of a read model sees, for what two find sooner than one. None where
+    /// no connection is to be had at once, or a rebuild waits for the snapshot to end.
+    pub(crate) async fn beside(
+        &self,
+        model: &ReadModel,
+        snapshot: &mut Snapshot,
+    ) -> Result<Option<Transaction<'static, Postgres>>, sqlx::Error> {
+        let export = sqlx::query_scalar("select pg_export_snapshot()");
+        let exported: String = export.fetch_one(&mut *snapshot.transaction).await?;
+        // Waiting behind a rebuild that waits for this one would never end.
+        let open = format!("set transaction snapshot '{exported}'; {} nowait", self.place.open(&[model]));
+        let opening = async {
+            let mut transaction = event_store::begin(&self.pool, BEGIN).await?;
+            session::run(&mut transaction, &open).await?;
+            Ok::<_, sqlx::Error>(transaction)
+        };
+        Ok(timeout(AT_ONCE, opening).await.ok().and_then(Result::ok))
     }
 
     /// As of when a read model is.

@@ -73,9 +73,10 @@ impl Lender {
     }
 }
 
-const READS: [&str; 5] = [
+const READS: [&str; 6] = [
     "/v1/loans/00000000-0000-0000-0000-000000000001",
     "/v1/loans",
+    "/v1/portfolio?on=2025-04-15",
     "/v1/trial-balance",
     "/v1/balances/daily?account=assets:cash&from=2025-01-01&to=2025-06-01",
     "/v1/events?limit=5",

@@ -1,6 +1,7 @@
 //! What was known at a position is what a book says that stopped there, and what counts by a day is what the journal
 //! has up to it.
 
+use futures::future::join_all;
 use rust_decimal::Decimal;
 use serde_json::Value;
 use sqlx::PgPool;
@@ -152,6 +153,23 @@ async fn a_list_shows_each_loan_as_it_is_read_alone(pool: PgPool) {
         }
     }
     assert!(compared > 600, "{compared}");
+    running.stop().await;
+}
+
+/// Each is answered by two connections where they are to be had, else by one.
+#[sqlx::test(migrations = false)]
+async fn portfolios_that_are_asked_for_at_once_are_the_same(pool: PgPool) {
+    let log = log_on(&pool).await;
+    let running = start(&pool, &log);
+    let client = Client::new(&pool, &log);
+    varied(200).append(&pool).await;
+    caught_up(&pool, &log).await;
+    let path = "/v1/portfolio?on=2025-03-20";
+    let alone = read(&client, path).await;
+    assert_ne!(alone["currencies"][0]["loans"], 0);
+    for portfolio in join_all((0..30).map(|_| read(&client, path))).await {
+        assert_eq!(portfolio, alone);
+    }
     running.stop().await;
 }
 
