@@ -1,7 +1,7 @@
 //! The server's settings. They are written at each start, so that those of a new razao reach old databases.
 
 use std::ffi::OsString;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -17,7 +17,6 @@ use super::{EmbeddedPostgresError, ROLE};
 const TUNING: &str = "\
 # Written by razao at each start: changes here are lost. Use `alter system` instead.
 cluster_name = 'razao'
-shared_buffers = 256MB
 maintenance_work_mem = 128MB
 random_page_cost = 1.1
 
@@ -86,12 +85,15 @@ pub(super) fn write(
     };
     replace(
         &cluster.join("razao.conf"),
-        &format!("{TUNING}\nmax_connections = {sessions}\n{compression}\n"),
+        &format!(
+            "{TUNING}\nmax_connections = {sessions}\n{compression}\nshared_buffers = {}MB\n",
+            shared_buffers(&fs::read_to_string("/proc/meminfo").unwrap_or_default())
+        ),
         account,
     )?;
 
     let main = cluster.join("postgresql.conf");
-    let present = std::fs::read_to_string(&main).map_err(EmbeddedPostgresError::io("read", &main))?;
+    let present = fs::read_to_string(&main).map_err(EmbeddedPostgresError::io("read", &main))?;
     if !present.lines().any(|line| line.trim() == INCLUDE) {
         replace(&main, &format!("{}\n\n{INCLUDE}\n", present.trim_end()), account)?;
     }
@@ -105,6 +107,14 @@ pub(super) fn write(
     replace(&cluster.join("pg_ident.conf"), &callers, account)
 }
 
+/// How many megabytes PostgreSQL keeps of tables and indexes: a quarter of the memory, as its manual advises, but no more
+/// than a gigabyte, since the machine is not its alone. Takes what Linux says of memory, or nothing.
+fn shared_buffers(meminfo: &str) -> u64 {
+    let total = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:")?.strip_suffix("kB"));
+    let kilobytes: Option<u64> = total.and_then(|total| total.trim().parse().ok());
+    kilobytes.map_or(256, |kilobytes| (kilobytes / 1024 / 4).clamp(64, 1024))
+}
+
 /// Replaces a file at once. As root writes here into a directory of another user, it must not follow links
 /// that the other may have put there: a new file never does, and the rename replaces the link itself.
 fn replace(path: &Path, content: &str, account: &Account) -> Result<(), EmbeddedPostgresError> {
@@ -116,7 +126,20 @@ fn replace(path: &Path, content: &str, account: &Account) -> Result<(), Embedded
             std::os::unix::fs::fchown(&file, Some(account.uid), Some(account.gid))?;
         }
         file.sync_all()?;
-        std::fs::rename(&draft, path)
+        fs::rename(&draft, path)
     };
     write().map_err(EmbeddedPostgresError::io("write", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shared_buffers;
+
+    #[test]
+    fn postgres_keeps_a_quarter_of_the_memory_up_to_a_gigabyte() {
+        assert_eq!(shared_buffers("MemTotal:        2097152 kB\nMemFree:          105988 kB\n"), 512);
+        assert_eq!(shared_buffers("MemTotal:       24617676 kB\n"), 1024);
+        assert_eq!(shared_buffers("MemTotal:         131072 kB\n"), 64);
+        assert_eq!(shared_buffers(""), 256);
+    }
 }
