@@ -24,6 +24,7 @@ use super::snapshot::Snapshot;
 use crate::daily_balances::blocks::Prefix;
 use crate::loans;
 use crate::minor::{from_sum, to_minor};
+use crate::session;
 
 /// The buckets of days past due (LENDING §14): each ends where the next begins.
 pub(crate) const BUCKETS: [(&str, u32); 8] = [
@@ -38,6 +39,8 @@ pub(crate) const BUCKETS: [(&str, u32); 8] = [
 ];
 
 const SEEN: &str = include_str!("portfolio_seen.sql");
+/// Helpers would each go through the whole table for the little that they do.
+const ALONE: &str = "set local max_parallel_workers_per_gather = 0";
 /// Where rows of a table begin and end, and halfway between.
 const FIRST: &str = "(0,0)";
 const LAST: &str = "(4294967295,0)";
@@ -162,6 +165,7 @@ impl QueryState {
             return gathered.take_all(rows, moment.day).await.map(|()| gathered);
         }
         // What a loan was is looked up loan by loan, in which Postgres lets no second process help.
+        session::run(&mut snapshot.transaction, ALONE).await?;
         let middle: String = sqlx::query_scalar(MIDDLE).fetch_one(&mut *snapshot.transaction).await?;
         match self.beside(&loans::READ_MODEL, snapshot).await? {
             None => {
@@ -169,6 +173,7 @@ impl QueryState {
                 gathered.take_all(all.fetch(&mut *snapshot.transaction), moment.day).await?;
             }
             Some(mut beside) => {
+                session::run(&mut beside, ALONE).await?;
                 let lower = sqlx::query_with(SEEN, seen(moment, FIRST, &middle)?);
                 let upper = sqlx::query_with(SEEN, seen(moment, &middle, LAST)?);
                 let lower = lower.fetch(&mut *snapshot.transaction);
