@@ -89,7 +89,10 @@ struct StatementAnswer {
 /// What falls due and what was paid, in the order of dates, with running balances.
 #[utoipa::path(
     get, path = "/v1/loans/{id}/statement", tag = "loans", operation_id = "find_statement",
-    params(("id" = Uuid, Path, description = "The loan"), PointInTime, ReadHeaders),
+    params(
+        ("id" = Uuid, Path, description = "The loan"), PointInTime, ReadHeaders,
+        ("Accept-Language" = Option<String>, Header, description = "The language of the PDF: `en`, which is the default, or `pt`"),
+    ),
     responses((status = 200, description = "The statement", body = StatementAnswer), NotThere, ReadProblems),
 )]
 pub(crate) async fn find(
