@@ -91,7 +91,10 @@ struct StatementAnswer {
     get, path = "/v1/loans/{id}/statement", tag = "loans", operation_id = "find_statement",
     params(
         ("id" = Uuid, Path, description = "The loan"), PointInTime, ReadHeaders,
-        ("Accept-Language" = Option<String>, Header, description = "The language of the PDF: `en`, which is the default, or `pt`"),
+        (
+            "Accept-Language" = Option<String>, Header,
+            description = "The language of the PDF: `en`, which is what it is by itself, or `pt`",
+        ),
     ),
     responses((status = 200, description = "The statement", body = StatementAnswer), NotThere, ReadProblems),
 )]

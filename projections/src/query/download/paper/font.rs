@@ -47,7 +47,7 @@ fn byte_of(c: char) -> u8 {
 
 impl Style {
     /// In tenths of a point.
-    pub(super) fn width(&self, text: &[u8]) -> i32 {
+    pub(super) fn width(self, text: &[u8]) -> i32 {
         let widths = match self.font {
             Font::Regular => &HELVETICA,
             Font::Bold => &HELVETICA_BOLD,
@@ -56,12 +56,12 @@ impl Style {
         text.iter().map(of).sum::<i32>() * i32::from(self.size) / 1000
     }
 
-    fn fits(&self, text: &[u8], width: i16) -> bool {
+    fn fits(self, text: &[u8], width: i16) -> bool {
         self.width(text) <= i32::from(width)
     }
 
     /// The text in lines of that width, `most` at most: what is left out is marked.
-    pub(super) fn lines(&self, text: &[u8], width: i16, most: usize) -> Vec<Vec<u8>> {
+    pub(super) fn lines(self, text: &[u8], width: i16, most: usize) -> Vec<Vec<u8>> {
         let mut lines: Vec<Vec<u8>> = Vec::new();
         let mut line: Vec<u8> = Vec::new();
         for mut word in text.split(|byte| *byte == b' ').filter(|word| !word.is_empty()) {
@@ -75,7 +75,8 @@ impl Style {
                     lines.push(std::mem::take(&mut line));
                     continue;
                 }
-                let room = (1..word.len()).rev().find(|end| self.fits(&word[..*end], width)).unwrap_or(1);
+                let fitting = (1..word.len()).take_while(|end| self.fits(&word[..*end], width));
+                let room = fitting.last().unwrap_or(1);
                 lines.push(word[..room].to_vec());
                 word = &word[room..];
             }

@@ -1,7 +1,7 @@
 //! A loan's statement as a PDF on A4, to print or to send to the borrower.
 //!
-//! `pdf-writer` brings no other crate with it. `krilla` draws more and brings some forty, for fonts that would have to be
-//! embedded; Portuguese needs none but those that every reader has.
+//! `pdf-writer` brings no crate that is not here already. `krilla` brings thirty and asks for a newer Rust, to shape and embed
+//! fonts; Portuguese needs none but those that every reader has.
 
 mod font;
 mod line;
@@ -15,7 +15,6 @@ mod words;
 use std::io;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use rust_decimal::Decimal;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -97,6 +96,29 @@ pub(super) fn of(statement: &Statement, heading: &Heading, language: Language) -
     })
 }
 
+impl Statement {
+    /// What the heading says, each by its label.
+    fn said(&self, heading: &Heading, language: Language) -> [(&'static str, Option<String>); 7] {
+        let day = |line: &Line| language.day(line.on);
+        let period = self.lines.first().zip(self.lines.last());
+        let period =
+            period.map(|(first, last)| format!("{} {} {}", day(first), language.word("to"), day(last)));
+        let event = format!("{} {}", language.word("position"), self.as_of.position);
+        let as_of = self.as_of.recorded_at.map_or(event.clone(), |at| {
+            format!("{event}, {} {}", language.word("recorded"), language.instant(at))
+        });
+        [
+            ("borrower", heading.borrower.clone()),
+            ("loan", Some(heading.loan.to_string())),
+            ("external_id", heading.external_id.clone()),
+            ("currency", Some(self.currency.clone())),
+            ("period", period),
+            ("seen_on", Some(language.day(self.effective_on))),
+            ("as_of", Some(as_of)),
+        ]
+    }
+}
+
 /// The pages, and how far down the last one is written.
 struct Sheet {
     paper: Paper,
@@ -106,39 +128,13 @@ struct Sheet {
 
 impl Sheet {
     fn head(&mut self, statement: &Statement, heading: &Heading) {
-        let language = self.language;
         self.y += TITLE.size;
-        self.paper.text(TITLE, (LEFT, self.y), &written(language.word("title")));
+        self.paper.text(TITLE, (LEFT, self.y), &written(self.language.word("title")));
         self.y += 260;
         let above = self.y;
-        let (on, as_of) = (language.day(statement.effective_on), &statement.as_of);
-        let days = statement.lines.first().zip(statement.lines.last());
-        let recorded =
-            as_of.recorded_at.map(|at| format!(", {} {}", language.word("recorded"), language.instant(at)));
-        let pairs = [
-            ("borrower", heading.borrower.clone()),
-            ("loan", Some(heading.loan.to_string())),
-            ("external_id", heading.external_id.clone()),
-            ("currency", Some(statement.currency.clone())),
-            (
-                "period",
-                days.map(|(first, last)| {
-                    format!("{} {} {}", language.day(first.on), language.word("to"), language.day(last.on))
-                }),
-            ),
-            ("seen_on", Some(on.clone())),
-            (
-                "as_of",
-                Some(format!(
-                    "{} {}{}",
-                    language.word("position"),
-                    as_of.position,
-                    recorded.unwrap_or_default()
-                )),
-            ),
-        ];
-        for (label, value) in pairs.into_iter().filter_map(|(label, value)| Some((label, value?))) {
-            self.paper.text(LABEL, (LEFT, self.y), &written(language.word(label)));
+        let said = statement.said(heading, self.language).into_iter();
+        for (label, value) in said.filter_map(|(label, value)| Some((label, value?))) {
+            self.paper.text(LABEL, (LEFT, self.y), &written(self.language.word(label)));
             for line in PLAIN.lines(&written(&value), BOX.0 - VALUES - 100, 2) {
                 self.paper.text(PLAIN, (VALUES, self.y), &line);
                 self.y += LEADING;
@@ -146,20 +142,21 @@ impl Sheet {
             self.y += 20;
         }
         let reached = self.y;
-        self.sums(above, statement, &on);
+        self.sums(above, statement);
         self.y = self.y.max(reached) + 120;
     }
 
     /// What is owed: on the day, and in the end.
-    fn sums(&mut self, above: i16, statement: &Statement, on: &str) {
+    fn sums(&mut self, above: i16, statement: &Statement) {
         let Some(last) = statement.lines.last() else { return };
-        let language = self.language;
-        let by_then = statement.lines.iter().rfind(|line| line.on <= statement.effective_on);
+        let (language, on) = (self.language, statement.effective_on);
+        // Without a line by the day nothing is due; the last one has the currency's decimals.
+        let by_then = statement.lines.iter().rfind(|line| line.on <= on).map(|line| line.balance);
         let sums = [
             (language.word("principal_owed").to_owned(), last.principal),
             (
-                format!("{} {on}", language.word("balance_on")),
-                by_then.map_or(Decimal::ZERO, |line| line.balance),
+                format!("{} {}", language.word("balance_on"), language.day(on)),
+                by_then.unwrap_or(last.balance - last.balance),
             ),
             (language.word("closing_balance").to_owned(), last.balance),
         ];

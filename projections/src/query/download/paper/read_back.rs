@@ -10,8 +10,7 @@ pub(crate) fn pages(file: &[u8]) -> Vec<String> {
     let mut pages = streams(file);
     // The contents of all pages stand before the first foot.
     let feet = pages.split_off(pages.len() / 2);
-    pages.iter_mut().zip(feet).for_each(|(page, foot)| page.push_str(&format!("\n{foot}")));
-    pages
+    pages.into_iter().zip(feet).map(|(page, foot)| format!("{page}\n{foot}")).collect()
 }
 
 /// What is written on all of them, each text on a line of its own.

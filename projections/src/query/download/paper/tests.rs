@@ -14,7 +14,7 @@ fn heading() -> Heading {
     }
 }
 
-fn line(on: &str, what: Value, balance: &str) -> Value {
+fn line(on: &str, what: &Value, balance: &str) -> Value {
     json!({ "on": on, "what": what, "principal": "1200.00", "balance": balance })
 }
 
@@ -25,7 +25,7 @@ fn statement(lines: &[Value]) -> Statement {
 }
 
 fn installment(number: usize) -> Value {
-    line("2025-02-10", json!({ "kind": "installment", "number": number, "amount": "110.00" }), "-1110.00")
+    line("2025-02-10", &json!({ "kind": "installment", "number": number, "amount": "110.00" }), "-1110.00")
 }
 
 fn file(lines: &[Value], language: Language) -> Vec<u8> {
@@ -44,8 +44,8 @@ fn a_statement_says_whose_it_is_as_of_when_and_what_happened() {
     });
     let lines = [
         installment(1),
-        line("2025-02-11", repaid, "0.00"),
-        line("2025-07-10", json!({ "kind": "installment", "number": 2, "amount": "110.00" }), "110.00"),
+        line("2025-02-11", &repaid, "0.00"),
+        line("2025-07-10", &json!({ "kind": "installment", "number": 2, "amount": "110.00" }), "110.00"),
     ];
     expect_test::expect_file!["shown.txt"].assert_eq(
         &[Language::English, Language::Portuguese]
@@ -68,7 +68,7 @@ fn every_kind_of_line_has_words_of_its_own() {
         }),
     ];
     let shown = kinds.map(|what| {
-        let line: Line = serde_json::from_value(line("2025-02-10", what, "0.00")).unwrap();
+        let line: Line = serde_json::from_value(line("2025-02-10", &what, "0.00")).unwrap();
         let [language, other] = [Language::English, Language::Portuguese];
         assert_ne!(line.title(language), line.title(other));
         let amount = line.amount().map(|amount| amount.to_string()).unwrap_or_default();
@@ -89,14 +89,14 @@ fn every_kind_of_line_has_words_of_its_own() {
 
 /// A text on a page, in tenths of a point from the lower left corner.
 #[derive(Debug)]
-struct Text {
+struct Placed {
     left: i32,
     right: i32,
     y: i32,
     text: String,
 }
 
-fn texts(operators: &str) -> Vec<Text> {
+fn texts(operators: &str) -> Vec<Placed> {
     let (mut style, mut squeezed, mut at) = (PLAIN, 100, (0, 0));
     let mut texts = Vec::new();
     for line in operators.lines() {
@@ -112,7 +112,7 @@ fn texts(operators: &str) -> Vec<Text> {
             ("Tj", _) => {
                 let text = read_back::unescaped(operands);
                 let right = at.0 + style.width(&written(&text)) * squeezed / 100;
-                texts.push(Text { left: at.0, right, y: at.1, text });
+                texts.push(Placed { left: at.0, right, y: at.1, text });
             }
             _ => {}
         }
@@ -123,7 +123,7 @@ fn texts(operators: &str) -> Vec<Text> {
 #[test]
 fn each_page_names_the_columns_and_says_which_of_how_many_it_is() {
     let lines: Vec<Value> = (1..=100).map(installment).collect();
-    let pages: Vec<Vec<Text>> =
+    let pages: Vec<Vec<Placed>> =
         read_back::pages(&file(&lines, Language::English)).iter().map(|page| texts(page)).collect();
     assert_eq!(pages.len(), 3);
     for (number, page) in (1..).zip(&pages) {
@@ -146,11 +146,10 @@ fn nothing_is_outside_the_page_or_over_another_however_long_it_is() {
         "kind": "write_off", "amount": "-999999999999999999.99", "reason": long("because "),
         "external_id": long("x"), "reversed": true, "reversal_reason": long("Straße東京 "),
     });
-    let lines: Vec<Value> =
-        (0..30).map(|_| line("2025-02-10", what.clone(), "-9999999999999999999.99")).collect();
+    let lines: Vec<Value> = (0..30).map(|_| line("2025-02-10", &what, "-9999999999999999999.99")).collect();
     let heading = Heading { loan: LOAN, external_id: Some(long("W")), borrower: Some(long("Wanderley ")) };
     let file = of(&statement(&lines), &heading, Language::Portuguese).unwrap();
-    let pages: Vec<Vec<Text>> = read_back::pages(&file).iter().map(|page| texts(page)).collect();
+    let pages: Vec<Vec<Placed>> = read_back::pages(&file).iter().map(|page| texts(page)).collect();
     for page in &pages {
         for text in page {
             assert!(text.left >= i32::from(LEFT) && text.right <= i32::from(RIGHT), "{text:?}");
