@@ -15,6 +15,7 @@ mod words;
 use std::io;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -156,7 +157,7 @@ impl Sheet {
             (language.word("principal_owed").to_owned(), last.principal),
             (
                 format!("{} {}", language.word("balance_on"), language.day(on)),
-                by_then.unwrap_or(last.balance - last.balance),
+                by_then.unwrap_or(Decimal::new(0, last.balance.scale())),
             ),
             (language.word("closing_balance").to_owned(), last.balance),
         ];

@@ -179,3 +179,11 @@ fn the_same_answer_is_the_same_file() {
 fn a_loan_without_lines_has_a_statement_that_says_so() {
     assert!(read_back::text(&file(&[], Language::English)).contains("Nothing has been disbursed yet."));
 }
+
+#[test]
+fn before_the_first_line_nothing_is_due() {
+    let later =
+        line("2025-07-10", &json!({ "kind": "installment", "number": 1, "amount": "110.00" }), "110.00");
+    let text = read_back::text(&file(&[later], Language::English));
+    assert!(text.contains("Balance on 2025-06-20\n0.00\nClosing balance\n110.00\n"), "{text}");
+}
