@@ -82,13 +82,9 @@ impl Line {
             Some(on) => Some(format!("{} {}", language.word("reversed_on"), language.day(on))),
             None => self.what.reversed.then(|| language.word("reversed").to_owned()),
         };
-        let reversed = reversed.map(|reversed| {
-            [Some(&reversed), reversal_reason.as_ref()]
-                .into_iter()
-                .flatten()
-                .cloned()
-                .collect::<Vec<_>>()
-                .join(": ")
+        let reversed = reversed.map(|reversed| match reversal_reason {
+            Some(reason) => format!("{reversed}: {reason}"),
+            None => reversed,
         });
         let all = [Some(parts.join(", ")), reversed, reason.clone(), external_id.clone()];
         let all: Vec<String> = all.into_iter().flatten().filter(|text| !text.is_empty()).collect();
