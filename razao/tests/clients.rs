@@ -131,6 +131,9 @@ async fn lists_go_on_by_themselves_and_come_as_files(client: &Client, loan: Uuid
     assert_eq!(loans.name.as_deref(), Some("loans.csv"));
     let csv = String::from_utf8(loans.bytes().await.unwrap()).unwrap();
     assert!(csv.contains(&loan.to_string()), "{csv}");
+    let statement = client.find_statement(loan, &FindStatementQuery::default());
+    let statement = statement.download(Format::Pdf).await.unwrap().bytes().await.unwrap();
+    assert!(statement.starts_with(b"%PDF-"));
 }
 
 async fn what_waits_in_the_queue_is_asked_for_later(client: &Client, loan: Uuid) {

@@ -10,6 +10,7 @@ DOCUMENT = ROOT / "schemas" / "openapi.json"
 
 # Headers that a client sends by itself.
 OF_THE_CLIENT = {
+    "Accept-Language",
     "Idempotency-Key",
     "If-Match",
     "If-None-Match",
@@ -18,7 +19,7 @@ OF_THE_CLIENT = {
     "Razao-Min-Position",
     "X-Request-Id",
 }
-JSON, CSV, LINES = "application/json", "text/csv", "application/x-ndjson"
+JSON, CSV, PDF, LINES = "application/json", "text/csv", "application/pdf", "application/x-ndjson"
 
 
 @dataclass
@@ -94,6 +95,7 @@ class Operation:
     takes_key: bool = False
     reads: bool = False  # takes Razao-Min-Position
     is_file: bool = False  # can be had as CSV and XLSX
+    is_paper: bool = False  # and as PDF
     is_lines: bool = False
     is_paged: bool = False
     tag: str = ""
@@ -301,6 +303,7 @@ class Reader:
             takes_key="Idempotency-Key" in names,
             reads="Razao-Min-Position" in names,
             is_file=CSV in good,
+            is_paper=PDF in good,
             is_lines=LINES in good,
             is_paged={"items", "next"} <= found,
             tag=raw["tags"][0],

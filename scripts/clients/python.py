@@ -234,9 +234,10 @@ def method(operation) -> str:
 def download(operation, taken, passed) -> str:
     name = "download_" + re.sub("^(list|find)_", "", operation.id)
     at = taken.index("*") if "*" in taken else len(taken)
-    taken = [*taken[:at], "form: FileForm", *taken[at:]]
+    form, forms = ("PaperForm", "CSV, XLSX or PDF") if operation.is_paper else ("FileForm", "CSV or XLSX")
+    taken = [*taken[:at], f"form: {form}", *taken[at:]]
     text = listed(f"def {name}(", taken, ") -> Download:", "    ")
-    text += f'        """The same as `{operation.id}`, all of it as a CSV or XLSX file."""\n'
+    text += f'        """The same as `{operation.id}`, all of it as a {forms} file."""\n'
     return text + called(("self._download(", ["form", *passed], ")"))
 
 
@@ -250,7 +251,7 @@ def write_operations(document) -> str:
     body = "".join(method(operation) for operation in document.operations if operation.id != "send_bulk")
     named = sorted({name for name in [*document.types, "Page"] if re.search(rf"\b{name}\b", body)})
     text += "from datetime import date\nfrom uuid import UUID\n\n"
-    text += "from .base import Done, Download, FileForm\nfrom .calls import Calls\n"
+    text += "from .base import Done, Download, FileForm, PaperForm\nfrom .calls import Calls\n"
     text += "from .models import (\n" + "".join(f"    {name},\n" for name in named) + ")\n\n\n"
     text += "class Operations(Calls):\n" + '    """Each by its id in the API document."""\n\n' + body.rstrip("\n") + "\n\n\n"
     text += "# Each operation by its id, with its method and its path.\nOPERATIONS: dict[str, tuple[str, str]] = {\n"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 A = TypeVar("A")
 FileForm: TypeAlias = Literal["csv", "xlsx"]
+# Of a statement, which can be sent to the borrower.
+PaperForm: TypeAlias = Literal["csv", "xlsx", "pdf"]
 
 
 def _exact(value: Any) -> Any:

@@ -11,7 +11,7 @@ import httpx
 import tenacity
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from .base import Done, Download, FileForm, Paged
+from .base import Done, Download, Paged, PaperForm
 from .errors import Refused, Strange, Unreachable
 
 A = TypeVar("A")
@@ -19,6 +19,7 @@ LINES = "application/x-ndjson"
 MEDIA_TYPES: dict[str, str] = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
 }
 # Refused before anything was done.
 NOT_DONE = {"overloaded", "identity_unavailable", "not_yet_visible"}
@@ -113,7 +114,7 @@ class Calls:
 
     def _download(
         self,
-        form: FileForm,
+        form: PaperForm,
         method: str,
         path: Sequence[object],
         *,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from .base import Done, Download, FileForm
+from .base import Done, Download, FileForm, PaperForm
 from .calls import Calls
 from .models import (
     AccountView,
@@ -1327,14 +1327,14 @@ class Operations(Calls):
     def download_statement(
         self,
         id: UUID | str,
-        form: FileForm,
+        form: PaperForm,
         *,
         effective_on: date | None = None,
         known_at: str | None = None,
         min_position: int | None = None,
         max_wait_ms: int | None = None,
     ) -> Download:
-        """The same as `find_statement`, all of it as a CSV or XLSX file."""
+        """The same as `find_statement`, all of it as a CSV, XLSX or PDF file."""
         return self._download(
             form,
             "GET",

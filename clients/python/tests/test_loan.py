@@ -99,6 +99,7 @@ def test_a_list_goes_on_page_by_page_and_comes_as_a_file(razao: Client) -> None:
     file = razao.download_transactions(loan, "csv")
     assert file.name is not None and file.name.endswith(".csv")
     assert len(file.content.splitlines()) == 4
+    assert razao.download_statement(loan, "pdf").content.startswith(b"%PDF-")
 
 
 def test_many_commands_go_in_one_request(razao: Client) -> None:

@@ -55,6 +55,8 @@ impl<T> Paged for Page<T> {
 pub enum Format {
     Csv,
     Xlsx,
+    /// A loan's statement, for the borrower. The server has no other PDF, and answers JSON.
+    Pdf,
 }
 
 impl Format {
@@ -62,6 +64,7 @@ impl Format {
         match self {
             Self::Csv => "text/csv",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Pdf => "application/pdf",
         }
     }
 }

@@ -86,10 +86,20 @@ struct StatementAnswer {
     as_of: AsOf,
 }
 
+/// The header that the file for the borrower takes.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only documents what `download` takes in")]
+struct Spoken {
+    /// The language of the PDF: `en`, which is what it is by itself, or `pt`.
+    #[param(rename = "Accept-Language", value_type = String, required = false)]
+    language: Option<String>,
+}
+
 /// What falls due and what was paid, in the order of dates, with running balances.
 #[utoipa::path(
     get, path = "/v1/loans/{id}/statement", tag = "loans", operation_id = "find_statement",
-    params(("id" = Uuid, Path, description = "The loan"), PointInTime, ReadHeaders),
+    params(("id" = Uuid, Path, description = "The loan"), PointInTime, ReadHeaders, Spoken),
     responses((status = 200, description = "The statement", body = StatementAnswer), NotThere, ReadProblems),
 )]
 pub(crate) async fn find(

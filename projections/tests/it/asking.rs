@@ -50,11 +50,22 @@ impl Client {
     }
 
     /// The body of an answer that is no text.
-    pub(crate) async fn bytes(&self, path: &str, (name, value): (&str, &str)) -> Vec<u8> {
-        let request = Request::get(path).header(name, value).body(Body::empty()).expect("a request");
+    pub(crate) async fn bytes(&self, path: &str, header: (&str, &str)) -> Vec<u8> {
+        self.file(path, &[header]).await.1
+    }
+
+    /// The same with its headers.
+    pub(crate) async fn file(&self, path: &str, headers: &[(&str, &str)]) -> (HeaderMap, Vec<u8>) {
+        let mut request = Request::get(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).expect("a request");
         let response = self.0.clone().oneshot(request).await.expect("the router does not fail");
         assert_eq!(response.status(), StatusCode::OK, "{path}");
-        to_bytes(response.into_body(), usize::MAX).await.expect("the body is whole").to_vec()
+        let headers = response.headers().clone();
+        let body = to_bytes(response.into_body(), usize::MAX).await.expect("the body is whole");
+        (headers, body.to_vec())
     }
 
     /// Posts JSON; nothing where there is none.

@@ -16,6 +16,9 @@ mod loans;
 mod parking;
 mod point_in_time;
 mod projecting;
+/// The reader of the unit tests.
+#[path = "../../src/query/download/paper/read_back.rs"]
+mod read_back;
 mod reading;
 mod replaying;
 mod replicas;

@@ -235,6 +235,8 @@ fn what_can_be_a_file_is_documented_as_one() {
     for path in ["/v1/loans/{id}", "/v1/portfolio"] {
         assert!(!is_file(path), "{path}");
     }
+    let document = document.to_json().expect("JSON");
+    assert_eq!(document.matches("\"application/pdf\"").count(), 1, "a loan's statement, and nothing else");
 }
 
 #[test]

@@ -1,11 +1,13 @@
-//! Lists and statements as files: CSV or XLSX, by what `Accept` asks for.
+//! Lists and statements as files: CSV or XLSX, by what `Accept` asks for; a loan's statement also as PDF.
 //!
 //! The pages are those that JSON has, one after another, as they were known at one position. Only the rows are kept, as
 //! lines of CSV, so that a long list costs little memory.
 
 mod described;
 mod json;
+mod paper;
 mod sheet;
+mod statement;
 mod table;
 
 use axum::body::{Body, to_bytes};
@@ -36,11 +38,13 @@ static NEXT: HeaderName = HeaderName::from_static("razao-next");
 enum Format {
     Csv,
     Xlsx,
+    /// Of a loan's statement only.
+    Pdf,
 }
 
 /// Answers a read as a file where one is asked for and the answer has rows.
 pub(crate) async fn as_file(State(state): State<QueryState>, request: Request, next: Next) -> Response {
-    let format = Format::accepted(request.headers()).filter(|_| request.method() == Method::GET);
+    let format = Format::accepted(&request).filter(|_| request.method() == Method::GET);
     let Some(format) = format else { return next.run(request).await };
     let (parts, _) = request.into_parts();
     match download(&state, format, parts, next).await {
@@ -62,23 +66,22 @@ async fn download(
         let head = state.of(&parts.extensions).end_of_log().await?;
         parts.uri = with(&parts.uri, &format!("known_at={}", head.position));
     }
+    if format == Format::Pdf {
+        return statement::as_pdf(state, parts, next).await;
+    }
     let if_none_match = parts.headers.remove(header::IF_NONE_MATCH);
     let mut table = Table::default();
     let mut uri = parts.uri.clone();
     let mut first: Option<HeaderMap> = None;
     let cursor = loop {
-        let mut request = Request::new(Body::empty());
-        (*request.uri_mut(), *request.headers_mut()) = (uri, parts.headers.clone());
-        // What the path was matched to.
-        *request.extensions_mut() = parts.extensions.clone();
-        let response = next.clone().run(request).await;
-        if response.status() != StatusCode::OK || !is_json(response.headers()) {
+        let response = next.clone().run(asking(&parts, uri)).await;
+        if !is_answer(&response) {
             return Ok(response);
         }
         let (head, body) = response.into_parts();
         let tag = format.tag(&head.headers);
         if first.is_none() && tag.is_some() && tag == if_none_match {
-            return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)].map(some_header)).into_response());
+            return Ok(not_modified(tag));
         }
         let body = to_bytes(body, usize::MAX).await.map_err(|error| unreadable(&error))?;
         let page: Json = serde_json::from_slice(&body)?;
@@ -100,17 +103,66 @@ async fn download(
             cursor => break cursor,
         }
     };
-    format.file(table, &first.unwrap_or_default(), parts.uri.path(), cursor).await
+    let bytes = tokio::task::spawn_blocking(move || {
+        if format == Format::Xlsx {
+            sheet::of(table).map_err(|error| unreadable(&error))
+        } else {
+            table.into_csv().map_err(|error| unreadable(&error))
+        }
+    });
+    let bytes = bytes.await.map_err(|error| unreadable(&error))??;
+    let page = first.unwrap_or_default();
+    let mut response = file(format, bytes.into_response(), parts.uri.path(), &page, format.tag(&page));
+    let cursor = cursor.and_then(|cursor| HeaderValue::try_from(cursor).ok());
+    response.headers_mut().extend(cursor.map(|cursor| (NEXT.clone(), cursor)));
+    Ok(response)
+}
+
+/// The request for a page of JSON.
+fn asking(parts: &Parts, uri: Uri) -> Request {
+    let mut request = Request::new(Body::empty());
+    (*request.uri_mut(), *request.headers_mut()) = (uri, parts.headers.clone());
+    // What the path was matched to.
+    *request.extensions_mut() = parts.extensions.clone();
+    request
+}
+
+/// Whether it can be made a file, and is no problem.
+fn is_answer(response: &Response) -> bool {
+    response.status() == StatusCode::OK && is_json(response.headers())
+}
+
+/// A file of an answer with these headers.
+fn file(
+    format: Format,
+    mut response: Response,
+    path: &str,
+    page: &HeaderMap,
+    tag: Option<HeaderValue>,
+) -> Response {
+    let name: String = path.trim_start_matches("/v1/").replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    let disposition = format!("attachment; filename=\"{name}.{}\"", format.ending());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    let more = [
+        (header::CONTENT_DISPOSITION, HeaderValue::try_from(disposition).ok()),
+        (header::ETAG, tag),
+        (super::answer::POSITION.clone(), page.get(&super::answer::POSITION).cloned()),
+    ];
+    headers.extend(more.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    response
 }
 
 impl Format {
     /// What is asked for first of what there is.
-    fn accepted(headers: &HeaderMap) -> Option<Self> {
-        let accept = headers.get(header::ACCEPT)?.to_str().ok()?;
+    fn accepted(request: &Request) -> Option<Self> {
+        let accept = request.headers().get(header::ACCEPT)?.to_str().ok()?;
         let media = accept.split(',').map(|range| range.split(';').next().unwrap_or_default().trim());
         let known = media.filter_map(|media| match media {
             "text/csv" => Some(Some(Self::Csv)),
             media if media == Self::Xlsx.media_type() => Some(Some(Self::Xlsx)),
+            "application/pdf" if statement::is_at(request.uri().path()) => Some(Some(Self::Pdf)),
             "application/json" | "application/*" | "*/*" | "application/x-ndjson" => Some(None),
             _ => None,
         });
@@ -121,6 +173,7 @@ impl Format {
         match self {
             Self::Csv => "text/csv; charset=utf-8",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Pdf => "application/pdf",
         }
     }
 
@@ -128,6 +181,7 @@ impl Format {
         match self {
             Self::Csv => "csv",
             Self::Xlsx => "xlsx",
+            Self::Pdf => "pdf",
         }
     }
 
@@ -135,34 +189,6 @@ impl Format {
     fn tag(self, page: &HeaderMap) -> Option<HeaderValue> {
         let tag = page.get(header::ETAG)?.to_str().ok()?.trim_matches('"');
         HeaderValue::try_from(format!("\"{tag}-{}\"", self.ending())).ok()
-    }
-
-    async fn file(
-        self,
-        table: Table,
-        page: &HeaderMap,
-        path: &str,
-        cursor: Option<String>,
-    ) -> Result<Response, Refused> {
-        let bytes = tokio::task::spawn_blocking(move || match self {
-            Self::Csv => table.into_csv().map_err(|error| unreadable(&error)),
-            Self::Xlsx => sheet::of(table).map_err(|error| unreadable(&error)),
-        });
-        let bytes = bytes.await.map_err(|error| unreadable(&error))??;
-        let name: String = path.trim_start_matches("/v1/").replace(|c: char| !c.is_ascii_alphanumeric(), "-");
-        let disposition = format!("attachment; filename=\"{name}.{}\"", self.ending());
-        let mut response = bytes.into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type()));
-        headers.insert(header::VARY, HeaderValue::from_static("accept"));
-        let more = [
-            (header::CONTENT_DISPOSITION, HeaderValue::try_from(disposition).ok()),
-            (header::ETAG, self.tag(page)),
-            (super::answer::POSITION.clone(), page.get(&super::answer::POSITION).cloned()),
-            (NEXT.clone(), cursor.and_then(|cursor| HeaderValue::try_from(cursor).ok())),
-        ];
-        headers.extend(more.into_iter().filter_map(|(name, value)| Some((name, value?))));
-        Ok(response)
     }
 }
 
@@ -189,8 +215,9 @@ fn is_json(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes() == b"application/json")
 }
 
-fn some_header((name, value): (HeaderName, Option<HeaderValue>)) -> (HeaderName, HeaderValue) {
-    (name, value.unwrap_or(HeaderValue::from_static("")))
+fn not_modified(tag: Option<HeaderValue>) -> Response {
+    let tag = tag.unwrap_or(HeaderValue::from_static(""));
+    (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response()
 }
 
 fn unreadable(error: &dyn std::error::Error) -> Refused {
