@@ -35,8 +35,6 @@ struct What {
     #[serde(default)]
     reversed: bool,
     reversed_on: Option<NaiveDate>,
-    reversal_reason: Option<String>,
-    reason: Option<String>,
     external_id: Option<String>,
 }
 
@@ -67,9 +65,9 @@ impl Line {
         number.map_or(title.clone(), |number| format!("{title} {number}"))
     }
 
-    /// What it is made of, why it is, and what the lender's programs call it.
+    /// What it is made of, and what the lender's programs call it. Why it was done is a word among the lender's staff.
     pub(super) fn details(&self, language: Language) -> String {
-        let What { allocation, reason, reversal_reason, external_id, .. } = &self.what;
+        let What { allocation, external_id, .. } = &self.what;
         let parts = allocation.as_ref().map(Allocation::parts).unwrap_or_default();
         let late = [("late_fee", self.what.late_fee), ("late_interest", self.what.late_interest)];
         let late = late.into_iter().filter_map(|(part, amount)| Some((part, amount?)));
@@ -82,11 +80,7 @@ impl Line {
             Some(on) => Some(format!("{} {}", language.word("reversed_on"), language.day(on))),
             None => self.what.reversed.then(|| language.word("reversed").to_owned()),
         };
-        let reversed = reversed.map(|reversed| match reversal_reason {
-            Some(reason) => format!("{reversed}: {reason}"),
-            None => reversed,
-        });
-        let all = [Some(parts.join(", ")), reversed, reason.clone(), external_id.clone()];
+        let all = [Some(parts.join(", ")), reversed, external_id.clone()];
         let all: Vec<String> = all.into_iter().flatten().filter(|text| !text.is_empty()).collect();
         all.join("; ")
     }

@@ -79,10 +79,10 @@ fn every_kind_of_line_has_words_of_its_own() {
         [
             "Origination fee |  | 7.50",
             "Late charges, installment 2 | late fee 2.20, late-payment interest 0.30 | 2.50",
-            "Charge waived | as agreed | 7.50",
-            "Restructuring | lost their job | ",
+            "Charge waived |  | 7.50",
+            "Restructuring |  | ",
             "Write-off | reversed | 90.00",
-            "Refund | overpaid -3.00, taken from what was kept 1.00; reversed on 2025-03-01: bounced | 3.00",
+            "Refund | overpaid -3.00, taken from what was kept 1.00; reversed on 2025-03-01 | 3.00",
         ]
     );
 }
@@ -143,8 +143,7 @@ fn each_page_names_the_columns_and_says_which_of_how_many_it_is() {
 fn nothing_is_outside_the_page_or_over_another_however_long_it_is() {
     let long = |word: &str| word.repeat(500 / word.len());
     let what = json!({
-        "kind": "write_off", "amount": "-999999999999999999.99", "reason": long("because "),
-        "external_id": long("x"), "reversed": true, "reversal_reason": long("Straße東京 "),
+        "kind": "write_off", "amount": "-999999999999999999.99", "external_id": long("Straße東京 "), "reversed": true,
     });
     let lines: Vec<Value> = (0..30).map(|_| line("2025-02-10", &what, "-9999999999999999999.99")).collect();
     let heading = Heading { loan: LOAN, external_id: Some(long("W")), borrower: Some(long("Wanderley ")) };
