@@ -175,3 +175,30 @@ fn after_a_write_off_a_chargeback_to_a_running_balance_brings_no_late_interest()
     // Five days of 1 % a month on 5620.00, up to the write-off.
     assert_eq!(allocation(&loan, SECOND), json!({"late_interest": "9.37", "principal": "40.63"}));
 }
+
+#[test]
+fn what_is_released_when_only_rows_of_the_grace_are_left_is_repaid_by_the_last_of_them() {
+    let grace = json!({"principal": 2});
+    let mut loan = lent("2026-01-15", json!({"installments": 3, "rate": {"value": "0"}, "grace": grace}));
+    let body = json!({"id": FIRST, "on": "2026-01-20", "amount": "6000.00", "excess": "reduce_installment"});
+    loan.command("repayments", &body);
+    loan.command("disburse", &json!({"on": "2026-02-01", "amount": "900.00"}));
+    // The third row, which had all the principal, is gone; the first shows what was paid ahead.
+    assert_eq!(principal_due(&loan, "2026-02-01"), ["6000.00", "900.00"]);
+}
+
+#[test]
+fn interest_that_a_grace_deferred_is_owed_once_though_the_settlement_that_paid_it_is_followed_by_new_terms() {
+    let grace = json!({"principal": 2, "interest": 1, "mode": "deferred"});
+    let rate = json!({"value": "0.02", "compounding": "nominal"});
+    let more = json!({"installments": 3, "rate": rate, "grace": grace, "settlement": "interest_to_date"});
+    let mut loan = lent("2026-01-15", more);
+    // 120.00 of the first month and, of 28 days to 15 March, 14 on 6000.00.
+    pay(&mut loan, "settle", FIRST, "2026-03-01", "6180.00");
+    assert_eq!(allocation(&loan, FIRST), json!({"interest": "180.00", "principal": "6000.00"}));
+    let terms = json!({"method": "price", "installments": 1, "rate": {"value": "0.02"}});
+    let body = json!({"on": "2026-03-10", "reason": "", "capitalize": ["interest"], "terms": terms});
+    loan.command("restructure", &body);
+    // Nothing is left to restructure: the rows are those of the settlement.
+    assert_eq!(principal_due(&loan, "2026-03-10"), ["0.00", "0.00", "6000.00"]);
+}

@@ -172,7 +172,7 @@ impl Draft<'_> {
     }
 
     /// No row repays more than is left, but in a simulation without remainder.
-    fn at_most(&self, principal: Fraction, left: &Fraction) -> Fraction {
+    pub(crate) fn at_most(&self, principal: Fraction, left: &Fraction) -> Fraction {
         if self.terms().rounding.remainder == "none" { principal } else { principal.min(left.clone()) }
     }
 
@@ -264,7 +264,7 @@ impl Draft<'_> {
             parts[since..].fill(part.clone());
             usual[since..].fill(part.clone());
             if rounding.remainder == "first" {
-                parts[since] = owed - part * whole(left - 1);
+                parts[since] = (owed - part * whole(left - 1)).max(zero());
             }
         }
         let mut rows = self.run_parts(&parts);
@@ -317,7 +317,7 @@ impl Draft<'_> {
         let spread = self.respread_by(&gap, parts.len());
         parts.iter_mut().for_each(|part| *part += &spread);
         if self.terms().rounding.remainder == "first" {
-            parts[0] = self.first_balance() - parts[1..].iter().sum::<Fraction>();
+            parts[0] = (self.first_balance() - parts[1..].iter().sum::<Fraction>()).max(zero());
         }
         Ok(self.run_parts(&parts))
     }

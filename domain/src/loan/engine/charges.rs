@@ -360,6 +360,8 @@ impl Engine<'_> {
             charge.amount = unpaid.plus(charge.hidden);
             (charge.paid, charge.waived, charge.hidden) = (nothing, nothing, nothing);
             charge.row = None;
+            // Nothing of it is left to fall due with another row.
+            charge.ended = charge.amount.is_zero();
         }
     }
 }
