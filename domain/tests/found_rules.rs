@@ -202,3 +202,21 @@ fn interest_that_a_grace_deferred_is_owed_once_though_the_settlement_that_paid_i
     // Nothing is left to restructure: the rows are those of the settlement.
     assert_eq!(principal_due(&loan, "2026-03-10"), ["0.00", "0.00", "6000.00"]);
 }
+
+#[test]
+fn of_two_chargebacks_to_come_that_a_restructuring_moves_the_first_is_the_one_that_was_paid() {
+    let mut loan = lent("2026-01-15", json!({"method": "sac", "rate": {"value": "0"}}));
+    // The last row, and 50.00 of the 120.00 that will be charged back into it.
+    let body = json!({"id": FIRST, "on": "2026-01-20", "amount": "1050.00", "excess": "last"});
+    loan.command("repayments", &body);
+    for (on, amount) in [("2026-06-20", "50.00"), ("2026-07-05", "70.00")] {
+        loan.command(&format!("repayments/{FIRST}/chargeback"), &json!({"on": on, "amount": amount}));
+    }
+    let (mode, every, first) = ("re_age", json!({"months": 1}), "2026-06-25");
+    let rows =
+        json!({"on": "2026-02-10", "mode": mode, "installments": 5, "every": every, "first_due_on": first});
+    loan.command("restructure", &rows);
+    // What is left of the second falls due on 25 July, with one of the new rows.
+    let expected = ["1000.00", "1050.00", "1070.00", "1000.00", "1000.00", "1000.00"];
+    assert_eq!(principal_due(&loan, "2026-07-20"), expected);
+}
