@@ -200,19 +200,17 @@ impl Draft<'_> {
         if let Some(equal) = self.line.equal_factor().filter(|_| self.terms().equal_periods) {
             factors.fill(equal);
         }
-        let (period, last) = (&self.line.periods[since], self.count() - 1);
+        let period = &self.line.periods[since];
         let within = self.within(known, since);
         let inside: Vec<_> = within.iter().filter(|(on, _)| *on < period.to).collect();
         if inside.is_empty() {
-            let sum: Fraction = (since..=last).map(|k| self.line.discount(&factors, since, k)).sum();
-            return kept(balance / sum);
+            return kept(balance / self.line.discounts(&factors[since..]));
         }
         let mut owed = balance * (one() + &factors[since]);
         for (on, amount) in inside {
             owed += amount * (one() + self.line.factor(*on, period.to));
         }
-        let later: Fraction = (since + 1..=last).map(|k| self.line.discount(&factors, since + 1, k)).sum();
-        kept(owed / (one() + later))
+        kept(owed / (one() + self.line.discounts(&factors[since + 1..])))
     }
 
     fn settle_remainder(&self, known: &[Release], since: usize, level: Fraction, levels: &mut [Fraction]) {
