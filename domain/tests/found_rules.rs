@@ -220,3 +220,15 @@ fn of_two_chargebacks_to_come_that_a_restructuring_moves_the_first_is_the_one_th
     let expected = ["1000.00", "1050.00", "1070.00", "1000.00", "1000.00", "1000.00"];
     assert_eq!(principal_due(&loan, "2026-07-20"), expected);
 }
+
+#[test]
+fn principal_paid_ahead_on_a_due_date_shows_in_its_row_though_a_settlement_had_emptied_it() {
+    let terms = json!({"method": "interest_only", "rate": {"value": "0"}, "excess": "reduce_term"});
+    let mut loan = lent("2026-01-15", terms);
+    pay(&mut loan, "settle", FIRST, "2026-01-20", "6000.00");
+    // Released on a due date, it is in the rows after that.
+    loan.command("disburse", &json!({"on": "2026-02-15", "amount": "900.00"}));
+    pay(&mut loan, "repayments", SECOND, "2026-02-15", "400.00");
+    let expected = ["400.00", "0.00", "0.00", "0.00", "0.00", "6500.00"];
+    assert_eq!(principal_due(&loan, "2026-02-15"), expected);
+}

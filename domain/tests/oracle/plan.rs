@@ -155,10 +155,8 @@ impl Draft<'_> {
         }
         let mut rows = self.run_levels(self.releases, &levels, closes);
         let last = rows.len() - 1;
-        for (row, level) in rows.iter().zip(&levels).take(last) {
-            if row.principal.is_negative() && level.is_positive() {
-                return Err(NEGATIVE);
-            }
+        if rows[..last].iter().any(|row| row.principal.is_negative()) {
+            return Err(NEGATIVE);
         }
         for (row, usual) in rows.iter_mut().zip(usual) {
             row.level = usual;

@@ -62,8 +62,8 @@ impl Rest {
         // What was paid ahead may leave less of it than was moved.
         let at_start = (all - &released).max(zero());
         let all = &at_start + released;
-        if self.loan.plan_from(self.k, &at_start, &releases).is_none() {
-            self.loan.refused = Some("negative_amortization");
+        if let Err(refusal) = self.loan.plan_from(self.k, &at_start, &releases) {
+            self.loan.refused = Some(refusal);
             return;
         }
         if self.loan.terms.agreed.is_some() {
