@@ -175,3 +175,60 @@ fn after_a_write_off_a_chargeback_to_a_running_balance_brings_no_late_interest()
     // Five days of 1 % a month on 5620.00, up to the write-off.
     assert_eq!(allocation(&loan, SECOND), json!({"late_interest": "9.37", "principal": "40.63"}));
 }
+
+#[test]
+fn what_is_released_when_only_rows_of_the_grace_are_left_is_repaid_by_the_last_of_them() {
+    let grace = json!({"principal": 2});
+    let mut loan = lent("2026-01-15", json!({"installments": 3, "rate": {"value": "0"}, "grace": grace}));
+    let body = json!({"id": FIRST, "on": "2026-01-20", "amount": "6000.00", "excess": "reduce_installment"});
+    loan.command("repayments", &body);
+    loan.command("disburse", &json!({"on": "2026-02-01", "amount": "900.00"}));
+    // The third row, which had all the principal, is gone; the first shows what was paid ahead.
+    assert_eq!(principal_due(&loan, "2026-02-01"), ["6000.00", "900.00"]);
+}
+
+#[test]
+fn interest_that_a_grace_deferred_is_owed_once_though_the_settlement_that_paid_it_is_followed_by_new_terms() {
+    let grace = json!({"principal": 2, "interest": 1, "mode": "deferred"});
+    let rate = json!({"value": "0.02", "compounding": "nominal"});
+    let more = json!({"installments": 3, "rate": rate, "grace": grace, "settlement": "interest_to_date"});
+    let mut loan = lent("2026-01-15", more);
+    // 120.00 of the first month and, of 28 days to 15 March, 14 on 6000.00.
+    pay(&mut loan, "settle", FIRST, "2026-03-01", "6180.00");
+    assert_eq!(allocation(&loan, FIRST), json!({"interest": "180.00", "principal": "6000.00"}));
+    let terms = json!({"method": "price", "installments": 1, "rate": {"value": "0.02"}});
+    let body = json!({"on": "2026-03-10", "reason": "", "capitalize": ["interest"], "terms": terms});
+    loan.command("restructure", &body);
+    // Nothing is left to restructure: the rows are those of the settlement.
+    assert_eq!(principal_due(&loan, "2026-03-10"), ["0.00", "0.00", "6000.00"]);
+}
+
+#[test]
+fn of_two_chargebacks_to_come_that_a_restructuring_moves_the_first_is_the_one_that_was_paid() {
+    let mut loan = lent("2026-01-15", json!({"method": "sac", "rate": {"value": "0"}}));
+    // The last row, and 50.00 of the 120.00 that will be charged back into it.
+    let body = json!({"id": FIRST, "on": "2026-01-20", "amount": "1050.00", "excess": "last"});
+    loan.command("repayments", &body);
+    for (on, amount) in [("2026-06-20", "50.00"), ("2026-07-05", "70.00")] {
+        loan.command(&format!("repayments/{FIRST}/chargeback"), &json!({"on": on, "amount": amount}));
+    }
+    let (mode, every, first) = ("re_age", json!({"months": 1}), "2026-06-25");
+    let rows =
+        json!({"on": "2026-02-10", "mode": mode, "installments": 5, "every": every, "first_due_on": first});
+    loan.command("restructure", &rows);
+    // What is left of the second falls due on 25 July, with one of the new rows.
+    let expected = ["1000.00", "1050.00", "1070.00", "1000.00", "1000.00", "1000.00"];
+    assert_eq!(principal_due(&loan, "2026-07-20"), expected);
+}
+
+#[test]
+fn principal_paid_ahead_on_a_due_date_shows_in_its_row_though_a_settlement_had_emptied_it() {
+    let terms = json!({"method": "interest_only", "rate": {"value": "0"}, "excess": "reduce_term"});
+    let mut loan = lent("2026-01-15", terms);
+    pay(&mut loan, "settle", FIRST, "2026-01-20", "6000.00");
+    // Released on a due date, it is in the rows after that.
+    loan.command("disburse", &json!({"on": "2026-02-15", "amount": "900.00"}));
+    pay(&mut loan, "repayments", SECOND, "2026-02-15", "400.00");
+    let expected = ["400.00", "0.00", "0.00", "0.00", "0.00", "6500.00"];
+    assert_eq!(principal_due(&loan, "2026-02-15"), expected);
+}

@@ -33,11 +33,14 @@ impl Loan {
         let all_there = rows.len() == self.line.periods.len() - first;
         let here = &self.rows[rows[0]];
         let as_drawn = all_there && !here.is_redrawn && here.begins_with == self.planned(&rows);
-        let drawn = if as_drawn { self.drawn_by_plan(&rows, first, (on, amount.clone())) } else { None };
-        if as_drawn && drawn.is_none() {
-            self.refused = Some("negative_amortization");
-            return;
-        }
+        let drawn = as_drawn.then(|| self.drawn_by_plan(&rows, first, (on, amount.clone())));
+        let drawn = match drawn.transpose() {
+            Ok(drawn) => drawn,
+            Err(refusal) => {
+                self.refused = Some(refusal);
+                return;
+            }
+        };
         // A row that was paid beyond what it would carry then keeps what was paid.
         let fits = |drawn: &Vec<Drawn>| {
             let carried = |(at, row): (&usize, &Drawn)| &row.principal + &self.rows[*at].joined;
@@ -63,7 +66,12 @@ impl Loan {
     }
 
     /// The plan of these rows, as one that knew of everything released in their first period would have it.
-    fn drawn_by_plan(&self, rows: &[usize], first: usize, release: Release) -> Option<Vec<Drawn>> {
+    fn drawn_by_plan(
+        &self,
+        rows: &[usize],
+        first: usize,
+        release: Release,
+    ) -> Result<Vec<Drawn>, &'static str> {
         let begins = self.line.periods[first].from;
         let mut releases: Vec<Release> =
             self.releases.iter().filter(|(on, _)| begins < *on && *on <= release.0).cloned().collect();
@@ -72,20 +80,26 @@ impl Loan {
         self.plan_from(first, &(self.planned(rows) - inside), &releases)
     }
 
-    /// The plan from a period on that begins with so much; none if it cannot be drawn.
+    /// The plan from a period on that begins with so much, or why it cannot be drawn.
     pub(crate) fn plan_from(
         &self,
         first: usize,
         balance: &Fraction,
         releases: &[Release],
-    ) -> Option<Vec<Drawn>> {
+    ) -> Result<Vec<Drawn>, &'static str> {
         let mut terms = self.terms.clone();
         terms.grace_principal = terms.grace_principal.saturating_sub(first);
         terms.grace_interest = terms.grace_interest.saturating_sub(first);
         let periods = self.line.periods[first..].to_vec();
         let line = Timeline { terms, start: periods[0].from, periods };
         let draft = Draft { line: &line, releases, extra: balance.clone() };
-        draft.rows().ok().map(|rows| in_cents(&draft, &rows))
+        let rows = draft.rows()?;
+        let level = &rows.last().expect("a row").level;
+        let repaying = rows.len() - draft.line.terms.grace_principal.min(rows.len());
+        if draft.line.terms.method != "interest_only" && repaying > 1 && self.terms.show(level).is_zero() {
+            return Err("rounds_to_nothing");
+        }
+        Ok(in_cents(&draft, &rows))
     }
 
     /// The principal of rows by the plan, whatever was paid of it.

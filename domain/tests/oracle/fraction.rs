@@ -112,9 +112,9 @@ impl From<BigRational> for Fraction {
     }
 }
 
-/// A small fraction in its lowest terms.
-fn reduced(numerator: i128, denominator: i128) -> Fraction {
-    let (mut a, mut b) = (denominator.unsigned_abs(), numerator.unsigned_abs());
+/// The greatest common divisor of two words, the first of them not zero.
+fn divisor(a: i128, b: i128) -> i128 {
+    let (mut a, mut b) = (a.unsigned_abs(), b.unsigned_abs());
     while b != 0 {
         // Of two short words, as nearly all are, the remainder is found at once.
         let rest = match (u64::try_from(a), u64::try_from(b)) {
@@ -123,7 +123,12 @@ fn reduced(numerator: i128, denominator: i128) -> Fraction {
         };
         (a, b) = (b, rest);
     }
-    let divisor = i128::try_from(a).expect("no more than the denominator");
+    i128::try_from(a).expect("no more than the first")
+}
+
+/// A small fraction in its lowest terms.
+fn reduced(numerator: i128, denominator: i128) -> Fraction {
+    let divisor = divisor(denominator, numerator);
     let sign = denominator.signum();
     Small(Ratio::new_raw(sign * numerator / divisor, sign * denominator / divisor))
 }
@@ -143,6 +148,22 @@ fn product(a: (&i128, &i128), b: (&i128, &i128)) -> Option<Fraction> {
     Some(reduced(a.0.checked_mul(*b.0)?, a.1.checked_mul(*b.1)?))
 }
 
+/// A big fraction times one of words, neither of them zero: what they have in common is found with one division each.
+fn times(big: &BigRational, numerator: i128, denominator: i128) -> Fraction {
+    let common =
+        |long: &BigInt, word: i128| divisor(word, (long % word).to_i128().expect("less than a word"));
+    let (above, below) = (common(big.numer(), denominator), common(big.denom(), numerator));
+    let sign = denominator.signum();
+    let numerator = big.numer() / above * (sign * numerator / below);
+    let denominator = big.denom() / below * (sign * denominator / above);
+    BigRational::new_raw(numerator, denominator).into()
+}
+
+/// A big fraction and a whole number: it stays in its lowest terms.
+fn plus(big: &BigRational, whole: i128) -> Fraction {
+    BigRational::new_raw(big.numer() + big.denom() * whole, big.denom().clone()).into()
+}
+
 impl Add for &Fraction {
     type Output = Fraction;
     fn add(self, other: Self) -> Fraction {
@@ -150,6 +171,9 @@ impl Add for &Fraction {
             (Small(one), other) if one.is_zero() => Some(other.clone()),
             (one, Small(other)) if other.is_zero() => Some(one.clone()),
             (Small(one), Small(other)) => sum(one, other, 1),
+            (Small(word), Big(big)) | (Big(big), Small(word)) if word.is_integer() => {
+                Some(plus(big, *word.numer()))
+            }
             _ => None,
         }
         .unwrap_or_else(|| (self.big() + other.big()).into())
@@ -162,6 +186,7 @@ impl Sub for &Fraction {
         match (self, other) {
             (one, Small(other)) if other.is_zero() => Some(one.clone()),
             (Small(one), Small(other)) => sum(one, other, -1),
+            (Big(big), Small(word)) if word.is_integer() => Some(plus(big, -word.numer())),
             _ => None,
         }
         .unwrap_or_else(|| (self.big() - other.big()).into())
@@ -173,6 +198,9 @@ impl Mul for &Fraction {
     fn mul(self, other: Self) -> Fraction {
         let both = match (self, other) {
             (Small(one), Small(other)) => product((one.numer(), one.denom()), (other.numer(), other.denom())),
+            (Small(word), Big(big)) | (Big(big), Small(word)) if !word.is_zero() => {
+                Some(times(big, *word.numer(), *word.denom()))
+            }
             _ => None,
         };
         both.unwrap_or_else(|| (self.big() * other.big()).into())
@@ -186,6 +214,7 @@ impl Div for &Fraction {
             (Small(one), Small(other)) if !other.is_zero() => {
                 product((one.numer(), one.denom()), (other.denom(), other.numer()))
             }
+            (Big(big), Small(word)) if !word.is_zero() => Some(times(big, *word.denom(), *word.numer())),
             _ => None,
         };
         both.unwrap_or_else(|| (self.big() / other.big()).into())
@@ -297,6 +326,10 @@ fn a_fraction_is_the_same_in_machine_words_and_beyond() {
     assert_eq!(&beyond - &one, most);
     assert_eq!(&(&most * &most) / &most, most);
     assert!(beyond > most && -&beyond < -&most);
+    let word = Fraction::new((-21).into(), 10.into());
+    assert_eq!(&beyond * &word, (beyond.big() * word.big()).into());
+    assert_eq!(&beyond / &word, (beyond.big() / word.big()).into());
+    assert_eq!(&(&beyond - big(14)) + big(14), beyond);
     let half_away = |half: Ordering, _| half.is_ge();
     assert_eq!(Fraction::new((-5).into(), 2.into()).nearest(&BigInt::one(), half_away), (-3).into());
     assert_eq!(most.nearest(&BigInt::from(7), half_away), i128::MAX.into());

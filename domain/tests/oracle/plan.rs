@@ -155,10 +155,8 @@ impl Draft<'_> {
         }
         let mut rows = self.run_levels(self.releases, &levels, closes);
         let last = rows.len() - 1;
-        for (row, level) in rows.iter().zip(&levels).take(last) {
-            if row.principal.is_negative() && level.is_positive() {
-                return Err(NEGATIVE);
-            }
+        if rows[..last].iter().any(|row| row.principal.is_negative()) {
+            return Err(NEGATIVE);
         }
         for (row, usual) in rows.iter_mut().zip(usual) {
             row.level = usual;
@@ -172,7 +170,7 @@ impl Draft<'_> {
     }
 
     /// No row repays more than is left, but in a simulation without remainder.
-    fn at_most(&self, principal: Fraction, left: &Fraction) -> Fraction {
+    pub(crate) fn at_most(&self, principal: Fraction, left: &Fraction) -> Fraction {
         if self.terms().rounding.remainder == "none" { principal } else { principal.min(left.clone()) }
     }
 
@@ -200,19 +198,17 @@ impl Draft<'_> {
         if let Some(equal) = self.line.equal_factor().filter(|_| self.terms().equal_periods) {
             factors.fill(equal);
         }
-        let (period, last) = (&self.line.periods[since], self.count() - 1);
+        let period = &self.line.periods[since];
         let within = self.within(known, since);
         let inside: Vec<_> = within.iter().filter(|(on, _)| *on < period.to).collect();
         if inside.is_empty() {
-            let sum: Fraction = (since..=last).map(|k| self.line.discount(&factors, since, k)).sum();
-            return kept(balance / sum);
+            return kept(balance / self.line.discounts(&factors[since..]));
         }
         let mut owed = balance * (one() + &factors[since]);
         for (on, amount) in inside {
             owed += amount * (one() + self.line.factor(*on, period.to));
         }
-        let later: Fraction = (since + 1..=last).map(|k| self.line.discount(&factors, since + 1, k)).sum();
-        kept(owed / (one() + later))
+        kept(owed / (one() + self.line.discounts(&factors[since + 1..])))
     }
 
     fn settle_remainder(&self, known: &[Release], since: usize, level: Fraction, levels: &mut [Fraction]) {
@@ -264,7 +260,7 @@ impl Draft<'_> {
             parts[since..].fill(part.clone());
             usual[since..].fill(part.clone());
             if rounding.remainder == "first" {
-                parts[since] = owed - part * whole(left - 1);
+                parts[since] = (owed - part * whole(left - 1)).max(zero());
             }
         }
         let mut rows = self.run_parts(&parts);
@@ -317,7 +313,7 @@ impl Draft<'_> {
         let spread = self.respread_by(&gap, parts.len());
         parts.iter_mut().for_each(|part| *part += &spread);
         if self.terms().rounding.remainder == "first" {
-            parts[0] = self.first_balance() - parts[1..].iter().sum::<Fraction>();
+            parts[0] = (self.first_balance() - parts[1..].iter().sum::<Fraction>()).max(zero());
         }
         Ok(self.run_parts(&parts))
     }

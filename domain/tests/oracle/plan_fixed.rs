@@ -36,9 +36,9 @@ impl Draft<'_> {
             } else if k + 1 == self.count() && rounding.remainder != "none" {
                 balance.clone()
             } else if first {
-                &financed - &part * (&amortizing - one())
+                self.at_most((&financed - &part * (&amortizing - one())).max(zero()), &balance)
             } else {
-                part.clone()
+                self.at_most(part.clone(), &balance)
             };
             let earned = interest.clone();
             let interest = if in_grace { zero() } else { interest + std::mem::replace(&mut waiting, zero()) };

@@ -159,6 +159,8 @@ impl Loan {
             let (accrued, unpaid) =
                 if n == 0 { (cut.accrued.clone(), cut.unpaid.clone()) } else { (zero(), zero()) };
             row.begins_with = left.clone();
+            // Nothing has run in it yet, but in the first where that is cut.
+            (row.drawn_on, row.accrued, row.bears) = (row.from, zero(), zero());
             row.capitalized = zero();
             row.earns = None;
             let (principal, interest);

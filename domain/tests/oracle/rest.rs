@@ -114,7 +114,8 @@ impl Rest {
         let base = &self.balance + &self.overdue_at_start;
         let whole = self.loan.terms.show(&kept(base * self.loan.line.factor(start, day.max(start))));
         let joined = self.releases.iter().chain(&self.charged_back).chain(&self.moved_within);
-        let within = joined.filter(|(on, _)| start < *on && *on < day);
+        // What was charged back on its first day is among them.
+        let within = joined.filter(|(on, _)| *on < day);
         within.fold(whole, |sum, (on, amount)| {
             sum + self.loan.terms.show(&kept(amount * self.loan.line.factor(*on, day)))
         })

@@ -12,7 +12,7 @@ impl Rest {
     pub(crate) fn level_anew(&mut self) {
         let (line, terms) = (&self.loan.line, &self.loan.terms);
         // What was moved into rows is due on top of it.
-        let mut balance = &self.balance - self.moved[self.k..].iter().sum::<Fraction>();
+        let mut balance = (&self.balance - self.moved[self.k..].iter().sum::<Fraction>()).max(zero());
         if terms.grace_mode == "capitalized" {
             for k in self.k..terms.grace_interest {
                 balance += terms.show(&(&balance * line.period_factor(k)));
@@ -59,9 +59,11 @@ impl Rest {
         let released: Fraction = releases.iter().map(|(_, amount)| amount).sum();
         let on_top = self.moved[self.k..].iter().chain(self.charged_back.iter().map(|(_, amount)| amount));
         let all = &self.balance + &self.released_within - on_top.sum::<Fraction>();
-        let at_start = &all - released;
-        if self.loan.plan_from(self.k, &at_start, &releases).is_none() {
-            self.loan.refused = Some("negative_amortization");
+        // What was paid ahead may leave less of it than was moved.
+        let at_start = (all - &released).max(zero());
+        let all = &at_start + released;
+        if let Err(refusal) = self.loan.plan_from(self.k, &at_start, &releases) {
+            self.loan.refused = Some(refusal);
             return;
         }
         if self.loan.terms.agreed.is_some() {

@@ -114,7 +114,10 @@ impl Loan {
                     charge = charge.remaining();
                 }
                 row.due[charge.part] -= &charge.amount;
-                lifted.push(charge);
+                // Nothing of it is left to fall due with another row.
+                if charge.amount.is_positive() {
+                    lifted.push(charge);
+                }
             }
         }
         self.rows.retain(|row| row.period.is_some() || row.due.total().is_positive());

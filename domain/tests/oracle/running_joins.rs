@@ -114,9 +114,12 @@ impl Running {
         let before = rows.iter().map(|at| of_plan(&self.plan[*at])).sum::<Fraction>() - inside;
         let mut releases = self.releases.clone();
         releases.push((on, amount.clone()));
-        let Some(drawn) = self.loan.plan_from(first, &before, &releases) else {
-            self.loan.refused = Some("negative_amortization");
-            return;
+        let drawn = match self.loan.plan_from(first, &before, &releases) {
+            Ok(drawn) => drawn,
+            Err(refusal) => {
+                self.loan.refused = Some(refusal);
+                return;
+            }
         };
         for (at, drawn) in rows.into_iter().zip(drawn) {
             let row = &mut self.plan[at];

@@ -93,6 +93,11 @@ impl Loan {
         let (mut cash, mut allocation) = (amount.clone(), Parts::nothing());
         let (mut first, mut back, mut joins) = (true, (-&quote.interest).max(zero()), zero());
         let line = Rc::clone(&self.line);
+        // What was deferred is paid with it, and falls due with no row any more.
+        let is_ended = |row: &&mut Row| row.due_on <= seer.0 && row.line.terms.grace_mode == "deferred";
+        for row in self.rows.iter_mut().filter(is_ended).filter(|row| row.is_in_grace()) {
+            row.earns = None;
+        }
         for row in self.rows.iter_mut().filter(|row| row.due_on > seer.0) {
             // Where less is owed than the principal, so much of the interest paid ahead serves principal.
             let returned = back.clone().min(row.paid[INTEREST].clone());
@@ -107,6 +112,9 @@ impl Loan {
             row.due[INTEREST] = &row.paid[INTEREST] + extra;
             row.due[FEE] = &row.paid[FEE] + &row.waived[FEE] + by_hand(row, FEE, (seer.0, EVERYTHING));
             (row.earns, row.is_redrawn, row.begins_with) = (None, true, zero());
+            // What its period bears from now on comes on top.
+            (row.drawn_on, row.accrued, row.bears) =
+                (seer.0.max(row.from), row.due[INTEREST].clone(), zero());
             joins += std::mem::replace(&mut row.capitalized, zero());
         }
         // Interest that has yet to join the principal never does: the last rows repay so much less.

@@ -128,16 +128,17 @@ impl Timeline {
         }
     }
 
-    /// v: the product of 1/(1 + f) over periods `first` to `last`, both included.
-    pub(crate) fn discount(&self, factors: &[Fraction], first: usize, last: usize) -> Fraction {
+    /// The sum of the v: of each period the product of 1/(1 + f) up to it.
+    pub(crate) fn discounts(&self, factors: &[Fraction]) -> Fraction {
+        let rounding = &self.terms.rounding;
         let mut product = one();
-        for factor in &factors[first..=last] {
-            product = kept(product / (one() + factor));
-        }
-        match self.terms.rounding.factor_decimals {
-            Some(decimals) => rounded(&product, decimals, self.terms.rounding.mode),
-            None => product,
-        }
+        let mut next = |factor: &Fraction| {
+            product = kept(&product / (one() + factor));
+            rounding
+                .factor_decimals
+                .map_or_else(|| product.clone(), |decimals| rounded(&product, decimals, rounding.mode))
+        };
+        factors.iter().map(&mut next).sum()
     }
 }
 

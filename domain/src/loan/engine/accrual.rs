@@ -204,7 +204,8 @@ impl Engine<'_> {
             Basis::Plan => match self.current_row(day).filter(|index| !self.rows[*index].counted) {
                 Some(index) => {
                     let counted = self.rows[index].interest_ahead;
-                    Ok(self.earned.plus(self.accrued_in(index, day)?).minus(counted))
+                    let more = self.accrued_in(index, day)?.minus(counted).max(self.zero());
+                    Ok(self.earned.plus(more))
                 }
                 None => Ok(self.earned),
             },

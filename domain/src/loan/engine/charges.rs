@@ -343,7 +343,8 @@ impl Engine<'_> {
 
     /// Takes what is unpaid of the charges that come after a fact of `day` out of their rows, to be put into others.
     pub(super) fn lift_charges_after(&mut self, day: NaiveDate) {
-        for at in 0..self.charges.len() {
+        // Of what was charged back into a row the oldest is paid first.
+        for at in (0..self.charges.len()).rev() {
             let charge = &self.charges[at];
             let (component, true, Some(row)) = (charge.component, charge.is_after(day), charge.row) else {
                 continue;
@@ -360,6 +361,8 @@ impl Engine<'_> {
             charge.amount = unpaid.plus(charge.hidden);
             (charge.paid, charge.waived, charge.hidden) = (nothing, nothing, nothing);
             charge.row = None;
+            // Nothing of it is left to fall due with another row.
+            charge.ended = charge.amount.is_zero();
         }
     }
 }

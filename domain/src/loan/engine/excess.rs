@@ -38,8 +38,10 @@ impl Engine<'_> {
     pub(super) fn reduce(&mut self, till: &mut Till, excess: Excess) -> Outcome<()> {
         self.require_redrawable()?;
         let contract = self.contracts.len() - 1;
+        // A settlement may have emptied the row of the current period before more was released on its last day.
         let here = self.rows.iter().position(|row| {
-            row.contract == contract && row.period.is_some() && row.to >= till.on && !row.gone
+            let is_of_plan = row.contract == contract && row.period.is_some();
+            is_of_plan && row.to >= till.on && (!row.gone || row.from < till.on)
         });
         let Some(here) = here else { return Ok(()) };
         let order = self.now();
@@ -76,6 +78,7 @@ impl Engine<'_> {
     pub(super) fn pay_ahead(&mut self, till: &mut Till, index: usize, amount: Amount) {
         let row = &mut self.rows[index];
         row.ahead = row.ahead.plus(amount);
+        row.gone &= !amount.is_positive();
         let principal = row.due.principal.plus(amount);
         self.set_principal(index, principal);
         self.put(till, index, Component::Principal, amount);

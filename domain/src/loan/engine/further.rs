@@ -314,9 +314,9 @@ impl Engine<'_> {
             } else {
                 let row = &mut self.rows[*index];
                 row.base = drawn.base;
-                // One that was drawn again before it began has another balance now.
+                // One that was drawn again before it began has another balance now, and nothing has run in it.
                 if let Some(cut) = &mut row.cut {
-                    cut.balance = drawn.base;
+                    (cut.balance, cut.accrued) = (drawn.base, contract.zero());
                 }
             }
             let period = self.rows[*index].period.unwrap_or(0);

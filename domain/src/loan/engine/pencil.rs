@@ -109,6 +109,8 @@ impl Contract {
         let grace = self.terms.grace.principal as usize;
         let amortizing = periods.iter().filter(|(period, _)| *period >= grace);
         match self.shape {
+            // Rows of the grace alone are left: the last of them repays all there is, whatever A would be.
+            _ if amortizing.clone().next().is_none() => Ok(self.zero()),
             Shape::Installment => {
                 let rounding = &self.terms.rounding;
                 let equal = match self.terms.installment_periods {

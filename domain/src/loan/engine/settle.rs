@@ -13,7 +13,7 @@ use crate::Amount;
 use crate::component::{Component, Components};
 use crate::exact::{add, div, mul};
 use crate::loan::settlement::SettlementQuote;
-use crate::terms::Settlement;
+use crate::terms::{GraceMode, Settlement};
 use rust_decimal::Decimal;
 
 impl Engine<'_> {
@@ -113,6 +113,7 @@ impl Engine<'_> {
             self.put(till, index, Component::Principal, principal);
         }
         self.count_settled(running, deferred);
+        self.end_deferral(running);
         self.settle_rest();
         // A later disbursement may need the rows again.
         if matches!(self.basis, Basis::Plan) {
@@ -121,6 +122,21 @@ impl Engine<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What rows before `end` deferred is paid: it falls due with no other row any more.
+    fn end_deferral(&mut self, end: usize) {
+        if self.contract().terms.grace.mode != GraceMode::Deferred {
+            return;
+        }
+        let (contract, is_plan) = (self.contracts.len() - 1, matches!(self.basis, Basis::Plan));
+        for row in self.rows[..end].iter_mut().filter(|row| row.contract == contract) {
+            let Some(earned) = row.earns.take() else { continue };
+            if is_plan && !row.counted {
+                self.earned = self.earned.plus(earned).minus(row.interest_ahead);
+                row.counted = true;
+            }
+        }
     }
 
     /// Where interest was paid ahead, discounting can make the amount less than the principal: then so much of that
