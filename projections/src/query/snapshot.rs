@@ -22,7 +22,7 @@ use crate::replay::Replay;
 use crate::session;
 
 /// How long one waits for a second connection.
-const AT_ONCE: Duration = Duration::from_millis(50);
+const SOON: Duration = Duration::from_millis(50);
 
 const SET_ASIDE: &str = "select \
     (select count(*) from projections.parked_streams where projection = $1) as streams, \
@@ -122,12 +122,16 @@ impl QueryState {
     }
 
     /// A second transaction that sees what a snapshot of a read model sees, for what two find sooner than one. None where
-    /// no connection is to be had at once, or a rebuild waits for the snapshot to end.
+    /// half of the connections are in use, so that others find one, or a rebuild waits for the snapshot to end.
     pub(crate) async fn beside(
         &self,
         model: &ReadModel,
         snapshot: &mut Snapshot,
     ) -> Result<Option<Transaction<'static, Postgres>>, sqlx::Error> {
+        let in_use = self.pool.size().saturating_sub(u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX));
+        if in_use > self.pool.options().get_max_connections() / 2 {
+            return Ok(None);
+        }
         let export = sqlx::query_scalar("select pg_export_snapshot()");
         let exported: String = export.fetch_one(&mut *snapshot.transaction).await?;
         // Waiting behind a rebuild that waits for this one would never end.
@@ -137,7 +141,8 @@ impl QueryState {
             session::run(&mut transaction, &open).await?;
             Ok::<_, sqlx::Error>(transaction)
         };
-        Ok(timeout(AT_ONCE, opening).await.ok().and_then(Result::ok))
+        let opened = timeout(SOON, opening).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        Ok(opened.inspect_err(|error| tracing::debug!(%error, "one connection looks alone")).ok())
     }
 
     /// As of when a read model is.

@@ -87,7 +87,7 @@ pub(super) fn write(
         &cluster.join("razao.conf"),
         &format!(
             "{TUNING}\nmax_connections = {sessions}\n{compression}\nshared_buffers = {}MB\n",
-            shared_buffers(&fs::read_to_string("/proc/meminfo").unwrap_or_default())
+            shared_buffers(memory())
         ),
         account,
     )?;
@@ -107,12 +107,25 @@ pub(super) fn write(
     replace(&cluster.join("pg_ident.conf"), &callers, account)
 }
 
+/// The megabytes of memory that there are: the machine's, or as many as the container may have (cgroups 2 and 1). None
+/// where the system does not say.
+fn memory() -> Option<u64> {
+    let read = |path| fs::read_to_string(path).unwrap_or_default();
+    let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    let bytes = limits.into_iter().filter_map(|path| read(path).trim().parse::<u64>().ok());
+    let limited = bytes.map(|bytes| bytes >> 20);
+    limited.chain(megabytes_of_machine(&read("/proc/meminfo"))).min()
+}
+
+fn megabytes_of_machine(meminfo: &str) -> Option<u64> {
+    let total = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:")?.strip_suffix("kB"))?;
+    total.trim().parse::<u64>().ok().map(|kilobytes| kilobytes >> 10)
+}
+
 /// How many megabytes PostgreSQL keeps of tables and indexes: a quarter of the memory, as its manual advises, but no more
-/// than a gigabyte, since the machine is not its alone. Takes what Linux says of memory, or nothing.
-fn shared_buffers(meminfo: &str) -> u64 {
-    let total = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:")?.strip_suffix("kB"));
-    let kilobytes: Option<u64> = total.and_then(|total| total.trim().parse().ok());
-    kilobytes.map_or(256, |kilobytes| (kilobytes / 1024 / 4).clamp(64, 1024))
+/// than a gigabyte, since the machine is not its alone.
+fn shared_buffers(memory: Option<u64>) -> u64 {
+    memory.map_or(256, |megabytes| (megabytes / 4).clamp(64, 1024))
 }
 
 /// Replaces a file at once. As root writes here into a directory of another user, it must not follow links
@@ -133,13 +146,15 @@ fn replace(path: &Path, content: &str, account: &Account) -> Result<(), Embedded
 
 #[cfg(test)]
 mod tests {
-    use super::shared_buffers;
+    use super::{megabytes_of_machine, shared_buffers};
 
     #[test]
     fn postgres_keeps_a_quarter_of_the_memory_up_to_a_gigabyte() {
-        assert_eq!(shared_buffers("MemTotal:        2097152 kB\nMemFree:          105988 kB\n"), 512);
-        assert_eq!(shared_buffers("MemTotal:       24617676 kB\n"), 1024);
-        assert_eq!(shared_buffers("MemTotal:         131072 kB\n"), 64);
-        assert_eq!(shared_buffers(""), 256);
+        let machine = megabytes_of_machine("MemTotal:        2097152 kB\nMemFree:          105988 kB\n");
+        assert_eq!(machine, Some(2048));
+        assert_eq!(shared_buffers(machine), 512);
+        assert_eq!(shared_buffers(Some(24_000)), 1024);
+        assert_eq!(shared_buffers(Some(128)), 64);
+        assert_eq!(shared_buffers(None), 256);
     }
 }

@@ -37,7 +37,7 @@ pub(super) async fn as_pdf(state: &QueryState, mut parts: Parts, next: Next) -> 
     let IdInPath(loan) = IdInPath::from_request_parts(&mut parts, state).await?;
     let heading = heading(&state.of(&parts.extensions), loan).await?;
     let language = Language::accepted(&parts.headers);
-    let tag = tag(&head.headers, &heading, language);
+    let tag = tag(state, &head.headers, &heading, language);
     if tag.is_some() && tag == if_none_match {
         return Ok(not_modified(tag));
     }
@@ -61,13 +61,12 @@ async fn heading(state: &QueryState, loan: Uuid) -> Result<Heading, Refused> {
     Ok(Heading { loan, external_id: applied.external_id, borrower })
 }
 
-/// The answer's own, with the language, and with the name: one can be forgotten at any position.
-fn tag(answer: &HeaderMap, heading: &Heading, language: Language) -> Option<HeaderValue> {
+/// The answer's own, with the language, and with the name: one can be forgotten at any position. Tags are kept by others, so
+/// nobody may find out by trying which name it was.
+fn tag(state: &QueryState, answer: &HeaderMap, heading: &Heading, language: Language) -> Option<HeaderValue> {
     let tag = Format::Pdf.tag(answer)?;
     let tag = tag.to_str().ok()?.trim_matches('"');
-    // The loan's id makes sure that the mark says of nobody else that they have the same name.
-    let digest =
-        Sha256::new_with_prefix(heading.loan).chain_update(format!("{:?}", heading.borrower)).finalize();
-    let mark = hexadecimal(&digest[..MARK]);
+    let digest = Sha256::new_with_prefix(heading.loan).chain_update(format!("{:?}", heading.borrower));
+    let mark = hexadecimal(&state.whole_log.conceal(digest.finalize().into())[..MARK]);
     HeaderValue::try_from(format!("\"{tag}-{}-{mark}\"", language.tag())).ok()
 }

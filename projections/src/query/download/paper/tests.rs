@@ -87,6 +87,28 @@ fn every_kind_of_line_has_words_of_its_own() {
     );
 }
 
+#[test]
+fn whatever_the_api_calls_a_line_has_a_word() {
+    let document: Value =
+        serde_json::from_str(include_str!("../../../../../schemas/openapi.json")).expect("the API document");
+    let schemas = &document["components"]["schemas"];
+    let kinds = schemas["StatementItem"]["oneOf"].as_array().expect("kinds of lines").iter().map(|item| {
+        let fields = item["allOf"].get(1).unwrap_or(item);
+        &fields["properties"]["kind"]["enum"][0]
+    });
+    let charges = schemas["AddedCharge"]["enum"].as_array().expect("kinds of charges");
+    // A transaction is called by its type, a charge by its kind.
+    let called: Vec<&str> = kinds
+        .chain(charges)
+        .filter_map(Value::as_str)
+        .filter(|kind| !["transaction", "charge"].contains(kind))
+        .collect();
+    assert!(called.len() > 10, "{called:?}");
+    for name in called {
+        assert_ne!(Language::Portuguese.word(name), name);
+    }
+}
+
 /// A text on a page, in tenths of a point from the lower left corner.
 #[derive(Debug)]
 struct Placed {
