@@ -8,6 +8,7 @@ mod adapter;
 use adapter::Played;
 use chrono::NaiveDate;
 use domain::loan::engine;
+use domain::{ScheduleRequest, draw};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -260,4 +261,20 @@ fn interest_that_a_settlement_gives_back_is_not_earned_though_its_row_is_of_an_o
     let interest = column(&loan, "2026-12-31", "interest");
     let interest: Decimal = interest.iter().map(|interest| interest.parse::<Decimal>().unwrap()).sum();
     assert_eq!(total.value(), interest);
+}
+
+#[test]
+fn what_is_released_on_a_day_to_which_two_due_dates_were_moved_is_repaid_after_both() {
+    let request: ScheduleRequest = serde_json::from_value(json!({
+        "disbursements": [{"on": "2027-06-16", "amount": "90.00"}, {"on": "2027-07-16", "amount": "60.00"}],
+        // A Friday, the Saturday after it, which is moved back to it, and a Monday.
+        "due_dates": ["2027-07-16", "2027-07-17", "2027-07-19"],
+        "due_date_shift": "preceding",
+        "rate": {"value": "0", "per": "year"},
+    }))
+    .unwrap();
+    let (terms, disbursements) = request.check().unwrap();
+    let plan = serde_json::to_value(draw(&terms, &disbursements).unwrap()).unwrap();
+    let principal: Vec<&Value> = (0..3).map(|row| &plan["installments"][row]["principal"]).collect();
+    assert_eq!(principal, ["30.00", "30.00", "90.00"]);
 }

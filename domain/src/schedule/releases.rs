@@ -66,8 +66,10 @@ impl Releases {
                 return Err(PlanError::DisbursementAfterLastDueDate { at, on, last_due_on: last.due_on });
             }
             if on > self.first_on {
-                let row = timeline.periods.partition_point(|period| period.to < on);
-                let inside = on < timeline.periods[row].to;
+                // Moved to the same business day, several rows can fall due on it: it counts after all of them.
+                let ended = timeline.periods.partition_point(|period| period.to <= on);
+                let inside = ended == 0 || timeline.periods[ended - 1].to < on;
+                let row = if inside { ended } else { ended - 1 };
                 self.later.push(Later { on, amount: disbursement.amount.value(), row, inside });
             }
         }

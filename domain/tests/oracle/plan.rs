@@ -66,10 +66,14 @@ impl Draft<'_> {
             + self.releases.iter().filter(|(on, _)| *on == self.line.start).map(|(_, x)| x).sum::<Fraction>()
     }
 
-    /// Releases inside a period, or on its end.
+    /// Releases inside a period, or on its end: where several end on one day, on that of the last.
     pub(crate) fn within<'r>(&self, known: &'r [Release], k: usize) -> Vec<&'r Release> {
-        let period = &self.line.periods[k];
-        known.iter().filter(|(on, _)| period.from < *on && *on <= period.to).collect()
+        let periods = &self.line.periods;
+        let of = |on: NaiveDate| {
+            let ends = periods.iter().rposition(|period| period.to == on);
+            ends.or_else(|| periods.iter().position(|period| period.to > on))
+        };
+        known.iter().filter(|(on, _)| self.line.start < *on && of(*on) == Some(k)).collect()
     }
 
     fn run(&self, known: &[Release], amortize: Amortize<'_>, closes: bool) -> Vec<Row> {
