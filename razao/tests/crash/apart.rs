@@ -110,8 +110,15 @@ impl Lender {
         }
     }
 
-    async fn stop_processes(&mut self) {
-        for process in self.running.drain(..) {
+    /// Stops the last of them: the reactions, which append by themselves whenever a day is to be closed.
+    async fn stop_reactions(&mut self) {
+        assert_eq!(ROLES.last(), Some(&"reactions"));
+        self.stop_processes(ROLES.len() - 1).await;
+    }
+
+    /// Stops those from one on.
+    async fn stop_processes(&mut self, first: usize) {
+        for process in self.running.drain(first..) {
             let (status, log) = process.stop().await;
             assert!(status.success(), "{status}:\n{log}");
         }
@@ -168,6 +175,7 @@ async fn with_every_role_a_process_of_its_own_every_kill_is_survived_exactly_onc
     until_executed(&lender.queries, &sent).await;
     check_log(&lender.queries, &sent).await;
     check_resending((&client, &lender.queries), &sent).await;
+    lender.stop_reactions().await;
     let head = check_books(&lender.queries).await;
     let reading = Reading::of(&lender.broker.address(), &lender.processes.topic()).until_proven(head).await;
     assert_eq!(reading.events, head, "Kafka has the whole log");
@@ -175,7 +183,7 @@ async fn with_every_role_a_process_of_its_own_every_kill_is_survived_exactly_onc
 
     let pool = PgPool::connect_with(lender.postgres.connect_options()).await.unwrap();
     let live = digests(&pool, head).await;
-    lender.stop_processes().await;
+    lender.stop_processes(0).await;
     let log = Log::connect(&lender.postgres.connect_options()).await.unwrap();
     projections::rebuild_all(&pool, &log, |_, _| {}).await.unwrap();
     assert_eq!(digests(&pool, head).await, live, "as rebuilt from the log");
