@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use sqlx::pool::PoolConnection;
 use sqlx::{PgPool, Postgres, Transaction};
 
 /// Begins a transaction by a statement (`begin`, with its options).
@@ -18,17 +17,6 @@ pub async fn begin(
     statement: impl Into<Cow<'static, str>>,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     let connection = pool.acquire().await?;
-    begin_on(connection, statement).await
-}
-
-/// The same, on a connection that was taken already.
-///
-/// # Errors
-/// What the database says.
-pub async fn begin_on(
-    connection: PoolConnection<Postgres>,
-    statement: impl Into<Cow<'static, str>>,
-) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     // A task goes on when nobody waits for it; what it began is then rolled back.
     let beginning = tokio::spawn(Transaction::begin(connection, Some(statement.into())));
     beginning.await.map_err(|_| sqlx::Error::WorkerCrashed)?

@@ -50,7 +50,7 @@ mod together;
 mod upcast;
 
 pub use append::{AppendError, Claim, Outcome};
-pub use begin::{begin, begin_on};
+pub use begin::begin;
 pub use booking_day::{BookingDay, booking_day};
 pub use borrower::Borrower;
 pub use bundle::Bundle;

@@ -18,6 +18,7 @@ use sqlx::{Executor, PgConnection, PgPool};
 use self::file::Rows;
 use crate::checkpoint;
 use crate::error::ProjectionError;
+use crate::place::BEGIN;
 use crate::{journal, loans};
 
 /// The files, each with its query: of the events after $1, or of all, up to $2.
@@ -78,7 +79,7 @@ pub async fn write_snapshot(
     if folder.exists() {
         return Ok(None);
     }
-    let mut transaction = begin(pool, "begin isolation level repeatable read read only").await?;
+    let mut transaction = begin(pool, BEGIN).await?;
     for model in [&loans::READ_MODEL, &journal::READ_MODEL] {
         refuse_unready(&mut transaction, model.name, position).await?;
     }

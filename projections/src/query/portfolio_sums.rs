@@ -166,7 +166,6 @@ impl QueryState {
         }
         // What a loan was is looked up loan by loan, in which Postgres lets no second process help.
         session::run(&mut snapshot.transaction, ALONE).await?;
-        let middle: String = sqlx::query_scalar(MIDDLE).fetch_one(&mut *snapshot.transaction).await?;
         match self.beside(&loans::READ_MODEL, snapshot).await? {
             None => {
                 let all = sqlx::query_with(SEEN, seen(moment, FIRST, LAST)?);
@@ -174,6 +173,7 @@ impl QueryState {
             }
             Some(mut beside) => {
                 session::run(&mut beside, ALONE).await?;
+                let middle: String = sqlx::query_scalar(MIDDLE).fetch_one(&mut *snapshot.transaction).await?;
                 let lower = sqlx::query_with(SEEN, seen(moment, FIRST, &middle)?);
                 let upper = sqlx::query_with(SEEN, seen(moment, &middle, LAST)?);
                 let lower = lower.fetch(&mut *snapshot.transaction);
