@@ -232,3 +232,22 @@ fn principal_paid_ahead_on_a_due_date_shows_in_its_row_though_a_settlement_had_e
     let expected = ["400.00", "0.00", "0.00", "0.00", "0.00", "6500.00"];
     assert_eq!(principal_due(&loan, "2026-02-15"), expected);
 }
+
+#[test]
+fn a_payment_on_a_due_date_keeps_its_excess_where_it_reaches_what_was_released_that_day() {
+    for basis in ["daily_rest", "period_rest"] {
+        for (excess, later) in [("reduce_installment", vec!["50.00"; 4]), ("reduce_term", vec!["100.00"; 2])]
+        {
+            let terms = json!({"method": "sac", "rate": {"value": "0"}, "interest_basis": basis,
+                "excess": "reduce_term"});
+            let mut loan = lent("2026-01-15", terms);
+            loan.command("disburse", &json!({"on": "2026-02-15", "amount": "500.00"}));
+            let body = json!({"id": FIRST, "on": "2026-02-15", "amount": "6300.00", "excess": excess});
+            loan.command("repayments", &body);
+            // All of 6000.00, and 300.00 of the 500.00 that five rows of 100.00 were to repay.
+            let mut expected = vec!["6000.00", "300.00"];
+            expected.extend(later);
+            assert_eq!(principal_due(&loan, "2026-02-15"), expected, "{basis} {excess}");
+        }
+    }
+}

@@ -180,7 +180,7 @@ impl Rest {
                 let (allocation, left) = settled.unwrap_or_else(|| {
                     self.cut(fact.on, true);
                     self.choose_excess(payment);
-                    self.receive(&payment.amount, payment.anticipates, (fact.on, at))
+                    self.receive(&payment.amount, Some(payment), (fact.on, at))
                 });
                 self.loan.overpaid += &left;
                 let balance = self.principal();

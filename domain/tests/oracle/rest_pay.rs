@@ -20,7 +20,13 @@ impl Rest {
         }
     }
 
-    pub(crate) fn receive(&mut self, amount: &Fraction, anticipates: bool, seer: Seer) -> (Parts, Fraction) {
+    /// Spreads so much, of a payment or of what was overpaid before.
+    pub(crate) fn receive(
+        &mut self,
+        amount: &Fraction,
+        payment: Option<&Payment>,
+        seer: Seer,
+    ) -> (Parts, Fraction) {
         let (mut cash, mut allocation) = (amount.clone(), Parts::nothing());
         if self.is_over() {
             let earlier = self.earlier_rows(seer.0, false);
@@ -43,15 +49,18 @@ impl Rest {
             self.loan.rows[row].due[PRINCIPAL] = all;
             self.loan.put(row, PRINCIPAL, None, &mut cash, &mut allocation, seer);
             if cash.is_positive() && self.released_at_end.is_positive() {
-                // Its row is paid: what was released that day is in the rows to come.
+                // Its row is paid: what was released that day is in the rows to come, and so is the payment's excess.
                 self.close_period();
-                let (more, left) = self.receive(&cash, anticipates, seer);
+                if let Some(payment) = payment {
+                    self.choose_excess(payment);
+                }
+                let (more, left) = self.receive(&cash, payment, seer);
                 return (allocation.plus(&more), left);
             }
         } else {
             self.loan.rows[row].due[PRINCIPAL] = all;
             self.loan.pay_rows(&earlier, &mut cash, &mut allocation, seer);
-            if anticipates {
+            if payment.is_some_and(|payment| payment.anticipates) {
                 for part in [INTEREST, PRINCIPAL] {
                     self.loan.put(row, part, None, &mut cash, &mut allocation, seer);
                 }
@@ -87,7 +96,7 @@ impl Rest {
         if self.loan.overpaid.is_positive() {
             self.cut(seer.0, true);
             let amount = std::mem::replace(&mut self.loan.overpaid, zero());
-            let (_, left) = self.receive(&amount, false, seer);
+            let (_, left) = self.receive(&amount, None, seer);
             self.loan.overpaid += left;
         }
     }
