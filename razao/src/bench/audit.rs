@@ -163,6 +163,10 @@ async fn proofs(ground: &Ground, keys: &Keys, tree: u64, figures: &mut Figures) 
     let url = ground.empty_database("proofs").await?;
     let migrated = razao()?.args(["migrate", "--database-url", &url]).status().await?;
     anyhow::ensure!(migrated.success(), "the schema could not be made");
+    let pool = pool_at(&url, 1).await?;
+    // A checkpoint is refused beyond the events of a log, and a tree of so many would need as many.
+    sqlx::query("update event_head set position = $1").bind(i64::try_from(tree)?).execute(&pool).await?;
+    pool.close().await;
     let log = log_at(&url).await?;
     grow(&log, keys, tree).await?;
     let server = Server::serve(ground.home(), "query-api", &url).await?;
@@ -199,7 +203,8 @@ async fn grow(log: &Log, keys: &Keys, leaves: u64) -> anyhow::Result<()> {
         let all: Vec<StoredTile> = full.into_iter().chain(edge_tiles).collect();
         let checkpoint = Checkpoint { origin: keys.origin(), size: edge.size(), root: edge.root() };
         let size = i64::try_from(edge.size()).context("a size")?;
-        log.seal(&all, (sealed, size), &checkpoint.sign(&keys.signers())).await?;
+        let is_sealed = log.seal(&all, (sealed, size), &checkpoint.sign(&keys.signers())).await?;
+        anyhow::ensure!(is_sealed, "the tree was not sealed from {sealed} to {size}");
         sealed = size;
     }
     Ok(())
