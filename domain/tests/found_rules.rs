@@ -251,3 +251,19 @@ fn a_payment_on_a_due_date_keeps_its_excess_where_it_reaches_what_was_released_t
         }
     }
 }
+
+#[test]
+fn interest_to_date_runs_on_what_is_overdue_in_a_grace_whose_row_has_nothing_else() {
+    // 14 of 28 days of 20.00 on what is owed again, and by whole periods 120.00 for the first month.
+    for (basis, interest) in [("daily_rest", "10.00"), ("period_rest", "130.00")] {
+        let grace = json!({"principal": 3, "interest": 3, "mode": "deferred"});
+        let rate = json!({"value": "0.02", "compounding": "nominal"});
+        let settlement = "interest_to_date";
+        let terms = json!({"interest_basis": basis, "grace": grace, "rate": rate, "settlement": settlement});
+        let mut loan = lent("2026-01-15", terms);
+        pay(&mut loan, "repayments", FIRST, "2026-01-15", "6000.00");
+        loan.command("refunds", &json!({"on": "2026-02-15", "amount": "1000.00"}));
+        let quote = engine::quote(&loan.terms, &loan.facts, day("2026-03-01")).unwrap();
+        assert_eq!(quote.interest.to_string(), interest, "{basis}");
+    }
+}

@@ -226,8 +226,17 @@ impl Engine<'_> {
                 let paid: Amount = self.rows[index + 1..end].iter().map(|row| row.paid.interest).sum();
                 of_ended.plus(rest.accrued_by(self, day)?).plus(rest.deferred).minus(paid)
             }
+            // The running row is due today, or has nothing else of its own: what it bears is deferred to this one.
+            Ordering::Greater if self.defers(self.running_row()) => {
+                rest.accrued_by(self, day)?.plus(rest.deferred)
+            }
             Ordering::Greater => self.deferred_by(index),
         })
+    }
+
+    fn defers(&self, index: usize) -> bool {
+        let contract = self.contract();
+        contract.terms.grace.mode == GraceMode::Deferred && self.rows[index].is_in_grace(contract)
     }
 
     /// Open interest of the current period, whether it falls due with its row or not.
