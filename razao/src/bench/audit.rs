@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::book::Book;
 use super::figures::{Figure, Figures};
 use super::ground::{Ground, log_at, pool_at};
-use super::load::{latencies, micros};
+use super::load::{Span, latencies, micros};
 use super::server::{Server, razao};
 use super::{Scale, append, lending};
 use crate::verify::pace::Pace;
@@ -27,6 +27,9 @@ use crate::verify::{check_tree, recalculate};
 /// The loans on which commands are measured.
 const LOANS: usize = 10_000;
 const PROOFS: usize = 5_000;
+/// Commands beside the sealer and without, in a round.
+const TURNS: usize = 4;
+const TURN: Span = Span { warm_up: Duration::from_millis(500), measured: Duration::from_secs(3) };
 /// How often the memory of the server is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -47,7 +50,7 @@ pub(super) async fn measure(
     let loans: Arc<[Uuid]> = lending::book::lend(&log, LOANS, today).await?;
     let book = Book::of(loans, today);
     for _ in 0..scale.rounds {
-        beside_commands(&log, &book, (scale, &folder), figures).await?;
+        beside_commands(&log, &book, &folder, figures).await?;
     }
     append::fill(&log, &book, book.loans.clone(), events).await?;
     figures.note(Figure::Sealing, sealing(&log, &folder).await?);
@@ -67,17 +70,16 @@ pub(super) async fn measure(
     proofs(ground, &keys, tree, figures).await
 }
 
-/// Commands without a sealer, with one, and without again.
-async fn beside_commands(
-    log: &Log,
-    book: &Book,
-    (scale, keys): (Scale, &Path),
-    figures: &mut Figures,
-) -> anyhow::Result<()> {
-    for is_sealed in [false, true, false] {
+/// Commands without a sealer and with one, turn by turn: the machine's own ups and downs last longer than a turn. A turn with one
+/// begins with all sealed, since what came without it is not to be made up for beside commands that are measured.
+async fn beside_commands(log: &Log, book: &Book, keys: &Path, figures: &mut Figures) -> anyhow::Result<()> {
+    for is_sealed in [false, true].repeat(TURNS) {
+        if is_sealed {
+            sealing(log, keys).await?;
+        }
         let stop = CancellationToken::new();
         let sealing = is_sealed.then(|| tokio::spawn(sealer(log, keys, 500).run(stop.clone())));
-        let load = append::measure(log, book, book.loans.clone(), scale.span).await?;
+        let load = append::measure(log, book, book.loans.clone(), TURN).await?;
         stop.cancel();
         if let Some(sealing) = sealing {
             sealing.await?;

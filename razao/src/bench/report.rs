@@ -189,7 +189,7 @@ fn rows_of_audit() -> Vec<Row> {
         row("`verify`: loans and balances folded again and compared, events", F::Refold, "/s")
             .at_least(50_000.0, 150_000.0),
         row("`verify --recalculate`, events", F::Recalculate, "/s"),
-        row("inclusion proof over HTTP at 5 million events, p99", F::ProofP99Ms, " ms").at_most(10.0, 2.0),
+        row("inclusion proof over HTTP, p99", F::ProofP99Ms, " ms").at_most(10.0, 2.0),
         row("export as NDJSON, events", F::Export, "/s").at_least(100_000.0, 300_000.0),
         row("memory that the export takes more", F::ExportMemoryMb, " MB").at_most(50.0, 20.0),
         row("rebuild of every read model, events", F::RebuildAll, "/s"),
