@@ -267,3 +267,17 @@ fn interest_to_date_runs_on_what_is_overdue_in_a_grace_whose_row_has_nothing_els
         assert_eq!(quote.interest.to_string(), interest, "{basis}");
     }
 }
+
+#[test]
+fn what_a_restructuring_moves_goes_to_rows_that_a_settlement_left_something_of() {
+    for basis in ["plan", "daily_rest", "period_rest"] {
+        let terms = json!({"method": "interest_only", "rate": {"value": "0"}, "interest_basis": basis});
+        let mut loan = lent("2026-01-15", terms);
+        pay(&mut loan, "settle", FIRST, "2026-01-20", "6000.00");
+        loan.command("refunds", &json!({"on": "2026-02-20", "amount": "900.00"}));
+        loan.command("restructure", &json!({"mode": "re_amortize", "on": "2026-03-01"}));
+        // Of the plan only the last row has anything: what was settled.
+        let due = principal_due(&loan, "2026-03-01");
+        assert_eq!(due.iter().filter(|due| *due != "0.00").collect::<Vec<_>>(), ["6900.00"], "{basis}");
+    }
+}

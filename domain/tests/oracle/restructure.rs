@@ -201,7 +201,9 @@ impl Loan {
     }
 
     fn re_amortize(&mut self, on: NaiveDate) {
-        let target = |row: &Row| row.due_on >= on && self.holds(row);
+        // A row that a settlement left nothing of is not shown, nor is it one to come.
+        let is_there = |row: &Row| row.begins_with.is_positive() || !row.is_void();
+        let target = |row: &Row| row.due_on >= on && self.holds(row) && is_there(row);
         let to: Vec<usize> = (0..self.rows.len()).filter(|at| target(&self.rows[*at])).collect();
         if to.is_empty() {
             self.refused = Some("nothing_to_move_to");
