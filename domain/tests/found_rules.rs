@@ -281,3 +281,20 @@ fn what_a_restructuring_moves_goes_to_rows_that_a_settlement_left_something_of()
         assert_eq!(due.iter().filter(|due| *due != "0.00").collect::<Vec<_>>(), ["6900.00"], "{basis}");
     }
 }
+
+#[test]
+fn a_row_that_is_late_before_its_period_ends_is_fined_for_what_it_was_when_more_is_released() {
+    let late = json!({"fee_rate": "0.02", "interest_rate_per_month": "0.01"});
+    let terms = json!({"method": "sac", "rate": {"value": "0"}, "calendar": "weekends", "accrue_to": "unshifted",
+        "due_date_shift": "preceding", "late": late});
+    // The first period ends on Sunday 15 March, and its row falls due on the Friday.
+    let mut loan = lent("2026-02-15", terms);
+    loan.command("disburse", &json!({"on": "2026-03-14", "amount": "600.00"}));
+    let derived = engine::derive(&loan.terms, &loan.facts, day("2026-03-20")).unwrap();
+    let due = &derived.rows[0].due;
+    // One day of 1000.00, and six of 1100.00.
+    assert_eq!(
+        [due.principal, due.late_fee, due.late_interest].map(|x| x.to_string()),
+        ["1100.00", "20.00", "2.53"]
+    );
+}

@@ -322,6 +322,9 @@ impl Engine<'_> {
             let period = self.rows[*index].period.unwrap_or(0);
             let fees = contract.fees_of(period, drawn.installment, drawn.base)?;
             let by_hand = self.charged_by_hand(*index, Component::Fee);
+            // A row may fall due before its period ends (`preceding` with `unshifted`), and be late with what it was.
+            self.charge_late(*index, on)?;
+            let before = self.late_base(*index);
             self.set_principal(*index, drawn.principal);
             let row = &mut self.rows[*index];
             row.gone = false;
@@ -330,6 +333,7 @@ impl Engine<'_> {
             let beyond = row.due.interest.minus(drawn.interest);
             row.earns = drawn.earns.map(|earns| earns.plus(beyond));
             row.due.fee = fees.plus(row.tax).plus(by_hand).max(row.paid.fee.plus(row.waived.fee));
+            self.end_stretch(*index, before, on);
         }
         Ok(())
     }
