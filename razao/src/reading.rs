@@ -8,11 +8,10 @@ use anyhow::Context;
 use event_store::Log;
 use projections::{AnswerCache, Owner, QueryState, Replica};
 use sha2::{Digest, Sha256};
-use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::databases::Databases;
+use crate::databases::{self, Databases};
 use crate::failure::Failure;
 use crate::settings::Settings;
 
@@ -36,9 +35,7 @@ pub(crate) async fn state(
         state = state.with_cache(cache);
     }
     if let Some(url) = &settings.replica_database_url {
-        let options: PgConnectOptions = url.parse().map_err(|error| {
-            Failure::WrongUsage(format!("replica_database_url is no Postgres URL: {error}"))
-        })?;
+        let options = databases::parse(url, "replica_database_url")?;
         let replica = Replica::new(&options, settings.read_database_url.is_none());
         let max_lag = Duration::from_millis(settings.replica_max_lag_ms);
         tasks.spawn(replica.clone().look_after(read_pool.clone(), max_lag, stop.clone()));
