@@ -103,6 +103,11 @@ impl Limit {
     }
 }
 
+/// Whether a tag is one of those that `If-None-Match` lists (RFC 9110, section 13.1.2).
+pub(crate) fn is_among(tag: &str, known: &str) -> bool {
+    known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)
+}
+
 impl Reading {
     pub(crate) fn asked(&self) -> &str {
         &self.asked
@@ -110,8 +115,7 @@ impl Reading {
 
     /// Whether the caller has the answer of this tag.
     pub(crate) fn has(&self, tag: &str) -> bool {
-        let tags = self.if_none_match.as_deref().unwrap_or_default();
-        tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)
+        is_among(tag, self.if_none_match.as_deref().unwrap_or_default())
     }
 
     /// Takes the row too many off, and makes the cursor of the last row that stays.

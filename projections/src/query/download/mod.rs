@@ -23,10 +23,12 @@ use self::json::Json;
 use self::table::Table;
 use super::QueryState;
 use super::answer::Refused;
-use super::request::invalid;
+use super::request::{invalid, is_among};
 
 /// The longest download.
 const MOST_ROWS: usize = 100_000;
+/// What a file depends on beside its address.
+const VARY: &str = "accept";
 /// How many rows are asked for at once.
 const PAGE: &str = "limit=1000";
 /// The members of an answer that can be its rows.
@@ -69,7 +71,7 @@ async fn download(
     if format == Format::Pdf {
         return statement::as_pdf(state, parts, next).await;
     }
-    let if_none_match = parts.headers.remove(header::IF_NONE_MATCH);
+    let known = parts.headers.remove(header::IF_NONE_MATCH);
     let mut table = Table::default();
     let mut uri = parts.uri.clone();
     let mut first: Option<HeaderMap> = None;
@@ -80,8 +82,9 @@ async fn download(
         }
         let (head, body) = response.into_parts();
         let tag = format.tag(&head.headers);
-        if first.is_none() && tag.is_some() && tag == if_none_match {
-            return Ok(not_modified(tag));
+        let same = not_modified(known.as_ref(), tag.as_ref(), VARY).filter(|_| first.is_none());
+        if let Some(same) = same {
+            return Ok(same);
         }
         let body = to_bytes(body, usize::MAX).await.map_err(|error| unreadable(&error))?;
         let page: Json = serde_json::from_slice(&body)?;
@@ -144,7 +147,7 @@ fn file(
     let disposition = format!("attachment; filename=\"{name}.{}\"", format.ending());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
-    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    headers.insert(header::VARY, HeaderValue::from_static(VARY));
     let more = [
         (header::CONTENT_DISPOSITION, HeaderValue::try_from(disposition).ok()),
         (header::ETAG, tag),
@@ -215,9 +218,16 @@ fn is_json(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes() == b"application/json")
 }
 
-fn not_modified(tag: Option<HeaderValue>) -> Response {
-    let tag = tag.unwrap_or(HeaderValue::from_static(""));
-    (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response()
+/// What is said to a caller who has the file of this tag, where it is among those that the caller knows.
+fn not_modified(
+    known: Option<&HeaderValue>,
+    tag: Option<&HeaderValue>,
+    vary: &'static str,
+) -> Option<Response> {
+    let (known, tag) = known.zip(tag)?;
+    let is_known = is_among(tag.to_str().ok()?, known.to_str().ok()?);
+    let headers = [(header::ETAG, tag.clone()), (header::VARY, HeaderValue::from_static(vary))];
+    is_known.then(|| (StatusCode::NOT_MODIFIED, headers).into_response())
 }
 
 fn unreadable(error: &dyn std::error::Error) -> Refused {

@@ -19,6 +19,8 @@ use crate::query::request::IdInPath;
 
 /// How many bytes of a name's hash are in a tag.
 const MARK: usize = 4;
+/// What a statement depends on beside its address.
+const VARY: &str = "accept, accept-language";
 
 /// Whether the path is that of a statement.
 pub(super) fn is_at(path: &str) -> bool {
@@ -27,7 +29,7 @@ pub(super) fn is_at(path: &str) -> bool {
 
 /// The statement that is asked for, or the answer that is in its place.
 pub(super) async fn as_pdf(state: &QueryState, mut parts: Parts, next: Next) -> Result<Response, Refused> {
-    let if_none_match = parts.headers.remove(header::IF_NONE_MATCH);
+    let known = parts.headers.remove(header::IF_NONE_MATCH);
     let response = next.run(asking(&parts, parts.uri.clone())).await;
     if !is_answer(&response) {
         return Ok(response);
@@ -38,15 +40,15 @@ pub(super) async fn as_pdf(state: &QueryState, mut parts: Parts, next: Next) -> 
     let heading = heading(&state.of(&parts.extensions), loan).await?;
     let language = Language::accepted(&parts.headers);
     let tag = tag(state, &head.headers, &heading, language);
-    if tag.is_some() && tag == if_none_match {
-        return Ok(not_modified(tag));
+    if let Some(same) = not_modified(known.as_ref(), tag.as_ref(), VARY) {
+        return Ok(same);
     }
     let statement: Statement = serde_json::from_slice(&body)?;
     let bytes = tokio::task::spawn_blocking(move || paper::of(&statement, &heading, language)).await;
     let bytes = bytes.map_err(|error| unreadable(&error))?.map_err(|error| unreadable(&error))?;
     let mut response = file(Format::Pdf, bytes.into_response(), parts.uri.path(), &head.headers, tag);
     let headers = response.headers_mut();
-    headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
+    headers.insert(header::VARY, HeaderValue::from_static(VARY));
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
     Ok(response)
 }
