@@ -264,7 +264,7 @@ pub static OVERLOADED: Kind = kind(
     "overloaded",
     503,
     "The server has more to do than it can",
-    "As many requests are under way as the server is set to take, so this one was refused and did nothing. Send it again after `Retry-After` seconds, with the same Idempotency-Key.",
+    "As many requests, or calculations, are under way as the server is set to take, so this one was refused and did nothing. Send it again after `Retry-After` seconds, with the same Idempotency-Key.",
 );
 pub static IDENTITY_UNAVAILABLE: Kind = kind(
     "identity_unavailable",
