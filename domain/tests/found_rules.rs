@@ -298,3 +298,17 @@ fn a_row_that_is_late_before_its_period_ends_is_fined_for_what_it_was_when_more_
         ["1100.00", "20.00", "2.53"]
     );
 }
+
+#[test]
+fn interest_that_joins_the_principal_on_the_day_of_a_settlement_shows_in_its_row() {
+    for basis in ["plan", "daily_rest", "period_rest"] {
+        let grace = json!({"principal": 3, "interest": 2, "mode": "capitalized"});
+        let mut loan = lent("2026-01-15", json!({"interest_basis": basis, "grace": grace}));
+        // 2 % of 6000.00, and of 6120.00.
+        pay(&mut loan, "settle", FIRST, "2026-03-15", "6242.40");
+        assert_eq!(allocation(&loan, FIRST), json!({"principal": "6242.40"}), "{basis}");
+        let derived = engine::derive(&loan.terms, &loan.facts, day("2026-03-20")).unwrap();
+        let capitalized: Vec<_> = derived.rows.iter().map(|row| row.capitalized.to_string()).collect();
+        assert_eq!(capitalized[..2], ["120.00", "122.40"], "{basis}");
+    }
+}

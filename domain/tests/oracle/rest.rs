@@ -233,7 +233,7 @@ impl Rest {
     }
 
     /// Whether no interest falls due with the row of the period, and whether none is ever charged for it (grace).
-    fn is_in_grace(&self) -> bool {
+    pub(crate) fn is_in_grace(&self) -> bool {
         self.k < self.loan.terms.grace_interest
     }
 

@@ -73,6 +73,7 @@ impl Engine<'_> {
         if let Basis::Running(_) = self.basis {
             return self.settle_running(till);
         }
+        self.end_capitalizing_period(till.on)?;
         let end = self.first_due_after(till.on);
         self.serve_due(till)?;
         let here = self.running_row().max(end);
@@ -122,6 +123,16 @@ impl Engine<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Under a rest interest of a grace has joined the principal on the last day of its period, and that period is over.
+    fn end_capitalizing_period(&mut self, on: NaiveDate) -> Outcome<()> {
+        let Basis::Rest(rest) = &self.basis else { return Ok(()) };
+        let contract = self.contract();
+        let ends_today = contract.timeline.periods.get(rest.period).is_some_and(|period| period.to == on);
+        let grace = contract.terms.grace;
+        let capitalizes = grace.mode == GraceMode::Capitalized && rest.period < grace.interest as usize;
+        if ends_today && capitalizes { self.roll(on.succ_opt().unwrap_or(on)) } else { Ok(()) }
     }
 
     /// What rows before `end` deferred is paid: it falls due with no other row any more.
