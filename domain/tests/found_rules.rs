@@ -312,3 +312,24 @@ fn interest_that_joins_the_principal_on_the_day_of_a_settlement_shows_in_its_row
         assert_eq!(capitalized[..2], ["120.00", "122.40"], "{basis}");
     }
 }
+
+#[test]
+fn what_is_owed_again_on_the_day_of_a_settlement_is_due_and_bears_interest_as_on_any_day() {
+    for basis in ["daily_rest", "period_rest"] {
+        let grace = json!({"principal": 3, "interest": 2, "mode": "capitalized"});
+        let mut loan = lent("2026-01-15", json!({"interest_basis": basis, "grace": grace}));
+        pay(&mut loan, "settle", FIRST, "2026-03-15", "6242.40");
+        let mut charged_back = loan.clone();
+        charged_back.command(
+            &format!("repayments/{FIRST}/chargeback"),
+            &json!({"on": "2026-03-15", "amount": "1000.00"}),
+        );
+        let seen = charged_back.seen_on(day("2026-04-10"));
+        assert_eq!(seen["loan"]["days_past_due"], 26, "{basis}");
+        loan.command("refunds", &json!({"on": "2026-03-15", "amount": "900.00"}));
+        let derived = engine::derive(&loan.terms, &loan.facts, day("2026-04-15")).unwrap();
+        let interest: Vec<_> = derived.rows.iter().map(|row| row.due.interest.to_string()).collect();
+        // 2 % of what is overdue.
+        assert!(interest.contains(&"18.00".to_owned()), "{basis}: {interest:?}");
+    }
+}

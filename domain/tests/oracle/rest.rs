@@ -233,7 +233,7 @@ impl Rest {
     }
 
     /// Whether no interest falls due with the row of the period, and whether none is ever charged for it (grace).
-    pub(crate) fn is_in_grace(&self) -> bool {
+    fn is_in_grace(&self) -> bool {
         self.k < self.loan.terms.grace_interest
     }
 
@@ -309,7 +309,7 @@ impl Rest {
             _ => zero(),
         };
         self.loan.rows[row].earns = self.is_in_grace().then(|| interest.clone());
-        self.loan.rows[row].capitalized = capitalized.clone();
+        self.loan.rows[row].capitalized = &capitalized + &self.loan.rows[row].fixed_capital;
         self.loan.rows[row].due[PRINCIPAL] = &self.loan.rows[row].fixed[PRINCIPAL] + &principal;
         self.loan.rows[row].begins_with = self.balance.clone();
         let end = self.end();

@@ -29,16 +29,14 @@ impl Rest {
         if *amount < quote.amount {
             return None;
         }
-        let capitalizes = self.is_in_grace() && self.loan.terms.grace_mode == "capitalized";
-        if capitalizes && !self.is_over() && self.end() == seer.0 {
-            // What the period earned has joined the principal that is settled.
-            self.close_period();
-            seen = self.seen(seer.0);
-        }
         let settled = seen.loan.settle_by(&quote, amount, seer);
         for row in &mut seen.loan.rows {
             if row.period.is_some_and(|k| k >= self.k) && Rc::ptr_eq(&row.line, &seen.loan.line) {
                 row.fixed = row.paid.clone();
+                if row.due_on <= seer.0 {
+                    // The principal that was settled has it.
+                    row.fixed_capital = row.capitalized.clone();
+                }
             }
         }
         self.loan = seen.loan;

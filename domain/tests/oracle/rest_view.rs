@@ -86,7 +86,12 @@ impl Rest {
     pub(crate) fn leave_out_what_is_void(&mut self) {
         let line = Rc::clone(&self.loan.line);
         let is_of_plan = |row: &Row| row.period.is_some() && Rc::ptr_eq(&row.line, &line);
-        let is_kept = |row: &Row| !is_of_plan(row) || !row.is_void() || row.begins_with.is_positive();
+        let is_kept = |row: &Row| {
+            !is_of_plan(row)
+                || !row.is_void()
+                || row.begins_with.is_positive()
+                || row.capitalized.is_positive()
+        };
         self.loan.rows.retain(is_kept);
     }
 }

@@ -37,6 +37,8 @@ pub(crate) struct Row {
     pub(crate) is_redrawn: bool,
     /// What a settlement left in it for good: what is drawn later comes on top.
     pub(crate) fixed: Parts,
+    /// As much of what is capitalized.
+    pub(crate) fixed_capital: Fraction,
     /// Of its principal: joined by facts, not by the plan.
     pub(crate) joined: Fraction,
     pub(crate) in_advance: Fraction,
@@ -115,6 +117,7 @@ impl Row {
             bears: zero(),
             is_redrawn: false,
             fixed: Parts::nothing(),
+            fixed_capital: zero(),
             joined: zero(),
             in_advance: zero(),
             late: zero(),

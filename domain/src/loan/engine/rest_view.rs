@@ -57,7 +57,7 @@ impl Engine<'_> {
         let row = &mut self.rows[index];
         row.due.interest = closed.interest.plus(row.interest_ahead).max(row.paid.interest);
         row.due.fee = fees.plus(row.tax).plus(by_hand).max(row.paid.fee.plus(row.waived.fee));
-        row.capitalized = closed.capitalized;
+        row.capitalized = closed.capitalized.plus(row.capital_ahead);
         row.earns = Some(closed.earned).filter(|_| closed.bears_none);
         row.base = base;
         row.gone = is_gone && row.is_nothing();

@@ -34,6 +34,8 @@ pub(super) struct LiveRow {
     pub(super) ahead: Amount,
     /// Interest in `due` that settled the period early: what runs afterwards comes on top.
     pub(super) interest_ahead: Amount,
+    /// Of what is capitalized, what joined the principal that settled the loan early: that was repaid, and bears nothing more.
+    pub(super) capital_ahead: Amount,
     /// What it earns is counted, or does not count any more.
     pub(super) counted: bool,
     /// Where its period was cut: interest up to then is settled apart.
@@ -106,6 +108,7 @@ impl LiveRow {
             base: Amount::ZERO,
             ahead: Amount::ZERO,
             interest_ahead: Amount::ZERO,
+            capital_ahead: Amount::ZERO,
             counted: false,
             cut: None,
             late: LateState { since: due_on, stretch: Amount::ZERO, fined: false, periods: 0 },

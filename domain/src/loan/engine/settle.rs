@@ -73,7 +73,6 @@ impl Engine<'_> {
         if let Basis::Running(_) = self.basis {
             return self.settle_running(till);
         }
-        self.end_capitalizing_period(till.on)?;
         let end = self.first_due_after(till.on);
         self.serve_due(till)?;
         let here = self.running_row().max(end);
@@ -113,6 +112,7 @@ impl Engine<'_> {
             let principal = self.rows[index].open_of(Component::Principal);
             self.put(till, index, Component::Principal, principal);
         }
+        self.keep_capitalized(running, end);
         self.count_settled(running, deferred);
         self.end_deferral(running);
         self.settle_rest();
@@ -125,14 +125,16 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Under a rest interest of a grace has joined the principal on the last day of its period, and that period is over.
-    fn end_capitalizing_period(&mut self, on: NaiveDate) -> Outcome<()> {
-        let Basis::Rest(rest) = &self.basis else { return Ok(()) };
-        let contract = self.contract();
-        let ends_today = contract.timeline.periods.get(rest.period).is_some_and(|period| period.to == on);
-        let grace = contract.terms.grace;
-        let capitalizes = grace.mode == GraceMode::Capitalized && rest.period < grace.interest as usize;
-        if ends_today && capitalizes { self.roll(on.succ_opt().unwrap_or(on)) } else { Ok(()) }
+    /// Under a rest a row that is due shows what its period capitalizes, though that has yet to end: the principal that was
+    /// settled has it.
+    fn keep_capitalized(&mut self, running: usize, end: usize) {
+        let Basis::Rest(_) = &self.basis else { return };
+        let contract = self.contracts.len() - 1;
+        let of_plan = |row: &&mut LiveRow| row.contract == contract && row.period.is_some();
+        for row in self.rows[running.min(end)..end].iter_mut().filter(of_plan) {
+            self.earned = self.earned.plus(row.capitalized).minus(row.capital_ahead);
+            row.capital_ahead = row.capitalized;
+        }
     }
 
     /// What rows before `end` deferred is paid: it falls due with no other row any more.
