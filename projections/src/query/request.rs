@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
-use axum::http::{Uri, header};
+use axum::http::{HeaderMap, Uri, header};
 use chrono::NaiveDate;
 use problems::{INVALID_PARAMETER, Problem};
 use serde::de::{DeserializeOwned, Error};
@@ -103,9 +103,15 @@ impl Limit {
     }
 }
 
-/// Whether a tag is one of those that `If-None-Match` lists (RFC 9110, section 13.1.2).
+/// The tags of answers that the caller has: all lines of `If-None-Match` (RFC 9110, section 13.1.2).
+pub(crate) fn known_tags(headers: &HeaderMap) -> Option<String> {
+    let lines = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    lines.map(ToOwned::to_owned).reduce(|all, line| format!("{all},{line}"))
+}
+
+/// Whether a tag is among those; `*` stands for any.
 pub(crate) fn is_among(tag: &str, known: &str) -> bool {
-    known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)
+    known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }
 
 impl Reading {
@@ -171,7 +177,7 @@ impl FromRequestParts<QueryState> for Reading {
         let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let accepts_ndjson =
             text(header::ACCEPT).is_some_and(|accept| accept.contains("application/x-ndjson"));
-        let if_none_match = text(header::IF_NONE_MATCH).map(ToOwned::to_owned);
+        let if_none_match = known_tags(&parts.headers);
         let mark = Arc::clone(&state.mark);
         let query = digits_of_query(&parts.uri, &mark);
         let (max_wait, asked) = (wait, asked(&parts.uri));

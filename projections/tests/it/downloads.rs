@@ -67,11 +67,12 @@ async fn each_statement_and_list_comes_as_a_file_and_all_else_as_json(pool: PgPo
         let (columns, rows) = records(&client, path).await;
         assert!(columns.len() > 2 && !rows.is_empty(), "{path}: {columns:?}");
         let tag = client.ask_with(path, &[CSV]).await.headers["etag"].to_str().unwrap().to_owned();
-        for known in [tag.clone(), format!("\"another\", W/{tag}")] {
+        for known in [tag.clone(), format!("\"another\", W/{tag}"), "*".to_owned()] {
             let again = client.ask_with(path, &[CSV, ("If-None-Match", &known)]).await;
             assert_eq!((again.status.as_u16(), again.text.as_str()), (304, ""), "{path}");
             assert_eq!(again.headers["etag"], tag, "{path}");
             assert_eq!(again.headers["vary"], "accept", "{path}");
+            assert!(again.headers.contains_key("razao-position"), "{path}");
         }
         let sheet = client.bytes(path, XLSX).await;
         assert_eq!(&sheet[..4], b"PK\x03\x04", "{path}");

@@ -29,7 +29,7 @@ const LOANS: usize = 10_000;
 const PROOFS: usize = 5_000;
 /// How often commands are measured twice beside the sealer and twice without, in a round.
 const TURNS: usize = 2;
-const TURN: Span = Span { warm_up: Duration::from_millis(500), measured: Duration::from_secs(3) };
+pub(super) const TURN: Span = Span { warm_up: Duration::from_millis(500), measured: Duration::from_secs(3) };
 /// How often the memory of the server is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 

@@ -199,7 +199,10 @@ pub async fn bench(args: BenchArgs) -> anyhow::Result<()> {
     writeln!(std::io::stdout().lock(), "{table}")?;
     if let Some(file) = &args.write {
         let (rounds, seconds) = (scale.rounds, scale.span.measured.as_secs());
-        let rounds = format!("- {rounds} round(s) of {seconds} s each; load average before: {busy}\n");
+        let turns = audit::TURN.measured.as_secs();
+        let rounds = format!(
+            "- {rounds} round(s) of {seconds} s each, beside the sealer turns of {turns} s; load average before: {busy}\n"
+        );
         let circumstances = format!("{}- PostgreSQL: {postgres}\n{rounds}{log}", machine::describe());
         write(file, &table, &circumstances)?;
     }

@@ -23,7 +23,7 @@ use self::json::Json;
 use self::table::Table;
 use super::QueryState;
 use super::answer::Refused;
-use super::request::{invalid, is_among};
+use super::request::{invalid, is_among, known_tags};
 
 /// The longest download.
 const MOST_ROWS: usize = 100_000;
@@ -71,7 +71,8 @@ async fn download(
     if format == Format::Pdf {
         return statement::as_pdf(state, parts, next).await;
     }
-    let known = parts.headers.remove(header::IF_NONE_MATCH);
+    let known = known_tags(&parts.headers);
+    parts.headers.remove(header::IF_NONE_MATCH);
     let mut table = Table::default();
     let mut uri = parts.uri.clone();
     let mut first: Option<HeaderMap> = None;
@@ -82,7 +83,8 @@ async fn download(
         }
         let (head, body) = response.into_parts();
         let tag = format.tag(&head.headers);
-        let same = not_modified(known.as_ref(), tag.as_ref(), VARY).filter(|_| first.is_none());
+        let same =
+            not_modified(known.as_deref(), tag.as_ref(), (VARY, &head.headers)).filter(|_| first.is_none());
         if let Some(same) = same {
             return Ok(same);
         }
@@ -218,16 +220,22 @@ fn is_json(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes() == b"application/json")
 }
 
-/// What is said to a caller who has the file of this tag, where it is among those that the caller knows.
+/// What is said to a caller who has the file of this tag, where it is among those that the caller knows: with what it depends on,
+/// and as of what the page of these headers is.
 fn not_modified(
-    known: Option<&HeaderValue>,
+    known: Option<&str>,
     tag: Option<&HeaderValue>,
-    vary: &'static str,
+    (vary, page): (&'static str, &HeaderMap),
 ) -> Option<Response> {
     let (known, tag) = known.zip(tag)?;
-    let is_known = is_among(tag.to_str().ok()?, known.to_str().ok()?);
+    if !is_among(tag.to_str().ok()?, known) {
+        return None;
+    }
     let headers = [(header::ETAG, tag.clone()), (header::VARY, HeaderValue::from_static(vary))];
-    is_known.then(|| (StatusCode::NOT_MODIFIED, headers).into_response())
+    let mut response = (StatusCode::NOT_MODIFIED, headers).into_response();
+    let position = page.get(&super::answer::POSITION).cloned();
+    response.headers_mut().extend(position.map(|position| (super::answer::POSITION.clone(), position)));
+    Some(response)
 }
 
 fn unreadable(error: &dyn std::error::Error) -> Refused {

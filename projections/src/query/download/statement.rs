@@ -15,7 +15,7 @@ use super::{Format, asking, file, is_answer, not_modified, unreadable};
 use crate::hexadecimal::hexadecimal;
 use crate::query::QueryState;
 use crate::query::answer::Refused;
-use crate::query::request::IdInPath;
+use crate::query::request::{IdInPath, known_tags};
 
 /// How many bytes of a name's hash are in a tag.
 const MARK: usize = 4;
@@ -29,7 +29,8 @@ pub(super) fn is_at(path: &str) -> bool {
 
 /// The statement that is asked for, or the answer that is in its place.
 pub(super) async fn as_pdf(state: &QueryState, mut parts: Parts, next: Next) -> Result<Response, Refused> {
-    let known = parts.headers.remove(header::IF_NONE_MATCH);
+    let known = known_tags(&parts.headers);
+    parts.headers.remove(header::IF_NONE_MATCH);
     let response = next.run(asking(&parts, parts.uri.clone())).await;
     if !is_answer(&response) {
         return Ok(response);
@@ -40,7 +41,7 @@ pub(super) async fn as_pdf(state: &QueryState, mut parts: Parts, next: Next) -> 
     let heading = heading(&state.of(&parts.extensions), loan).await?;
     let language = Language::accepted(&parts.headers);
     let tag = tag(state, &head.headers, &heading, language);
-    if let Some(same) = not_modified(known.as_ref(), tag.as_ref(), VARY) {
+    if let Some(same) = not_modified(known.as_deref(), tag.as_ref(), (VARY, &head.headers)) {
         return Ok(same);
     }
     let statement: Statement = serde_json::from_slice(&body)?;
