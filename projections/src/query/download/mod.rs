@@ -71,8 +71,7 @@ async fn download(
     if format == Format::Pdf {
         return statement::as_pdf(state, parts, next).await;
     }
-    let known = known_tags(&parts.headers);
-    parts.headers.remove(header::IF_NONE_MATCH);
+    let known = take_known_tags(&mut parts.headers);
     let mut table = Table::default();
     let mut uri = parts.uri.clone();
     let mut first: Option<HeaderMap> = None;
@@ -218,6 +217,13 @@ fn with(uri: &Uri, parameter: &str) -> Uri {
 
 fn is_json(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes() == b"application/json")
+}
+
+/// The tags of files that the caller has; those of the pages are others.
+fn take_known_tags(headers: &mut HeaderMap) -> Option<String> {
+    let known = known_tags(headers);
+    headers.remove(header::IF_NONE_MATCH);
+    known
 }
 
 /// What is said to a caller who has the file of this tag, where it is among those that the caller knows: with what it depends on,

@@ -11,11 +11,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::paper::{self, Heading, Language, Statement};
-use super::{Format, asking, file, is_answer, not_modified, unreadable};
+use super::{Format, asking, file, is_answer, not_modified, take_known_tags, unreadable};
 use crate::hexadecimal::hexadecimal;
 use crate::query::QueryState;
 use crate::query::answer::Refused;
-use crate::query::request::{IdInPath, known_tags};
+use crate::query::request::IdInPath;
 
 /// How many bytes of a name's hash are in a tag.
 const MARK: usize = 4;
@@ -29,8 +29,7 @@ pub(super) fn is_at(path: &str) -> bool {
 
 /// The statement that is asked for, or the answer that is in its place.
 pub(super) async fn as_pdf(state: &QueryState, mut parts: Parts, next: Next) -> Result<Response, Refused> {
-    let known = known_tags(&parts.headers);
-    parts.headers.remove(header::IF_NONE_MATCH);
+    let known = take_known_tags(&mut parts.headers);
     let response = next.run(asking(&parts, parts.uri.clone())).await;
     if !is_answer(&response) {
         return Ok(response);
