@@ -81,8 +81,8 @@ impl Addresses {
 pub(crate) fn parse(url: &str, setting: &str) -> Result<PgConnectOptions, Failure> {
     let options: PgConnectOptions =
         url.parse().map_err(|error| Failure::WrongUsage(format!("{setting} is no Postgres URL: {error}")))?;
-    // On by default, and it takes longer to compile our statements than to run them: a third of a second for a page of the
-    // loans of a past day.
+    // On by default, and it costs more than it saves: the list of 100,000 loans of a past day took 1.3 to 1.6 times as long,
+    // 330 to 440 ms of that to compile it.
     Ok(options.options([("jit", "off")]))
 }
 

@@ -82,8 +82,7 @@ async fn beside_commands(log: &Log, book: &Book, keys: &Path, figures: &mut Figu
         let sealing = is_sealed.then(|| tokio::spawn(sealer(log, keys, 500).run(stop.clone())));
         let load = append::measure(log, book, book.loans.clone(), TURN).await?;
         if let Some(sealing) = sealing {
-            let sealed = log.latest_checkpoint().await?.map_or(0, |latest| latest.size);
-            let behind = log.head().await?.position - sealed;
+            let behind = log.head().await?.position - sealed(log).await?;
             anyhow::ensure!(behind as f64 <= load.a_second, "the sealer is {behind} events behind");
             stop.cancel();
             sealing.await?;
@@ -103,13 +102,18 @@ fn sealer(log: &Log, keys: &Path, every_ms: u64) -> Sealer {
     }
 }
 
+/// The events that the latest checkpoint has.
+async fn sealed(log: &Log) -> anyhow::Result<i64> {
+    Ok(log.latest_checkpoint().await?.map_or(0, |latest| latest.size))
+}
+
 /// Events a second, of all that is not sealed yet.
 async fn sealing(log: &Log, keys: &Path) -> anyhow::Result<f64> {
     let head = log.head().await?.position;
-    let before = log.latest_checkpoint().await?.map_or(0, |latest| latest.size);
+    let before = sealed(log).await?;
     let (began, stop) = (Instant::now(), CancellationToken::new());
     let sealing = tokio::spawn(sealer(log, keys, 0).run(stop.clone()));
-    while log.latest_checkpoint().await?.map_or(0, |latest| latest.size) < head {
+    while sealed(log).await? < head {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let took = began.elapsed();
