@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::copy::CopyRows;
 use crate::event::{Event, Fact, StreamKind};
 use crate::read_model::{Changes, ReadModel, Table};
+pub(crate) use step::ALWAYS;
 use step::Step;
 
 pub(crate) static READ_MODEL: ReadModel = ReadModel {

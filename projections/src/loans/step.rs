@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::minor::{components_to_minor, to_minor};
 
 /// The day of what counts on every day: applications, and charges, which are seen whenever they fall due.
-pub(super) const ALWAYS: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("a date");
+pub(crate) const ALWAYS: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("a date");
 
 /// What the event sets. `None`: it leaves it as it was.
 #[derive(Debug, Clone)]

@@ -21,7 +21,7 @@ use super::snapshot::Snapshot;
 use crate::loans;
 
 /// The last day that a loan is seen on.
-const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(2199, 12, 31).expect("a date");
+pub(crate) const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(2199, 12, 31).expect("a date");
 
 /// As of when loans are listed.
 #[derive(Debug, Clone, Copy)]

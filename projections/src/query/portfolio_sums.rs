@@ -2,29 +2,26 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-use std::pin::pin;
 
 use chrono::{Datelike, NaiveDate};
 use domain::Currency;
-use domain::component::{Component, Components};
+use domain::component::Components;
 use domain::loan::Status;
-use domain::loan::standing::days_past_due;
-use futures::{Stream, StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use rust_decimal::Decimal;
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::{Arguments, QueryBuilder, Row};
+use sqlx::postgres::PgRow;
+use sqlx::{QueryBuilder, Row};
 use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{AsOf, Refused};
 use super::loan::LoanView;
 use super::loan_list::Moment;
-use super::loan_row::{read_currency, status_named};
+use super::loan_row::read_currency;
+use super::portfolio_loans::Gathered;
 use super::snapshot::Snapshot;
 use crate::daily_balances::blocks::Prefix;
-use crate::loans;
-use crate::minor::{from_sum, to_minor};
-use crate::session;
+use crate::minor::to_minor;
 
 /// The buckets of days past due (LENDING §14): each ends where the next begins.
 pub(crate) const BUCKETS: [(&str, u32); 8] = [
@@ -37,15 +34,6 @@ pub(crate) const BUCKETS: [(&str, u32); 8] = [
     ("181-360", 181),
     ("over-360", 361),
 ];
-
-const SEEN: &str = include_str!("portfolio_seen.sql");
-/// Helpers would each go through the whole table for the little that they do. Some 200,000 loans are sorted in memory.
-const ALONE: &str = "set local max_parallel_workers_per_gather = 0; set local work_mem = '32MB'";
-/// Where rows of a table begin and end, and halfway between.
-const FIRST: &str = "(0,0)";
-const LAST: &str = "(4294967295,0)";
-const MIDDLE: &str = "select format('(%s,0)', \
-    pg_relation_size('standings') / (2 * current_setting('block_size')::int))";
 
 /// How many borrowers are named.
 const LARGEST: usize = 10;
@@ -96,25 +84,6 @@ struct DerivedPart {
     part: Part,
 }
 
-/// What loans owe that have these in common: the currency, a place among the products, the status and the bucket.
-type PartKey = (Currency, usize, Status, usize);
-
-/// Loans while they are gone through, in the smallest units of their currencies.
-#[derive(Default)]
-struct Gathered {
-    /// The place of each product; that of no name stands for none.
-    products: HashMap<String, usize>,
-    parts: HashMap<PartKey, Owed>,
-    debts: HashMap<(Currency, Uuid), (i64, i128)>,
-    to_derive: Vec<Uuid>,
-}
-
-#[derive(Default)]
-struct Owed {
-    loans: i64,
-    components: [i128; 6],
-}
-
 impl QueryState {
     pub(crate) async fn portfolio_sums(
         &self,
@@ -157,33 +126,6 @@ impl QueryState {
         Ok(currencies)
     }
 
-    /// Goes through every loan once. What is found is added up here while Postgres finds the next.
-    async fn gather(&self, snapshot: &mut Snapshot, moment: &Moment) -> Result<Gathered, sqlx::Error> {
-        let mut gathered = Gathered::default();
-        if moment.effective_on.is_none() && moment.known.is_none() {
-            let rows = sqlx::query(include_str!("portfolio_now.sql")).fetch(&mut *snapshot.transaction);
-            return gathered.take_all(rows, moment.day).await.map(|()| gathered);
-        }
-        // What a loan was is looked up loan by loan, in which Postgres lets no second process help.
-        session::run(&mut snapshot.transaction, ALONE).await?;
-        match self.beside(&loans::READ_MODEL, snapshot).await? {
-            None => {
-                let all = sqlx::query_with(SEEN, seen(moment, FIRST, LAST)?);
-                gathered.take_all(all.fetch(&mut *snapshot.transaction), moment.day).await?;
-            }
-            Some(mut beside) => {
-                session::run(&mut beside, ALONE).await?;
-                let middle: String = sqlx::query_scalar(MIDDLE).fetch_one(&mut *snapshot.transaction).await?;
-                let lower = sqlx::query_with(SEEN, seen(moment, FIRST, &middle)?);
-                let upper = sqlx::query_with(SEEN, seen(moment, &middle, LAST)?);
-                let lower = lower.fetch(&mut *snapshot.transaction);
-                let both = stream::select(lower, upper.fetch(&mut *beside));
-                gathered.take_all(both, moment.day).await?;
-            }
-        }
-        Ok(gathered)
-    }
-
     /// A loan whose facts came out of order; none where it was not disbursed by the day.
     async fn derived_part(
         &self,
@@ -207,72 +149,7 @@ impl QueryState {
     }
 }
 
-/// Loans by where they stand in the table: from a row of it up to another.
-fn seen(moment: &Moment, from: &str, to: &str) -> Result<PgArguments, sqlx::Error> {
-    let mut arguments = moment.arguments()?;
-    arguments.add(from).map_err(sqlx::Error::Encode)?;
-    arguments.add(to).map_err(sqlx::Error::Encode)?;
-    Ok(arguments)
-}
-
-impl Gathered {
-    async fn take_all(
-        &mut self,
-        rows: impl Stream<Item = Result<PgRow, sqlx::Error>>,
-        day: NaiveDate,
-    ) -> Result<(), sqlx::Error> {
-        let mut rows = pin!(rows);
-        while let Some(row) = rows.try_next().await? {
-            self.take(&row, day)?;
-        }
-        Ok(())
-    }
-
-    /// Takes in a loan, by the places of its columns: finding each by its name takes longer than reading it.
-    fn take(&mut self, row: &PgRow, day: NaiveDate) -> Result<(), sqlx::Error> {
-        if row.try_get(13)? {
-            self.to_derive.push(row.try_get(0)?);
-            return Ok(());
-        }
-        let currency: Currency =
-            row.try_get::<&str, _>(2)?.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-        let product = row.try_get::<Option<&str>, _>(3)?.unwrap_or_default();
-        let status = status_named(row.try_get(4)?)?;
-        let mut owed = [0_i64; 6];
-        for (index, minor) in (5..).zip(&mut owed) {
-            *minor = row.try_get(index)?;
-        }
-        let next = self.products.len();
-        let place = match self.products.get(product) {
-            Some(place) => *place,
-            None => *self.products.entry(product.to_owned()).or_insert(next),
-        };
-        let bucket = bucket_of(days_past_due(row.try_get(11)?, row.try_get(12)?, day));
-        let part = self.parts.entry((currency, place, status, bucket)).or_default();
-        part.loans += 1;
-        for (sum, minor) in part.components.iter_mut().zip(owed) {
-            *sum += i128::from(minor);
-        }
-        if status != Status::WrittenOff {
-            let (loans, total) = self.debts.entry((currency, row.try_get(1)?)).or_default();
-            *loans += 1;
-            *total += owed.into_iter().map(i128::from).sum::<i128>();
-        }
-        Ok(())
-    }
-}
-
-impl Owed {
-    fn components(&self, currency: Currency) -> Components {
-        let mut components = Components::NOTHING;
-        for (component, minor) in Component::ALL.into_iter().zip(self.components) {
-            *components.of_mut(component) = from_sum(Decimal::from_i128_with_scale(minor, 0), currency);
-        }
-        components
-    }
-}
-
-fn bucket_of(days_past_due: i64) -> usize {
+pub(super) fn bucket_of(days_past_due: i64) -> usize {
     let days = u32::try_from(days_past_due).unwrap_or(0);
     BUCKETS.iter().rposition(|(_, start)| *start <= days).unwrap_or(0)
 }
