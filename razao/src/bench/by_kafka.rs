@@ -72,7 +72,8 @@ pub(super) async fn apart(
     fill(&log, book, book.loans.clone(), missed).await?;
     let head = log.head().await?.position;
     log.close().await;
-    while relay::relayed(&relaying).await? < head {
+    let metrics = reqwest::Client::new();
+    while relay::relayed(&metrics, &relaying).await? < head {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let started = Instant::now();

@@ -23,6 +23,7 @@ pub(super) enum Figure {
     Rebuild,
     Relay,
     BareProducer,
+    BareValues,
     RelayMemoryMb,
     FeedByKafka,
     VisibleByKafkaP50Ms,

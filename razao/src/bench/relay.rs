@@ -1,4 +1,4 @@
-//! How fast the relay publishes a log that was there first, beside a bare producer that sends the same payloads from
+//! How fast the relay publishes a log that was there first, beside a bare producer that sends the same messages from
 //! memory to the same brokers.
 
 use std::path::{Path, PathBuf};
@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use event_store::{Feed, Log};
+use event_store::{EVENT_SCHEMA, Feed, LOG_HEADER, Log, SCHEMA_HEADER};
 use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use tokio_util::sync::CancellationToken;
 
@@ -19,13 +20,32 @@ use super::server::{Memory, Server};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 const PAGE: i64 = 10_000;
+const WARM_UPS: usize = 5;
+
+/// What a bare producer sends of each message.
+#[derive(Clone, Copy, PartialEq)]
+enum Sent {
+    Whole,
+    WithoutHeaders,
+}
+
+/// A message as the relay sends it.
+struct Bare {
+    key: String,
+    value: Vec<u8>,
+    timestamp: i64,
+    headers: [(&'static str, String); 5],
+}
 
 pub(super) struct Relayed {
     /// The settings by which the topic is found that has all of it now.
     pub(super) config: PathBuf,
     /// Events a second, acknowledged by all brokers.
     pub(super) relay: f64,
+    /// Of a producer that has the same messages in memory, headers and all: before the relay and after it.
     pub(super) bare: f64,
+    /// Of one that sends their keys and values without headers.
+    pub(super) values: f64,
     pub(super) memory: Memory,
 }
 
@@ -44,23 +64,29 @@ pub(super) async fn measure(
 
     let messages = Arc::new(messages(&log, head).await?);
     log.close().await;
-    // The brokers' own compiler has to have seen the work once.
-    bare(brokers, format!("{run}.warm-up"), &messages).await?;
+    // The brokers' own compiler goes on for some seconds of such work.
+    for time in 0..WARM_UPS {
+        bare(brokers, format!("{run}.warm-up-{time}"), &messages, Sent::Whole).await?;
+    }
+    let before = bare(brokers, format!("{run}.before"), &messages, Sent::Whole).await?;
 
     let config = config(home, &run, brokers)?;
     let file = config.to_string_lossy();
     let arguments = ["serve", "--roles", "relay", "--database-url", url, "--config", &*file];
     let server = Server::start(home, &arguments).await?;
     // Before it sends the first one it makes the topic, which is measured of neither.
-    let begun = reaches(&server, 1).await?;
+    let metrics = reqwest::Client::new();
+    let begun = reaches(&metrics, &server, 1).await?;
     let started = Instant::now();
-    let ended = reaches(&server, head).await?;
+    let ended = reaches(&metrics, &server, head).await?;
     let relay = (ended - begun) as f64 / started.elapsed().as_secs_f64();
     let memory = server.memory()?;
     server.stop().await?;
 
-    let bare = head as f64 / bare(brokers, format!("{run}.bare"), &messages).await?.as_secs_f64();
-    Ok(Relayed { config, relay, bare, memory })
+    let after = bare(brokers, format!("{run}.after"), &messages, Sent::Whole).await?;
+    let values = bare(brokers, format!("{run}.values"), &messages, Sent::WithoutHeaders).await?;
+    let [bare, values] = [(before + after) / 2, values].map(|taken| head as f64 / taken.as_secs_f64());
+    Ok(Relayed { config, relay, bare, values, memory })
 }
 
 /// A file of settings for a run's own topics.
@@ -73,17 +99,18 @@ pub(super) fn config(home: &Path, run: &str, brokers: &str) -> anyhow::Result<Pa
 async fn bare(
     brokers: &str,
     topic: String,
-    messages: &Arc<Vec<(String, Vec<u8>)>>,
+    messages: &Arc<Vec<Bare>>,
+    sent: Sent,
 ) -> anyhow::Result<Duration> {
     let (brokers, messages) = (brokers.to_owned(), Arc::clone(messages));
-    tokio::task::spawn_blocking(move || send_all(&brokers, &topic, &messages)).await?
+    tokio::task::spawn_blocking(move || send_all(&brokers, &topic, &messages, sent)).await?
 }
 
 /// Waits until the relay is at a position; answers where it is by then.
-async fn reaches(server: &Server, wanted: i64) -> anyhow::Result<i64> {
+async fn reaches(metrics: &reqwest::Client, server: &Server, wanted: i64) -> anyhow::Result<i64> {
     let since = Instant::now();
     loop {
-        let position = relayed(server).await?;
+        let position = relayed(metrics, server).await?;
         if position >= wanted {
             return Ok(position);
         }
@@ -93,14 +120,15 @@ async fn reaches(server: &Server, wanted: i64) -> anyhow::Result<i64> {
 }
 
 /// The position that its metrics name.
-pub(super) async fn relayed(server: &Server) -> anyhow::Result<i64> {
-    let metrics = reqwest::get(format!("http://{}/metrics", server.address)).await?.text().await?;
+pub(super) async fn relayed(metrics: &reqwest::Client, server: &Server) -> anyhow::Result<i64> {
+    let metrics = metrics.get(format!("http://{}/metrics", server.address)).send().await?.text().await?;
     let line = metrics.lines().find_map(|line| line.strip_prefix("razao_relay_position "));
     Ok(line.map_or(0, |position| position.parse().unwrap_or(0)))
 }
 
-/// The keys and values that the relay sent.
-async fn messages(log: &Log, head: i64) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+/// What the relay sent.
+async fn messages(log: &Log, head: i64) -> anyhow::Result<Vec<Bare>> {
+    let log_id = log.id().await?.to_string();
     let stop = CancellationToken::new();
     let feed = Feed::start(log, stop.clone());
     let _stop = stop.drop_guard();
@@ -109,16 +137,24 @@ async fn messages(log: &Log, head: i64) -> anyhow::Result<Vec<(String, Vec<u8>)>
     while position < head {
         let page = feed.after(position, PAGE).await?;
         position = page.last().context("the log has no gaps")?.position;
-        for row in page {
-            let value = row.to_public_json();
-            messages.push((row.aggregate_id, value));
-        }
+        messages.extend(page.into_iter().map(|row| Bare {
+            value: row.to_public_json(),
+            timestamp: row.recorded_at.timestamp_millis(),
+            headers: [
+                (SCHEMA_HEADER, EVENT_SCHEMA.to_owned()),
+                (LOG_HEADER, log_id.clone()),
+                ("position", row.position.to_string()),
+                ("type", row.event_type),
+                ("version", row.event_version),
+            ],
+            key: row.aggregate_id,
+        }));
     }
     Ok(messages)
 }
 
 /// As a program would that has nothing else to do: how long until all are acknowledged.
-fn send_all(brokers: &str, topic: &str, messages: &[(String, Vec<u8>)]) -> anyhow::Result<Duration> {
+fn send_all(brokers: &str, topic: &str, messages: &[Bare], sent: Sent) -> anyhow::Result<Duration> {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", brokers).set("acks", "all").set("enable.idempotence", "true");
     config.set("compression.type", "lz4");
@@ -127,8 +163,13 @@ fn send_all(brokers: &str, topic: &str, messages: &[(String, Vec<u8>)]) -> anyho
     producer.client().fetch_metadata(Some(topic), PATIENCE)?;
     std::thread::sleep(Duration::from_secs(1));
     let started = Instant::now();
-    for (key, value) in messages {
-        let mut record = BaseRecord::to(topic).key(key).payload(value);
+    for message in messages {
+        let mut record = BaseRecord::to(topic).key(&message.key).payload(&message.value);
+        if sent == Sent::Whole {
+            let none = OwnedHeaders::new_with_capacity(message.headers.len());
+            let headers = message.headers.iter().map(|(key, value)| Header { key, value: Some(value) });
+            record = record.timestamp(message.timestamp).headers(headers.fold(none, OwnedHeaders::insert));
+        }
         while let Err((error, again)) = producer.send(record) {
             ensure!(
                 error == KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull),

@@ -134,7 +134,8 @@ fn rows_of_reading() -> Vec<Row> {
             0.5,
             0.9,
         ),
-        row("a bare producer of the same payloads", F::BareProducer, "/s"),
+        row("a bare producer of the same messages", F::BareProducer, "/s"),
+        row("one of their keys and values, without headers", F::BareValues, "/s"),
         row("most memory of the relay", F::RelayMemoryMb, " MB").at_most(120.0, 50.0),
         row("all read models from Kafka, events", F::FeedByKafka, "/s").times(F::Feed, 0.8, 1.0),
         row("catching up by Kafka after a stop, events", F::CaughtUpByKafka, "/s")

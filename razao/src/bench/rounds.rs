@@ -68,6 +68,7 @@ impl Rounds<'_> {
         let relayed = relay::measure(home, &url, self.book, added, brokers).await?;
         figures.note(Figure::Relay, relayed.relay);
         figures.note(Figure::BareProducer, relayed.bare);
+        figures.note(Figure::BareValues, relayed.values);
         figures.note(Figure::RelayMemoryMb, relayed.memory.most_resident as f64 / 1e6);
         let is_fed = (self.is_asked)(Measurement::Feed);
         if is_fed {
