@@ -1,8 +1,9 @@
 //! Room for so many requests at a time. Beyond that the newest wait a moment for whoever is done, the others are refused.
 //!
 //! The newest first, because whoever sent the oldest is likeliest to have given up (B. Maurer, "Fail at Scale", ACM Queue
-//! 13(8), 2015: adaptive LIFO). Who waits does not ask again meanwhile, which a flood of clients that are refused at once
-//! does, and each refusal takes from those that are let in.
+//! 13(8), 2015: adaptive LIFO). Who was not let in soon is not any more, so that what is let in takes little longer than
+//! usual; and is told so later, for who waits does not ask again meanwhile, which a flood of clients that are refused at
+//! once does, and each refusal takes from those that are let in.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,8 +11,10 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-/// How long one waits at most.
-const PATIENCE: Duration = Duration::from_millis(30);
+/// How long one waits to be let in at most.
+const SOON: Duration = Duration::from_millis(6);
+/// And for how long after that to be refused.
+const REFUSED_AFTER: Duration = Duration::from_millis(27);
 
 #[derive(Debug)]
 pub(super) struct Room(Arc<Mutex<State>>);
@@ -47,7 +50,13 @@ impl Room {
             state.waiting.push_back(sender);
             called
         };
-        tokio::time::timeout(PATIENCE, called).await.ok()?.ok()
+        match tokio::time::timeout(SOON, called).await {
+            Ok(place) => place.ok(),
+            Err(_) => {
+                tokio::time::sleep(REFUSED_AFTER).await;
+                None
+            }
+        }
     }
 }
 
