@@ -172,15 +172,18 @@ impl LogReader {
 }
 
 impl StoredEventRow {
-    /// The payload as the current version of its type writes it.
+    /// The payload as the current version of its type writes it. Fails for one that a later version wrote.
     pub fn current_payload(&self) -> Result<Cow<'_, str>, serde_json::Error> {
-        let stored = Stored {
-            stream_type: &self.aggregate_type,
-            stream_id: &self.aggregate_id,
+        upcast::understood(&self.stored(), &self.event_type, &self.event_version, self.payload.as_str())
+    }
+
+    const fn stored(&self) -> Stored<'_> {
+        Stored {
+            stream_type: self.aggregate_type.as_str(),
+            stream_id: self.aggregate_id.as_str(),
             sequence: self.sequence,
-            metadata: &self.metadata,
-        };
-        upcast::current(&stored, &self.event_type, &self.event_version, self.payload.as_str())
+            metadata: self.metadata.as_str(),
+        }
     }
 }
 
@@ -190,7 +193,8 @@ pub(crate) async fn stored_at(pool: &PgPool, positions: &[i64]) -> Result<Vec<St
 
 fn brought_up_to_date(mut rows: Vec<StoredEventRow>) -> Result<Vec<StoredEventRow>, LogError> {
     for row in &mut rows {
-        let current = match row.current_payload() {
+        let (event_type, version) = (&row.event_type, &row.event_version);
+        let current = match upcast::current(&row.stored(), event_type, version, row.payload.as_str()) {
             Ok(Cow::Borrowed(_)) => continue,
             Ok(Cow::Owned(current)) => current,
             Err(source) => {

@@ -197,7 +197,7 @@ impl StoredRow {
     fn read<D: Decider>(self, stream_id: &str) -> Result<StreamEvent<D::Event>, LogError> {
         let Self { position, sequence, recorded_at, event_type, event_version, payload, metadata } = self;
         let stored = Stored { stream_type: D::TYPE, stream_id, sequence, metadata: &metadata };
-        let payload = upcast::current(&stored, &event_type, &event_version, payload);
+        let payload = upcast::understood(&stored, &event_type, &event_version, payload);
         let read = payload.and_then(|payload| D::Event::read(&event_type, &payload));
         let event = read.map_err(|source| LogError::Unreadable { position, event_type, source })?;
         Ok(StreamEvent { position, sequence, recorded_at, event })

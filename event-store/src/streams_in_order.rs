@@ -161,7 +161,7 @@ fn read_with<D: Decider, T>(
     let (event_type, event_version): (&str, &str) = (row.try_get(3)?, row.try_get(4)?);
     let (payload, metadata): (&str, &str) = (row.try_get(5)?, row.try_get(6)?);
     let stored = Stored { stream_type: D::TYPE, stream_id, sequence, metadata };
-    let payload = upcast::current(&stored, event_type, event_version, payload);
+    let payload = upcast::understood(&stored, event_type, event_version, payload);
     let read = payload.and_then(|payload| read(event_type, &payload));
     read.map_err(|source| LogError::Unreadable { position, event_type: event_type.to_owned(), source })
 }

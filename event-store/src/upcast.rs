@@ -4,8 +4,14 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use cqrs_es::persist::{EventUpcaster, SerializedEvent};
+use serde::de::Error as _;
+
+use crate::lines::public_version;
 
 static UPCASTERS: LazyLock<Vec<Box<dyn EventUpcaster>>> = LazyLock::new(upcasters);
+
+/// The version of every event's shape. One of a later version was written by a later program.
+const CURRENT: u32 = 1;
 
 /// The upcasters of every event that has had more than one version, oldest step first. Stock cqrs-es stores take the
 /// same list (`PersistedEventStore::with_upcasters`). Every event still has its first version, so there is none.
@@ -26,7 +32,8 @@ pub(crate) struct Stored<'a> {
     pub(crate) metadata: &'a str,
 }
 
-/// The payload as the current version of its type writes it. Events of the current version pass untouched.
+/// The payload as the current version of its type writes it. Events of the current version pass untouched, and so do those of
+/// a later one.
 pub(crate) fn current<'p>(
     stored: &Stored<'_>,
     event_type: &str,
@@ -34,6 +41,22 @@ pub(crate) fn current<'p>(
     payload: impl Into<Cow<'p, str>>,
 ) -> Result<Cow<'p, str>, serde_json::Error> {
     apply(&UPCASTERS, stored, event_type, event_version, payload.into())
+}
+
+/// The same, for who is to understand it: what is of a later version would be taken for something else where it can be
+/// read at all.
+pub(crate) fn understood<'p>(
+    stored: &Stored<'_>,
+    event_type: &str,
+    event_version: &str,
+    payload: impl Into<Cow<'p, str>>,
+) -> Result<Cow<'p, str>, serde_json::Error> {
+    if public_version(event_version) > CURRENT {
+        return Err(serde_json::Error::custom(format!(
+            "it is of version {event_version}, and this program knows {CURRENT}"
+        )));
+    }
+    current(stored, event_type, event_version, payload)
 }
 
 fn apply<'p>(

@@ -135,7 +135,10 @@ impl Client {
         let mut left = ATTEMPTS;
         loop {
             match self.read_once(path, position).await {
-                Err(error) if error.is_passing() && left > 0 => left -= 1,
+                Err(error) if error.is_passing() && left > 0 => {
+                    tracing::warn!(%error, attempts_left = left, "the server is not there yet; trying again");
+                    left -= 1;
+                }
                 answer => return answer,
             }
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 /// How long one waits to be let in at most.
 const SOON: Duration = Duration::from_millis(6);
 /// And for how long after that to be refused.
-const REFUSED_AFTER: Duration = Duration::from_millis(27);
+const REFUSED_AFTER: Duration = Duration::from_millis(21);
 
 #[derive(Debug)]
 pub(super) struct Room(Arc<Mutex<State>>);
@@ -50,13 +50,11 @@ impl Room {
             state.waiting.push_back(sender);
             called
         };
-        match tokio::time::timeout(SOON, called).await {
-            Ok(place) => place.ok(),
-            Err(_) => {
-                tokio::time::sleep(REFUSED_AFTER).await;
-                None
-            }
+        if let Ok(place) = tokio::time::timeout(SOON, called).await {
+            return place.ok();
         }
+        tokio::time::sleep(REFUSED_AFTER).await;
+        None
     }
 }
 
@@ -101,6 +99,20 @@ mod tests {
         assert!(oldest.await.unwrap().is_none(), "its patience ended");
         drop(newest);
         assert!(room.enter().await.is_some(), "there is room again");
+    }
+
+    #[tokio::test]
+    async fn who_is_not_let_in_soon_is_not_let_in_later() {
+        let room = Arc::new(Room::new(1));
+        let first = room.enter().await.unwrap();
+        let waits = tokio::spawn({
+            let room = Arc::clone(&room);
+            async move { room.enter().await }
+        });
+        tokio::time::sleep(SOON * 2).await;
+        drop(first);
+        assert!(room.enter().await.is_some(), "it is there for who comes now");
+        assert!(waits.await.unwrap().is_none());
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use nix::unistd::Pid;
 use razao::client::Client;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_razao");
 /// How long a server may take to be ready: a first start makes the database.
@@ -116,7 +116,9 @@ impl Server {
         let Some(mut process) = self.process.take() else { return };
         let pid = process.id().and_then(|pid| i32::try_from(pid).ok()).expect("the server runs");
         kill(Pid::from_raw(pid), signal).expect("the server runs");
-        let status = process.wait().await.expect("the server ends");
+        let ended = timeout(PATIENCE, process.wait()).await;
+        let Ok(status) = ended else { panic!("the server did not end by {signal}:\n{}", self.log()) };
+        let status = status.expect("the server ends");
         assert!(status.success(), "the server ended with {status}:\n{}", self.log());
     }
 
@@ -171,7 +173,9 @@ async fn output(arguments: &[impl AsRef<OsStr> + Debug]) -> Output {
 
 /// The binary, without the settings of the environment: what is set for a test is none of the server's.
 pub(crate) fn razao() -> Command {
-    let mut command = Command::new(BINARY);
+    // Under `nohup` a server that inherits its parent's signals does not end by SIGHUP, as it should not.
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP", BINARY]);
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     for name in names.filter(|name| name.starts_with("RAZAO_") && !name.starts_with("RAZAO_POSTGRES_")) {
         command.env_remove(name);
