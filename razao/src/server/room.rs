@@ -109,6 +109,7 @@ mod tests {
             let room = Arc::clone(&room);
             async move { room.enter().await }
         });
+        tokio::task::yield_now().await;
         tokio::time::sleep(SOON * 2).await;
         drop(first);
         assert!(room.enter().await.is_some(), "it is there for who comes now");
