@@ -13,8 +13,10 @@ const LATEST: &str = "select \
     (select max(on_day) from \
         (select on_day from standing_changes where position <= $1 order by position desc limit 100) c), \
     least(100, 20000 * current_setting('block_size')::int / greatest(pg_relation_size('standings'), 1))::real";
-/// Some loans: how many, their events, and on how many days they had them.
-const PACE: &str = "select count(*), coalesce(sum(version), 0)::bigint, coalesce(sum(last_on - disbursed_on), 0)::bigint \
+/// Some loans: how many, their events, those since they were disbursed, which mostly was the third, and on how many days they
+/// had them.
+const PACE: &str = "select count(*), coalesce(sum(version), 0)::bigint, \
+    coalesce(sum(greatest(version - 3, 0)), 0)::bigint, coalesce(sum(last_on - disbursed_on), 0)::bigint \
     from standings tablesample system ($1) repeatable (0) where disbursed_on is not null";
 
 /// The changes among which most loans' last ones are. Which they are decides how long a portfolio takes, never what it says.
@@ -36,14 +38,14 @@ impl Window {
         let known = moment.known.unwrap_or(i64::MAX);
         let (latest, percentage): (Option<NaiveDate>, f32) =
             sqlx::query_as(LATEST).bind(known).fetch_one(&mut *connection).await?;
-        let (loans, events, days): (i64, i64, i64) =
+        let (loans, events, later, days): (i64, i64, i64, i64) =
             sqlx::query_as(PACE).bind(percentage).fetch_one(&mut *connection).await?;
         let (day, known) = (moment.effective_on.unwrap_or(LAST_DAY), known.min(as_of.position));
         Ok(match latest {
             // Nothing is known of their pace: all are looked up.
             _ if events == 0 => Self::After(known),
             Some(latest) if latest > day => {
-                let days = a_third_more(days / events + 1);
+                let days = a_third_more(days / later.max(1) + 1);
                 Self::From(day.checked_sub_days(Days::new(days.unsigned_abs())).unwrap_or(ALWAYS))
             }
             _ => Self::After(known - a_third_more(as_of.position.saturating_mul(loans) / events)),
