@@ -6,8 +6,6 @@ use std::sync::LazyLock;
 use cqrs_es::persist::{EventUpcaster, SerializedEvent};
 use serde::de::Error as _;
 
-use crate::lines::public_version;
-
 static UPCASTERS: LazyLock<Vec<Box<dyn EventUpcaster>>> = LazyLock::new(upcasters);
 
 /// The version of every event's shape. One of a later version was written by a later program.
@@ -51,7 +49,8 @@ pub(crate) fn understood<'p>(
     event_version: &str,
     payload: impl Into<Cow<'p, str>>,
 ) -> Result<Cow<'p, str>, serde_json::Error> {
-    if public_version(event_version) > CURRENT {
+    let major = event_version.split('.').next().unwrap_or_default();
+    if !major.parse().is_ok_and(|major: u32| major <= CURRENT) {
         return Err(serde_json::Error::custom(format!(
             "it is of version {event_version}, and this program knows {CURRENT}"
         )));
@@ -100,6 +99,17 @@ mod tests {
             let value = payload.as_object_mut().and_then(|fields| fields.remove(from)).unwrap_or_default();
             payload[to] = value;
             payload
+        }
+    }
+
+    #[test]
+    fn what_a_later_version_wrote_is_not_understood() {
+        let stored = Stored { stream_type: "Loan", stream_id: "1", sequence: 1, metadata: "{}" };
+        for (version, is_understood) in
+            [("1", true), ("1.0", true), ("2", false), ("2.0", false), ("v1", false)]
+        {
+            assert_eq!(understood(&stored, "Paid", version, "{}").is_ok(), is_understood, "{version}");
+            assert!(current(&stored, "Paid", version, "{}").is_ok(), "{version} is passed on");
         }
     }
 

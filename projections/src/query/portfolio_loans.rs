@@ -28,10 +28,12 @@ const NOW: &str = include_str!("portfolio_now.sql");
 const SEEN: &str = include_str!("portfolio_seen.sql");
 const LOOKED_UP: &str = include_str!("portfolio_looked_up.sql");
 /// Helpers would each go through the whole table for the little that they do, a plan for any window at all would not be one
-/// for this, and one loan after another is not how to put many together, however few were expected. The changes of some
-/// 200,000 loans are sorted in memory.
-const SETTINGS: &str = "set local max_parallel_workers_per_gather = 0; set local work_mem = '32MB'; \
+/// for this, and one loan after another is not how to put many together, however few were expected. Some 400,000
+/// changes are sorted in memory.
+const SETTINGS: &str = "set local max_parallel_workers_per_gather = 0; set local work_mem = '64MB'; \
     set local plan_cache_mode = force_custom_plan; set local enable_nestloop = off";
+/// What else the transaction asks for is planned as ever.
+const AS_EVER: &str = "set local plan_cache_mode = default; set local enable_nestloop = default";
 
 /// What loans owe that have these in common: the currency, a place among the products, the status and the bucket.
 type PartKey = (Currency, usize, Status, usize);
@@ -102,6 +104,7 @@ impl QueryState {
         let missing = std::mem::take(&mut gathered.to_look_up);
         let missing = sqlx::query_with(LOOKED_UP, looked_up(moment, window, Some(missing))?);
         gathered.take_all(missing.fetch(&mut *snapshot.transaction), moment.day).await?;
+        session::run(&mut snapshot.transaction, AS_EVER).await?;
         Ok(gathered)
     }
 }

@@ -12,10 +12,10 @@ use crate::loans::ALWAYS;
 const LATEST: &str = "select \
     (select max(on_day) from \
         (select on_day from standing_changes where position <= $1 order by position desc limit 100) c), \
-    least(100, 20000 * current_setting('block_size')::int / greatest(pg_relation_size('standings'), 1))::real";
+    least(100, 20000.0 * current_setting('block_size')::int / greatest(pg_relation_size('standings'), 1))::real";
 /// Some loans: how many, their events, those since they were disbursed, which mostly was the third, and on how many days they
-/// had them.
-const PACE: &str = "select count(*), coalesce(sum(version), 0)::bigint, \
+/// had them; and about where the log ends by them.
+const PACE: &str = "select count(*), coalesce(sum(version), 0)::bigint, coalesce(max(position), 0), \
     coalesce(sum(greatest(version - 3, 0)), 0)::bigint, coalesce(sum(last_on - disbursed_on), 0)::bigint \
     from standings tablesample system ($1) repeatable (0) where disbursed_on is not null";
 
@@ -38,7 +38,7 @@ impl Window {
         let known = moment.known.unwrap_or(i64::MAX);
         let (latest, percentage): (Option<NaiveDate>, f32) =
             sqlx::query_as(LATEST).bind(known).fetch_one(&mut *connection).await?;
-        let (loans, events, later, days): (i64, i64, i64, i64) =
+        let (loans, events, end, later, days): (i64, i64, i64, i64, i64) =
             sqlx::query_as(PACE).bind(percentage).fetch_one(&mut *connection).await?;
         let (day, known) = (moment.effective_on.unwrap_or(LAST_DAY), known.min(as_of.position));
         Ok(match latest {
@@ -48,7 +48,7 @@ impl Window {
                 let days = a_third_more(days / later.max(1) + 1);
                 Self::From(day.checked_sub_days(Days::new(days.unsigned_abs())).unwrap_or(ALWAYS))
             }
-            _ => Self::After(known - a_third_more(as_of.position.saturating_mul(loans) / events)),
+            _ => Self::After(known - a_third_more(end.saturating_mul(loans) / events)),
         })
     }
 

@@ -135,7 +135,6 @@ async fn an_event_that_cannot_be_read_parks_its_own_stream_until_it_is_redriven(
     running.stop().await;
 }
 
-/// What the journal holds is just what comes before the first bad event of each stream, however many are bad.
 /// A program that is older than who wrote an event may be able to read it, and would take it for what it is not.
 #[sqlx::test(migrations = false)]
 async fn an_event_of_a_later_version_waits_for_a_later_program(pool: PgPool) {
@@ -173,6 +172,7 @@ async fn an_event_of_a_later_version_waits_for_a_later_program(pool: PgPool) {
     running.stop().await;
 }
 
+/// What the journal holds is just what comes before the first bad event of each stream, however many are bad.
 #[sqlx::test(migrations = false)]
 async fn however_many_rows_are_refused_each_stream_stops_at_its_own(pool: PgPool) {
     let log = log_on(&pool).await;

@@ -1,8 +1,8 @@
 //! Room for so many requests at a time. Beyond that the newest wait a moment for whoever is done, the others are refused.
 //!
 //! The newest first, because whoever sent the oldest is likeliest to have given up (B. Maurer, "Fail at Scale", ACM Queue
-//! 13(8), 2015: adaptive LIFO). Who was not let in soon is not any more, so that what is let in takes little longer than
-//! usual; and is told so later, for who waits does not ask again meanwhile, which a flood of clients that are refused at
+//! 13(8), 2015: adaptive LIFO). Who was not let in soon is so only where nobody else comes, so that what is let in takes little
+//! longer than usual; and is told so later, for who waits does not ask again meanwhile, which a flood of clients that are refused at
 //! once does, and each refusal takes from those that are let in.
 
 use std::collections::VecDeque;
@@ -54,7 +54,10 @@ impl Room {
             return place.ok();
         }
         tokio::time::sleep(REFUSED_AFTER).await;
-        None
+        // Nobody has come for it meanwhile.
+        let mut state = lock(&self.0);
+        state.free = state.free.checked_sub(1)?;
+        Some(Place(Some(Arc::clone(&self.0))))
     }
 }
 
