@@ -10,6 +10,7 @@ mod days_for_analysts;
 mod downloads;
 mod explaining;
 mod kept_answers;
+mod later_versions;
 mod lender;
 mod loan_rows;
 mod loans;
