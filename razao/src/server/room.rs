@@ -1,9 +1,8 @@
 //! Room for so many requests at a time. Beyond that the newest wait a moment for whoever is done, the others are refused.
 //!
 //! The newest first, because whoever sent the oldest is likeliest to have given up (B. Maurer, "Fail at Scale", ACM Queue
-//! 13(8), 2015: adaptive LIFO). Who was not let in soon is so only where nobody else comes, so that what is let in takes little
-//! longer than usual; and is told so later, for who waits does not ask again meanwhile, which a flood of clients that are refused at
-//! once does, and each refusal takes from those that are let in.
+//! 13(8), 2015: adaptive LIFO). Who waits does not ask again meanwhile, which a flood of clients that are refused at once
+//! does, and each refusal takes from those that are let in.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,10 +10,8 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-/// How long one waits to be let in at most.
-const SOON: Duration = Duration::from_millis(6);
-/// And for how long after that to be refused.
-const REFUSED_AFTER: Duration = Duration::from_millis(21);
+/// How long one waits at most.
+const PATIENCE: Duration = Duration::from_millis(30);
 
 #[derive(Debug)]
 pub(super) struct Room(Arc<Mutex<State>>);
@@ -50,14 +47,7 @@ impl Room {
             state.waiting.push_back(sender);
             called
         };
-        if let Ok(place) = tokio::time::timeout(SOON, called).await {
-            return place.ok();
-        }
-        tokio::time::sleep(REFUSED_AFTER).await;
-        // Nobody has come for it meanwhile.
-        let mut state = lock(&self.0);
-        state.free = state.free.checked_sub(1)?;
-        Some(Place(Some(Arc::clone(&self.0))))
+        tokio::time::timeout(PATIENCE, called).await.ok()?.ok()
     }
 }
 
@@ -102,26 +92,6 @@ mod tests {
         assert!(oldest.await.unwrap().is_none(), "its patience ended");
         drop(newest);
         assert!(room.enter().await.is_some(), "there is room again");
-    }
-
-    #[tokio::test]
-    async fn who_is_not_let_in_soon_is_let_in_only_where_nobody_else_comes() {
-        let room = Arc::new(Room::new(1));
-        for somebody_comes in [true, false] {
-            let first = room.enter().await.unwrap();
-            let waits = tokio::spawn({
-                let room = Arc::clone(&room);
-                async move { room.enter().await }
-            });
-            tokio::task::yield_now().await;
-            tokio::time::sleep(SOON * 2).await;
-            // However late it is, whose time ended first is first to know.
-            tokio::task::yield_now().await;
-            drop(first);
-            let next = if somebody_comes { room.enter().await } else { None };
-            assert_eq!(next.is_some(), somebody_comes, "it is there for who comes");
-            assert_eq!(waits.await.unwrap().is_some(), !somebody_comes);
-        }
     }
 
     #[tokio::test]
