@@ -55,15 +55,6 @@ pub(super) struct Owed {
     components: [i128; 6],
 }
 
-/// How a loan stood.
-struct Stood {
-    status: Status,
-    owed: [i64; 6],
-    oldest_due_on: Option<NaiveDate>,
-    late_from: Option<NaiveDate>,
-    is_disbursed: bool,
-}
-
 /// Where it is found how a loan stood: the last column of each statement.
 enum Found {
     Here,
@@ -126,7 +117,7 @@ impl Gathered {
         let mut rows = pin!(rows);
         while let Some(row) = rows.try_next().await? {
             match Found::read(&row)? {
-                Found::Here => self.take(&row, &Stood::read(&row)?, day)?,
+                Found::Here => self.take(&row, day)?,
                 Found::ByLookingUp => self.to_look_up.push(row.try_get(0)?),
                 Found::ByDeriving => self.to_derive.push(row.try_get(0)?),
             }
@@ -135,46 +126,36 @@ impl Gathered {
     }
 
     /// Takes in a loan, by the places of its columns: finding each by its name takes longer than reading it.
-    fn take(&mut self, row: &PgRow, stood: &Stood, day: NaiveDate) -> Result<(), sqlx::Error> {
-        if !stood.is_disbursed {
+    fn take(&mut self, row: &PgRow, day: NaiveDate) -> Result<(), sqlx::Error> {
+        let is_disbursed: bool = row.try_get(13)?;
+        if !is_disbursed {
             return Ok(());
         }
         let currency: Currency =
             row.try_get::<&str, _>(2)?.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
         let product = row.try_get::<Option<&str>, _>(3)?.unwrap_or_default();
+        let status = status_named(row.try_get(4)?)?;
+        let mut owed = [0_i64; 6];
+        for (index, minor) in (5..).zip(&mut owed) {
+            *minor = row.try_get(index)?;
+        }
         let next = self.products.len();
         let place = match self.products.get(product) {
             Some(place) => *place,
             None => *self.products.entry(product.to_owned()).or_insert(next),
         };
-        let bucket = bucket_of(days_past_due(stood.oldest_due_on, stood.late_from, day));
-        let part = self.parts.entry((currency, place, stood.status, bucket)).or_default();
+        let bucket = bucket_of(days_past_due(row.try_get(11)?, row.try_get(12)?, day));
+        let part = self.parts.entry((currency, place, status, bucket)).or_default();
         part.loans += 1;
-        for (sum, minor) in part.components.iter_mut().zip(stood.owed) {
+        for (sum, minor) in part.components.iter_mut().zip(owed) {
             *sum += i128::from(minor);
         }
-        if stood.status != Status::WrittenOff {
+        if status != Status::WrittenOff {
             let (loans, total) = self.debts.entry((currency, row.try_get(1)?)).or_default();
             *loans += 1;
-            *total += stood.owed.into_iter().map(i128::from).sum::<i128>();
+            *total += owed.into_iter().map(i128::from).sum::<i128>();
         }
         Ok(())
-    }
-}
-
-impl Stood {
-    fn read(row: &PgRow) -> Result<Self, sqlx::Error> {
-        let mut owed = [0_i64; 6];
-        for (index, minor) in (5..).zip(&mut owed) {
-            *minor = row.try_get(index)?;
-        }
-        Ok(Self {
-            status: status_named(row.try_get(4)?)?,
-            owed,
-            oldest_due_on: row.try_get(11)?,
-            late_from: row.try_get(12)?,
-            is_disbursed: row.try_get(13)?,
-        })
     }
 }
 

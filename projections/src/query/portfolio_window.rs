@@ -35,12 +35,12 @@ impl Window {
         moment: &Moment,
         as_of: AsOf,
     ) -> Result<Self, sqlx::Error> {
-        let known = moment.known.unwrap_or(i64::MAX);
+        let known = as_of.position;
         let (latest, percentage): (Option<NaiveDate>, f32) =
             sqlx::query_as(LATEST).bind(known).fetch_one(&mut *connection).await?;
         let (loans, events, end, later, days): (i64, i64, i64, i64, i64) =
             sqlx::query_as(PACE).bind(percentage).fetch_one(&mut *connection).await?;
-        let (day, known) = (moment.effective_on.unwrap_or(LAST_DAY), known.min(as_of.position));
+        let day = moment.effective_on.unwrap_or(LAST_DAY);
         Ok(match latest {
             // Nothing is known of their pace: all are looked up.
             _ if events == 0 => Self::After(known),

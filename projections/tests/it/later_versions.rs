@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use crate::asking::Client;
 use crate::book::varied;
 use crate::log_on;
-use crate::parking::{BY_HAND, all_dead, disbursement, letters, redrive_all, status};
+use crate::parking::{BY_HAND, all_dead, change, disbursement, letters, redrive_all, status};
 use crate::projecting::{caught_up, equals_its_rebuild, start_with};
 
 /// A program that is older than who wrote an event may be able to read it, and would take it for what it is not.
@@ -16,15 +16,7 @@ async fn an_event_of_a_later_version_waits_for_a_later_program(pool: PgPool) {
     let log = log_on(&pool).await;
     varied(8).append(&pool).await;
     let (later, waiting) = disbursement(&pool, 2).await;
-    let of_version = async |version: &str| {
-        let change = format!(
-            "alter table events disable trigger only_append; \
-             update events set event_version = '{version}' where position = {later}; \
-             alter table events enable trigger only_append"
-        );
-        sqlx::raw_sql(&change).execute(&pool).await.unwrap();
-    };
-    of_version("2").await;
+    change(&pool, later, "event_version = '2'").await;
     let running = start_with(&pool, &log, BY_HAND);
     caught_up(&pool, &log).await;
     all_dead(&pool, &log).await;
@@ -41,7 +33,7 @@ async fn an_event_of_a_later_version_waits_for_a_later_program(pool: PgPool) {
             "{letter}"
         );
     }
-    of_version("1").await;
+    change(&pool, later, "event_version = '1'").await;
     redrive_all(&client).await;
     equals_its_rebuild(&pool, &log).await;
     running.stop().await;

@@ -21,21 +21,21 @@ pub(crate) const BY_HAND: RetryPolicy =
     RetryPolicy { attempts: 1, first_wait: Duration::ZERO, longest_wait: Duration::ZERO };
 
 /// Changes what an event says, as no login of the server could.
-async fn change(pool: &PgPool, position: i64, payload: &str) {
+pub(crate) async fn change(pool: &PgPool, position: i64, to: &str) {
     let change = format!(
         "alter table events disable trigger only_append; \
-         update events set payload = {payload} where position = {position}; \
+         update events set {to} where position = {position}; \
          alter table events enable trigger only_append"
     );
     sqlx::raw_sql(&change).execute(pool).await.expect("a superuser may");
 }
 
 pub(crate) async fn spoil(pool: &PgPool, position: i64) {
-    change(pool, position, "json_build_object('spoilt', payload)").await;
+    change(pool, position, "payload = json_build_object('spoilt', payload)").await;
 }
 
 async fn mend(pool: &PgPool, position: i64) {
-    change(pool, position, "payload -> 'spoilt'").await;
+    change(pool, position, "payload = payload -> 'spoilt'").await;
 }
 
 /// Refuses the journal lines of these events.
