@@ -70,6 +70,9 @@ pub(super) enum Figure {
     PlainP99Ms(ReadOf),
     PastMs(ReadOf),
     PastP99Ms(ReadOf),
+    /// Of a book with a fifth of the events.
+    YoungP99Ms(ReadOf),
+    YoungPastP99Ms(ReadOf),
     CommandsWithReads,
     CommandsWithoutReads,
     Anonymous,

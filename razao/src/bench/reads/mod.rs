@@ -1,4 +1,5 @@
-//! Reads of a large book, plain and on both axes of time, while commands arrive at a steady rate.
+//! Reads of a large book, plain and on both axes of time, while commands arrive at a steady rate. How they grow with it is
+//! known from a book of as many loans that has lived for a fifth of its events.
 
 mod book;
 
@@ -25,9 +26,8 @@ use super::wire::Connection;
 
 /// As many clients as read one loan after another.
 const READERS: usize = 64;
-/// How often each read is made, one after another: at least, and at most if that takes no longer than this.
+/// How often each read is made at least, one after another, and for how long.
 const TIMES: usize = 100;
-const MOST_TIMES: usize = 1_000;
 const LONG_ENOUGH: Duration = Duration::from_secs(5);
 /// The first ones find nothing in memory.
 const NOT_COUNTED: usize = 3;
@@ -36,6 +36,9 @@ const ROLES: &str = "command-api,query-api,projections";
 const KEPT: usize = 1_000;
 /// The loans on which commands arrive.
 const COMMANDED: usize = 1_000;
+/// A loan has so many events when its first repayment is made.
+const LEAST_EVENTS: usize = 4;
+const DATABASE: &str = "reads";
 
 pub(super) async fn measure(
     ground: &Ground,
@@ -44,51 +47,110 @@ pub(super) async fn measure(
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
     let today = booking_day(SystemTime::now().into());
-    let url = ground.empty_database("reads").await?;
-    let migrated = razao()?.args(["migrate", "--database-url", &url]).status().await?;
-    anyhow::ensure!(migrated.success(), "the schema could not be made");
-    let log = log_at(&url).await?;
-    let begun = Instant::now();
-    eprintln!("  a book of {loans} loans and about {events} events");
-    let book = book::live(&log, loans, events, today).await?;
-    let head = log.head().await?.position;
-    log.close().await;
-    eprintln!("  {head} events after {:.0?}", begun.elapsed());
-    // What is worked out is measured first.
-    let server = Server::serve_with(ground.home(), ROLES, &url, &[("RAZAO_CACHE_BYTES", "0")]).await?;
-    let bar = book::progress("projected", head.unsigned_abs());
-    server.caught_up_showing(|position| bar.set_position(position.unsigned_abs())).await?;
-    bar.finish();
-    ground.vacuum("reads").await?;
-    eprintln!("  they are projected after {:.0?}", begun.elapsed());
-    let pgbench = Pgbench::selecting(ground.home(), &url).await?;
-    figures.note(Figure::PgbenchSelect, pgbench.measure(scale.span).await?);
-    let paid = Book::of(book.loans.iter().copied().take(COMMANDED).collect(), today);
-    let arriving = arriving(server.address, &paid, scale.arriving).await?;
-    loan_reads(&server, &book.loans, scale, (Figure::LoanReads, Figure::LoanReadsP99Ms), figures).await?;
-    for read in ReadOf::ALL {
-        let path = path_of(read, &book, today);
-        let sign = if path.contains('?') { '&' } else { '?' };
-        let earlier =
-            format!("{path}{sign}effective_on={}&known_at={}", today - Days::new(200), head * 9 / 10);
-        let (plain, past) = in_turn(server.address, [&path, &earlier]).await?;
-        figures.note(Figure::PlainMs(read), plain.0);
-        figures.note(Figure::PlainP99Ms(read), plain.1);
-        figures.note(Figure::PastMs(read), past.0);
-        figures.note(Figure::PastP99Ms(read), past.1);
+    if events / 5 >= loans * LEAST_EVENTS {
+        let young = Lived::begin(ground, (loans, events / 5), today).await?;
+        let arriving = young.arriving(scale).await?;
+        young
+            .reads(|read, [plain, past]| {
+                figures.note(Figure::YoungP99Ms(read), plain.p99);
+                figures.note(Figure::YoungPastP99Ms(read), past.p99);
+            })
+            .await?;
+        arriving.end().await;
+        young.server.stop().await?;
     }
-    arriving.abort();
-    let _ = arriving.await;
-    server.stop().await?;
-    let server = Server::serve(ground.home(), ROLES, &url).await?;
-    server.caught_up().await?;
-    let arriving = self::arriving(server.address, &paid, scale.arriving).await?;
-    let kept: Arc<[Uuid]> = book.loans.iter().copied().rev().take(KEPT).collect();
-    loan_reads(&server, &kept, scale, (Figure::LoanReadsKept, Figure::LoanReadsKeptP99Ms), figures).await?;
-    arriving.abort();
-    let _ = arriving.await;
-    commands(ground, &url, server, &paid, scale, figures).await?;
-    ground.drop_copy("reads").await
+    let lived = Lived::begin(ground, (loans, events), today).await?;
+    let pgbench = Pgbench::selecting(ground.home(), &lived.url).await?;
+    figures.note(Figure::PgbenchSelect, pgbench.measure(scale.span).await?);
+    let arriving = lived.arriving(scale).await?;
+    let worked_out = (Figure::LoanReads, Figure::LoanReadsP99Ms);
+    loan_reads(&lived.server, &lived.book.loans, scale, worked_out, figures).await?;
+    lived
+        .reads(|read, [plain, past]| {
+            figures.note(Figure::PlainMs(read), plain.median);
+            figures.note(Figure::PlainP99Ms(read), plain.p99);
+            figures.note(Figure::PastMs(read), past.median);
+            figures.note(Figure::PastP99Ms(read), past.p99);
+        })
+        .await?;
+    arriving.end().await;
+    let lived = lived.serve_anew(ground).await?;
+    let arriving = lived.arriving(scale).await?;
+    let kept: Arc<[Uuid]> = lived.book.loans.iter().copied().rev().take(KEPT).collect();
+    loan_reads(&lived.server, &kept, scale, (Figure::LoanReadsKept, Figure::LoanReadsKeptP99Ms), figures)
+        .await?;
+    arriving.end().await;
+    commands(ground, lived, scale, figures).await?;
+    ground.drop_copy(DATABASE).await
+}
+
+/// A book that has lived, and a server that has projected it.
+struct Lived {
+    url: String,
+    book: ReadBook,
+    /// Some of its loans, on which commands arrive.
+    paid: Book,
+    head: i64,
+    server: Server,
+}
+
+impl Lived {
+    /// On a database of its own. Nothing is kept of answers: what is worked out is measured first.
+    async fn begin(
+        ground: &Ground,
+        (loans, events): (usize, usize),
+        today: NaiveDate,
+    ) -> anyhow::Result<Self> {
+        let url = ground.empty_database(DATABASE).await?;
+        let migrated = razao()?.args(["migrate", "--database-url", &url]).status().await?;
+        anyhow::ensure!(migrated.success(), "the schema could not be made");
+        let log = log_at(&url).await?;
+        let begun = Instant::now();
+        eprintln!("  a book of {loans} loans and about {events} events");
+        let book = book::live(&log, loans, events, today).await?;
+        let head = log.head().await?.position;
+        log.close().await;
+        eprintln!("  {head} events after {:.0?}", begun.elapsed());
+        let server = Server::serve_with(ground.home(), ROLES, &url, &[("RAZAO_CACHE_BYTES", "0")]).await?;
+        let bar = book::progress("projected", head.unsigned_abs());
+        server.caught_up_showing(|position| bar.set_position(position.unsigned_abs())).await?;
+        bar.finish();
+        ground.vacuum(DATABASE).await?;
+        eprintln!("  they are projected after {:.0?}", begun.elapsed());
+        let paid = Book::of(book.loans.iter().copied().take(COMMANDED).collect(), today);
+        Ok(Self { url, book, paid, head, server })
+    }
+
+    /// Another server, which keeps answers.
+    async fn serve_anew(self, ground: &Ground) -> anyhow::Result<Self> {
+        self.server.stop().await?;
+        let server = Server::serve(ground.home(), ROLES, &self.url).await?;
+        server.caught_up().await?;
+        Ok(Self { server, ..self })
+    }
+
+    /// Every read in turn, plain and on both axes of time.
+    async fn reads(&self, mut note: impl FnMut(ReadOf, [Times; 2])) -> anyhow::Result<()> {
+        let today = self.paid.today;
+        for read in ReadOf::ALL {
+            let path = path_of(read, &self.book, today);
+            let sign = if path.contains('?') { '&' } else { '?' };
+            let (day, position) = (today - Days::new(200), self.head * 9 / 10);
+            let earlier = format!("{path}{sign}effective_on={day}&known_at={position}");
+            note(read, in_turn(self.server.address, [&path, &earlier]).await?);
+        }
+        Ok(())
+    }
+
+    async fn arriving(&self, scale: Scale) -> anyhow::Result<Arriving> {
+        arriving(self.server.address, &self.paid, scale.arriving).await
+    }
+}
+
+/// How long a read took, in milliseconds.
+struct Times {
+    median: f64,
+    p99: f64,
 }
 
 /// Loans read one after another on many connections.
@@ -107,19 +169,13 @@ async fn loan_reads(
 }
 
 /// Commands as fast as they are answered, with all read models attached and with none.
-async fn commands(
-    ground: &Ground,
-    url: &str,
-    with_all: Server,
-    paid: &Book,
-    scale: Scale,
-    figures: &mut Figures,
-) -> anyhow::Result<()> {
-    let all = http::measure(with_all.address, paid, paid.loans.clone(), scale.span).await?;
+async fn commands(ground: &Ground, lived: Lived, scale: Scale, figures: &mut Figures) -> anyhow::Result<()> {
+    let Lived { url, paid, server: with_all, .. } = lived;
+    let all = http::measure(with_all.address, &paid, paid.loans.clone(), scale.span).await?;
     figures.note(Figure::CommandsWithReads, all.a_second);
     with_all.stop().await?;
-    let alone = Server::serve(ground.home(), "command-api", url).await?;
-    let none = http::measure(alone.address, paid, paid.loans.clone(), scale.span).await?;
+    let alone = Server::serve(ground.home(), "command-api", &url).await?;
+    let none = http::measure(alone.address, &paid, paid.loans.clone(), scale.span).await?;
     figures.note(Figure::CommandsWithoutReads, none.a_second);
     alone.stop().await
 }
@@ -144,34 +200,44 @@ fn path_of(read: ReadOf, book: &ReadBook, today: NaiveDate) -> String {
     }
 }
 
-/// Two reads in turn, so that both meet the same circumstances: median and p99 of each in milliseconds.
-async fn in_turn(server: SocketAddr, paths: [&str; 2]) -> anyhow::Result<((f64, f64), (f64, f64))> {
+/// Two reads in turn, so that both meet the same circumstances.
+async fn in_turn(server: SocketAddr, paths: [&str; 2]) -> anyhow::Result<[Times; 2]> {
     let mut connection = Connection::open(server).await?;
     let mut taken = [latencies(), latencies()];
-    let begun = Instant::now();
-    for time in 0..MOST_TIMES + NOT_COUNTED {
-        if time >= TIMES + NOT_COUNTED && begun.elapsed() > LONG_ENOUGH {
-            break;
+    for _ in 0..NOT_COUNTED {
+        for path in paths {
+            connection.read(path, 0).await?;
         }
+    }
+    let begun = Instant::now();
+    let mut times = 0;
+    while times < TIMES || begun.elapsed() < LONG_ENOUGH {
         for (path, taken) in paths.iter().zip(&mut taken) {
             let asked = Instant::now();
             connection.read(path, 0).await?;
-            if time >= NOT_COUNTED {
-                taken.saturating_record(micros(asked.elapsed()));
-            }
+            taken.saturating_record(micros(asked.elapsed()));
         }
+        times += 1;
     }
-    let [plain, past] = taken.map(|taken| {
+    Ok(taken.map(|taken| {
         let millis = |quantile| taken.value_at_quantile(quantile) as f64 / 1e3;
-        (millis(0.5), millis(0.99))
-    });
-    Ok((plain, past))
+        Times { median: millis(0.5), p99: millis(0.99) }
+    }))
 }
 
 /// Repayments at a steady rate until they are broken off.
-async fn arriving(server: SocketAddr, book: &Book, a_second: u64) -> anyhow::Result<JoinHandle<()>> {
+struct Arriving(JoinHandle<()>);
+
+impl Arriving {
+    async fn end(self) {
+        self.0.abort();
+        let _ = self.0.await;
+    }
+}
+
+async fn arriving(server: SocketAddr, book: &Book, a_second: u64) -> anyhow::Result<Arriving> {
     let mut payers = payers(server, book, &book.loans, 8).await?;
-    Ok(tokio::spawn(async move {
+    Ok(Arriving(tokio::spawn(async move {
         let every = Duration::from_micros(1_000_000 * payers.len() as u64 / a_second);
         let mut paying = tokio::task::JoinSet::new();
         for mut payer in payers.drain(..) {
@@ -186,7 +252,7 @@ async fn arriving(server: SocketAddr, book: &Book, a_second: u64) -> anyhow::Res
             });
         }
         while paying.join_next().await.is_some() {}
-    }))
+    })))
 }
 
 struct Reader {
