@@ -62,9 +62,15 @@ impl QueryState {
         Ok((snapshot, Moment { effective_on, known: Some(known.position), day }))
     }
 
-    /// One whose facts came out of order: from its events, seen on its last value date by the day.
-    pub(crate) async fn derive(&self, loan: Uuid, moment: &Moment, as_of: AsOf) -> Result<SeenLoan, Refused> {
-        let events = self.log.stream_up_to::<Loan>(loan, as_of.position).await?;
+    /// One whose facts came out of order: from its events up to a position, seen on its last value date by the day. What the
+    /// read model has not taken in may be what it could not read, which is no reason to refuse all other loans.
+    pub(crate) async fn derive(
+        &self,
+        (loan, up_to): (Uuid, i64),
+        moment: &Moment,
+        as_of: AsOf,
+    ) -> Result<SeenLoan, Refused> {
+        let events = self.log.stream_up_to::<Loan>(loan, up_to.min(as_of.position)).await?;
         let day = moment.effective_on.unwrap_or(LAST_DAY);
         let dated = events.iter().filter(|event| !matches!(event.event, LoanEvent::ChargeAdded(_)));
         let dated = dated.filter_map(|event| event.event.days()).map(|(on, _)| on);
@@ -85,7 +91,7 @@ impl QueryState {
     ) -> Result<(Listed, bool), Refused> {
         let LoanRow { first_position, borrower_id, is_to_be_derived, mut view, .. } = row;
         if is_to_be_derived {
-            view = LoanView::of(&self.derive(view.id, moment, as_of).await?)?;
+            view = LoanView::of(&self.derive((view.id, view.position), moment, as_of).await?)?;
             view.count_days_past_due(moment.day);
         }
         Ok((Listed { first_position, borrower_id, view }, is_to_be_derived))

@@ -46,7 +46,8 @@ pub(super) struct Gathered {
     pub(super) parts: HashMap<PartKey, Owed>,
     pub(super) debts: HashMap<(Currency, Uuid), (i64, i128)>,
     to_look_up: Vec<Uuid>,
-    pub(super) to_derive: Vec<Uuid>,
+    /// With the position of the last event that the read model has of each.
+    pub(super) to_derive: Vec<(Uuid, i64)>,
 }
 
 #[derive(Default)]
@@ -119,7 +120,7 @@ impl Gathered {
             match Found::read(&row)? {
                 Found::Here => self.take(&row, day)?,
                 Found::ByLookingUp => self.to_look_up.push(row.try_get(0)?),
-                Found::ByDeriving => self.to_derive.push(row.try_get(0)?),
+                Found::ByDeriving => self.to_derive.push((row.try_get(0)?, row.try_get(15)?)),
             }
         }
         Ok(())

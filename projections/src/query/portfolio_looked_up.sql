@@ -6,9 +6,9 @@ select n.loan_id, n.borrower_id, n.currency, n.product, s.status, s.late_fee, s.
        case when n.disordered and n.last_on > $1 and exists (
                 select from standing_changes j
                  where j.loan_id = n.loan_id and j.position <= $2 and j.on_day > $1
-                   and (j.position < s.position or j.counts_from <= $1)) then 2 else 0 end as found
+                   and (j.position < s.position or j.counts_from <= $1)) then 2 else 0 end as found, n.position
   from (
-       select loan_id, borrower_id, currency, product, disordered, last_on
+       select loan_id, borrower_id, currency, product, disordered, last_on, position
          from standings
         where case when $3::uuid[] is null
               then (position > $2 or last_on > $1) and disordered and (last_on > $1 or $4)

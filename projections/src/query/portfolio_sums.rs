@@ -129,7 +129,7 @@ impl QueryState {
     /// A loan whose facts came out of order; none where it was not disbursed by the day.
     async fn derived_part(
         &self,
-        loan: Uuid,
+        loan: (Uuid, i64),
         moment: &Moment,
         as_of: AsOf,
     ) -> Result<Option<DerivedPart>, Refused> {
