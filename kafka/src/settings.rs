@@ -51,7 +51,7 @@ const CONSUMER_DEFAULTS: [Setting; 7] = [
     ("heartbeat.interval.ms", "3000"),
     // As much memory as messages that wait may take, and those of one answer of a broker, of each partition and before they
     // are unpacked: several times as much after that.
-    ("queued.max.messages.kbytes", "2048"),
+    ("queued.max.messages.kbytes", "1024"),
     ("fetch.message.max.bytes", "131072"),
     // So long one does not look whether what waits is below that again: by default a second, in which all of it is long
     // taken and nothing more comes.

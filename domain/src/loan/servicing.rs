@@ -48,15 +48,38 @@ pub struct Row {
     #[serde(flatten)]
     pub state: InstallmentState,
     /// The charges in what is due that may fall due before the rest of the row does.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub charges: Vec<RowCharge>,
+    #[serde(default, skip_serializing_if = "RowCharges::is_empty")]
+    pub charges: RowCharges,
 }
+
+/// States are kept in memory by the ten thousand, and rows are what they consist of: twelve fit into 4 KiB.
+const _: () = assert!(12 * size_of::<Row>() <= 4096, "a row has grown");
+
+/// The charges of a row. Most have none: a `Vec` of its own would take three words of each.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+#[expect(clippy::box_collection, reason = "one word in place of three")]
+pub struct RowCharges(Option<Box<Vec<RowCharge>>>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowCharge {
     pub due_on: NaiveDate,
     pub component: Component,
     pub amount: Amount,
+}
+
+impl RowCharges {
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &RowCharge> {
+        self.0.iter().flat_map(|charges| charges.iter())
+    }
+
+    fn push(&mut self, charge: RowCharge) {
+        self.0.get_or_insert_default().push(charge);
+    }
 }
 
 impl Row {
@@ -75,7 +98,7 @@ impl Row {
                 paid: Components::NOTHING,
                 waived: Components::NOTHING,
             },
-            charges: Vec::new(),
+            charges: RowCharges::default(),
         }
     }
 
@@ -211,7 +234,7 @@ impl Servicing {
                 break;
             };
             if change.installment as usize == self.rows.len() + 1 {
-                self.rows.push(Row { number: change.installment, state, charges: Vec::new() });
+                self.rows.push(Row { number: change.installment, state, charges: RowCharges::default() });
             } else {
                 self.row_mut(change.installment).state = state;
             }
