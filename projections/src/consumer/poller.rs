@@ -31,7 +31,7 @@ const POLL_PAUSED: Duration = Duration::from_millis(10);
 const QUIET: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// So many bytes of events may wait for the slowest writer: about two of its batches.
-const MOST_WAITING: usize = 10 << 20;
+const MOST_WAITING: usize = 8 << 20;
 /// And so many more for each writer that hangs with what it holds, so that the others go on.
 const MORE_FOR_ONE_THAT_HANGS: usize = super::writer::MOST_BYTES + (1 << 20);
 /// So long one does not poll where too much waits. After that partitions are paused, for which what was fetched is thrown

@@ -20,7 +20,7 @@ use super::writing::Writing;
 use crate::road::Road;
 
 /// So many events are written at once: the more, the more often a row is written but once, and the more memory it takes.
-const ENOUGH: usize = 3_000;
+const ENOUGH: usize = 2_500;
 /// And no more bytes than these.
 pub(super) const MOST_BYTES: usize = 5 << 20;
 /// So long one waits for the other partitions to come as far as the first one.
