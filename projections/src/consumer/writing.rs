@@ -24,8 +24,8 @@ use crate::{checkpoint, telemetry};
 const CLEARS: Duration = Duration::from_secs(5);
 /// So many times as long as it took to write is rested after it, and no longer than that: a transaction costs much the same
 /// however few events it has, so under load one has more of them, and commands have the processor meanwhile.
-const RESTS: u32 = 2;
-const LONGEST_REST: Duration = Duration::from_millis(80);
+const RESTS: u32 = 3;
+const LONGEST_REST: Duration = Duration::from_millis(120);
 
 pub(super) struct Writing<'w> {
     writer: &'w Writer,

@@ -14,7 +14,7 @@ const PAGE_BEHIND: i64 = 1_500;
 /// How long one rests after a page at the end of the log, for each of its events and at most: under load pages, and what is
 /// made of them, have more events.
 const REST: Duration = Duration::from_micros(200);
-const LONGEST_REST: Duration = Duration::from_millis(15);
+const LONGEST_REST: Duration = Duration::from_millis(25);
 
 pub(crate) type Page = Result<Vec<OutgoingEvent>, LogError>;
 
