@@ -79,7 +79,7 @@ where
     measure(endpoint, state, async {
         let Received { body, context, later, sent } = receive(endpoint, state, request).await?;
         let order = order(body)?;
-        check_fields::<D>(endpoint, &order, &sent, context.today)?;
+        check_fields::<D>(endpoint, &order, &sent.permits, context.today)?;
         match later {
             Some(later) => later.queue(endpoint, order.stream, context).await.map(Ended::Queued),
             None => execute_or_propose(endpoint, state, streams, (order, sent), context).await,
@@ -92,16 +92,18 @@ where
 pub(crate) fn check_fields<D: AtStake>(
     endpoint: &Endpoint,
     order: &Order<D::Command>,
-    sent: &Sent,
+    permits: &Permits,
     today: NaiveDate,
 ) -> Result<(), Problem> {
-    let is_of_an_earlier_month = |on: NaiveDate| (on.year(), on.month()) < (today.year(), today.month());
-    match D::on(&order.command) {
-        Some(on) if is_of_an_earlier_month(on) => {
-            sent.permits.check_field(endpoint.limited().route, "on", "in an earlier month")
-        }
-        _ => Ok(()),
+    if is_of_an_earlier_month::<D>(order, today) {
+        return permits.check_field(endpoint.limited().route, "on", "in an earlier month");
     }
+    Ok(())
+}
+
+/// Whether a command is dated in a month before that of a day.
+pub(crate) fn is_of_an_earlier_month<D: AtStake>(order: &Order<D::Command>, day: NaiveDate) -> bool {
+    D::on(&order.command).is_some_and(|on| (on.year(), on.month()) < (day.year(), day.month()))
 }
 
 /// Executes a command that its sender may give alone; makes a proposal of another.

@@ -161,9 +161,10 @@ async fn restructure(state: &Shared, loan: LoanId, request: Request) -> Result<E
         body.refuse_fields_of_other_modes(body.mode.unwrap_or_default())?;
         return later.queue(&RESTRUCTURE, loan.uuid(), context).await.map(Ended::Queued);
     }
-    let known = state.loans.state(loan.uuid()).await.map_err(|fault| fault_of(&RESTRUCTURE, &fault))?;
+    let known = state.loans.state_for(loan.uuid(), &context).await;
+    let known = known.map_err(|fault| fault_of(&RESTRUCTURE, &fault))?;
     let order = body.order(loan, known.currency())?;
-    check_fields::<Loan>(&RESTRUCTURE, &order, &sent, context.today)?;
+    check_fields::<Loan>(&RESTRUCTURE, &order, &sent.permits, context.today)?;
     execute_or_propose(&RESTRUCTURE, state, &state.loans, (order, sent), context).await
 }
 

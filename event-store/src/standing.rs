@@ -6,7 +6,7 @@ use domain::decider::{Decider, WholeStream};
 use uuid::Uuid;
 
 use crate::cache::Slot;
-use crate::execute::Streams;
+use crate::execute::{CommandContext, Streams};
 use crate::load::Folded;
 use crate::log::{Log, LogError};
 
@@ -35,6 +35,20 @@ impl<D: Decider> Streams<D> {
                 }
                 None => self.reload(id, &slot, wanted).await?,
             }
+        }
+    }
+
+    /// The state on which a command is decided: in a bundle with what the commands before it would leave, else as
+    /// [`Self::state`].
+    pub async fn state_for(&self, id: Uuid, context: &CommandContext) -> Result<D, LogError> {
+        // The bundle itself holds the stream: waiting until it lets go would be for ever.
+        let Some(slot) = context.bundle.as_ref().and_then(|bundle| bundle.held::<D>((D::TYPE, id))) else {
+            return self.state(id).await;
+        };
+        let decided = slot.lock().as_ref().map(|loaded| loaded.state.clone());
+        match decided {
+            Some(state) => Ok(state),
+            None => Ok(self.log.load::<D>(id).await?.state),
         }
     }
 

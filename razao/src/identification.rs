@@ -13,6 +13,7 @@ use command_api::{Actor, Permits};
 use identity::gate::{Identification, guard};
 use identity::permissions::{self, FIELDS, Permission, TABLE};
 use identity::{Caller, DevelopmentIssuer, LenderClaim, Pace, RemoteIssuer, Role, RoleMapping, Verifier};
+use projections::Operator;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -74,6 +75,7 @@ async fn name_actor(mut request: Request, next: Next) -> Response {
         let roles = caller.roles.iter().map(|role| Cow::Borrowed(role.name())).collect();
         let actor = Actor { subject, client, roles, oversees };
         request.extensions_mut().insert(actor);
+        request.extensions_mut().insert(Operator(Arc::clone(&caller.subject)));
         request.extensions_mut().insert(Permits::new(move |route, field| allows(&caller, route, field)));
     }
     next.run(request).await

@@ -165,3 +165,28 @@ async fn a_redrive_that_is_killed_leaves_the_stream_parked_and_the_next_one_take
     pool.close().await;
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_auditor_reads_who_discarded_an_event() {
+    let mut server = Server::on(Some(TODAY));
+    let client = server.start().await;
+    lend(&client).await;
+    let pool = superuser(&server).await;
+    let id = dead_letter(&server, &pool).await;
+    let token = server.run(&on(&server, &["token", "--role", "admin", "--subject", "eva"])).await;
+    let asked = reqwest::Client::new()
+        .post(format!("{}/v1/dead-letters/{id}/discard", server.address()))
+        .bearer_auth(token.trim())
+        .json(&json!({ "reason": "a trial" }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(asked.status(), 200);
+    let discarded = client.read("/v1/discarded-events", None).await.unwrap();
+    assert_eq!(
+        (&discarded["items"][0]["discarded_by"], &discarded["items"][0]["reason"]),
+        (&"eva".into(), &"a trial".into())
+    );
+    pool.close().await;
+    server.stop().await;
+}

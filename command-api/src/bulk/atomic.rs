@@ -78,13 +78,13 @@ async fn read(mut lines: Lines) -> Result<Lined, Problem> {
 }
 
 /// A line that can be stored together with others. What decisions of others rest on is not: it has to stand in the log
-/// first.
+/// first. What only calculates would keep others waiting for nothing.
 fn checked(text: &[u8]) -> Result<Line, Problem> {
     let line = Line::parse(text)?;
     let mut segments = line.path().split('/').skip(2);
-    if matches!(segments.next(), Some("products" | "periods")) {
-        let detail =
-            "with `atomic=true` lines are commands on loans and entries; products and periods come before";
+    if !matches!(segments.next(), Some("loans" | "entries")) || line.is_only_shown() {
+        let detail = "with `atomic=true` lines are commands on loans and entries that store something; whatever else they \
+                      need comes before";
         return Err(INVALID_FIELD.because(detail).at("/path", "invalid_form", detail));
     }
     Ok(line)

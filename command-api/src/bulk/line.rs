@@ -62,6 +62,11 @@ impl Line {
         self.uri.path()
     }
 
+    /// Whether it asks for what is only shown: a simulation, or a preview.
+    pub(super) fn is_only_shown(&self) -> bool {
+        self.path().ends_with("/simulate") || self.uri.query().is_some_and(|query| query != "preview=false")
+    }
+
     pub(super) fn key(&self) -> Option<&HeaderValue> {
         self.key.as_ref()
     }

@@ -121,7 +121,7 @@ async fn accept(state: &Shared, id: Uuid, request: Request) -> Result<Ended, Pro
     let reason = body.checked()?;
     if let Some(later) = later {
         // Whoever executes it knows no roles.
-        waiting(&ACCEPT, state, id, &permits).await?;
+        acceptable(state, id, &permits).await?;
         return later.queue(&ACCEPT, id, context).await.map(Ended::Queued);
     }
     let repeated =
@@ -130,7 +130,7 @@ async fn accept(state: &Shared, id: Uuid, request: Request) -> Result<Ended, Pro
         first
     } else {
         let by = context.metadata.actor.clone();
-        let (limit, amount) = match waiting(&ACCEPT, state, id, &permits).await? {
+        let (limit, amount) = match acceptable(state, id, &permits).await? {
             Some(made) => authority(state, &made, &by).await?,
             None => (None, Amount::ZERO),
         };
@@ -174,6 +174,15 @@ async fn waiting(
         permits.check_route(command.limited().route)?;
     }
     Ok(Some(made))
+}
+
+/// What waits, for somebody who may do it on this day too.
+async fn acceptable(state: &Shared, id: Uuid, permits: &Permits) -> Result<Option<Arc<Made>>, Problem> {
+    let made = waiting(&ACCEPT, state, id, permits).await?;
+    if let Some(made) = &made {
+        execution::check_fields_today(state, made, permits).await?;
+    }
+    Ok(made)
 }
 
 /// Up to how much somebody may accept of a proposal, and what is at stake.

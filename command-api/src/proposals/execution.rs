@@ -2,20 +2,24 @@
 
 use std::sync::Arc;
 
+use chrono::Days;
 use domain::Currency;
+use domain::entry::Entry;
 use domain::id::{EntryId, LoanId};
+use domain::loan::Loan;
 use domain::proposal::{
-    Accepted, Executed, Failed, Made, Outcome, Proposal, ProposalCommand, ProposalRefusal,
+    Accepted, DAYS_OPEN, Executed, Failed, Made, Outcome, Proposal, ProposalCommand, ProposalRefusal,
 };
 use event_store::{CommandContext, ExecuteError, IdempotencyKey, Metadata, Receipt, Streams};
 use problems::{ABOVE_APPROVAL_LIMIT, CONFLICT, INTERNAL, NOT_FOUND, Problem};
 use uuid::Uuid;
 
 use super::{decisions, endpoint_of};
-use crate::authority::{AtStake, execute_if, weigh};
+use crate::authority::{AtStake, check_fields, execute_if, is_of_an_earlier_month, weigh};
 use crate::body::parse;
 use crate::endpoint::Endpoint;
 use crate::entries::{EntryBody, EntryReversalBody};
+use crate::permits::Permits;
 use crate::refusals::{fault_of, problem_of};
 use crate::serve::{ENGINE, Order};
 use crate::state::{CommandState, Shared};
@@ -85,6 +89,28 @@ pub(super) async fn at_stake_now(state: &Shared, made: &Arc<Made>) -> Result<dom
         Err(_) => (0, None),
     };
     Ok(weighed.1.map_or(made.amount, |money| money.amount))
+}
+
+/// Whether whoever accepts a proposal may give its command today: what was dated in the month when it was asked for may have
+/// become a correction of an earlier one. What was one from the beginning was asked for by somebody who may.
+pub(super) async fn check_fields_today(
+    state: &Shared,
+    made: &Arc<Made>,
+    permits: &Permits,
+) -> Result<(), Problem> {
+    let endpoint = endpoint_of(made).ok_or_else(|| unknown(made))?;
+    let (today, asked_on) = (state.booking_day.today(), made.expires_on - Days::new(DAYS_OPEN));
+    match read(state, endpoint, made).await {
+        Ok(Asked::Loan(order)) if !is_of_an_earlier_month::<Loan>(&order, asked_on) => {
+            check_fields::<Loan>(endpoint, &order, permits, today)
+        }
+        Ok(Asked::Entry(order)) if !is_of_an_earlier_month::<Entry>(&order, asked_on) => {
+            check_fields::<Entry>(endpoint, &order, permits, today)
+        }
+        Err(problem) if problem.kind.status >= 500 => Err(problem),
+        // What cannot be asked for any more comes to nothing.
+        _ => Ok(()),
+    }
 }
 
 async fn execute(
@@ -183,7 +209,7 @@ async fn currency(
     loan: LoanId,
 ) -> Result<Option<Currency>, Problem> {
     let loan = state.loans.state(loan.uuid()).await.map_err(|fault| fault_of(endpoint, &fault))?;
-    if loan == domain::loan::Loan::Unknown {
+    if loan == Loan::Unknown {
         return Err(NOT_FOUND.because("there is no such loan"));
     }
     Ok(loan.currency())

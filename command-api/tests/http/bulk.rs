@@ -223,6 +223,43 @@ async fn an_atomic_bulk_with_one_bad_line_stores_nothing(_: PgPoolOptions, optio
     server.stop().await;
 }
 
+/// A line that has to know of its loan before it is decided must not wait for the bulk that it is in.
+#[sqlx::test(migrations = false)]
+async fn an_atomic_bulk_pays_and_restructures_one_loan(_: PgPoolOptions, options: PgConnectOptions) {
+    let server = Server::start(&options).await;
+    let loan = server.active_loan("1").await;
+    let restructure = |key: &str| {
+        let body = r#"{"on": "2026-03-02", "mode": "re_amortize", "reason": "renegotiated"}"#;
+        line(&format!("{loan}/restructure"), key, body)
+    };
+    let pay = line(&format!("{loan}/repayments"), "pay", r#"{"on": "2026-02-15", "amount": "1.00"}"#);
+    let stored = bulk(&server, "?atomic=true", pay + &restructure("first") + &restructure("second")).await;
+    assert_eq!(told(&stored), ["1 201 -", "2 200 -", "3 200 -"], "{}", stored.body);
+    server.stop().await;
+}
+
+/// It would keep all other atomic bulks waiting for nothing.
+#[sqlx::test(migrations = false)]
+async fn an_atomic_bulk_takes_only_what_is_stored_on_loans_and_entries(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let server = Server::start(&options).await;
+    let loan = server.active_loan("1").await;
+    for path in [
+        "/v1/schedules",
+        "/v1/staff/ana/limits",
+        "/v1/approval-policy",
+        &format!("/v1/proposals/{LOAN}/refuse"),
+        &format!("{loan}/simulate"),
+        &format!("{loan}/restructure?preview=true"),
+    ] {
+        let refused = bulk(&server, "?atomic=true", line(path, "a", "{}")).await;
+        assert_eq!(told(&refused), ["1 400 invalid_field"], "{path}: {}", refused.body);
+    }
+    server.stop().await;
+}
+
 #[sqlx::test(migrations = false)]
 async fn a_thousand_lines_are_atomic_and_not_one_more(_: PgPoolOptions, options: PgConnectOptions) {
     let server = Server::start(&options).await;

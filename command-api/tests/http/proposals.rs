@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::Request;
 use command_api::{Actor, CommandState, Completion, Permits};
 use domain::proposal::{Accept, Proposal, ProposalCommand};
-use event_store::{CommandContext, Metadata, Streams};
+use event_store::{BookingDay, CommandContext, Metadata, Streams};
 use expect_test::expect;
 use futures::future::join_all;
 use problems::FORBIDDEN;
@@ -322,6 +322,35 @@ async fn a_field_can_be_for_fewer_than_its_route(_: PgPoolOptions, options: PgCo
     assert_eq!(earlier.problem(), format!("403 {} /on=forbidden", FORBIDDEN.code));
     assert!(earlier.body.contains("`on` in an earlier month is for finance"), "{}", earlier.body);
     assert_eq!(ask(&server, "ana", &key(), &path, &credit("2026-05-31")).await.status, 201);
+    server.stop().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn what_became_a_correction_is_accepted_by_who_may_correct(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let server = Server::start(&options).await;
+    let loan = server.active_loan("loan-1").await;
+    limit(&server, "ana", r#"{"credit": {"BRL": "0.50"}}"#).await;
+    limit(&server, "eva", r#"{"credit": {"BRL": "9.00"}}"#).await;
+    let mut proposals = Vec::new();
+    for on in ["2026-06-30", "2026-05-31"] {
+        let credit = format!(r#"{{"on": "{on}", "amount": "1.00", "kind": "goodwill", "reason": "sorry"}}"#);
+        let waits = ask(&server, "ana", &key(), &format!("{loan}/credits"), &credit).await;
+        proposals.push(format!("/v1/proposals/{}/accept", waits.id()));
+    }
+    server.stop().await;
+    let next_month =
+        |log, _| CommandState::new(log, BookingDay::Fixed("2026-07-01".parse().unwrap()), 1 << 20);
+    let server = Server::start_with(&options, next_month).await;
+    let no_finance = || Permits::new(|_, field| field.map_or(Ok(()), |_| Err("finance".to_owned())));
+    let refused = ask_with(&server, ("eva", no_finance()), &key(), &proposals[0], "{}").await;
+    assert_eq!(refused.problem(), format!("403 {} /on=forbidden", FORBIDDEN.code));
+    // Who asked for the other could correct then already.
+    let accepted = ask_with(&server, ("eva", no_finance()), &key(), &proposals[1], "{}").await;
+    assert_eq!(accepted.status, 200, "{}", accepted.body);
+    assert_eq!(ask(&server, "eva", &key(), &proposals[0], "{}").await.status, 200);
     server.stop().await;
 }
 

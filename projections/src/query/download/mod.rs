@@ -16,7 +16,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use problems::INTERNAL;
+use problems::{INTERNAL, Problem};
 
 pub(crate) use self::described::name_files;
 use self::json::Json;
@@ -66,7 +66,7 @@ async fn download(
     // A cursor goes on with the query that it came from.
     if takes_known_at(parts.uri.path()) && !(is_one_page || has("after=") || has("known_at=")) {
         let head = state.of(&parts.extensions).end_of_log().await?;
-        parts.uri = with(&parts.uri, &format!("known_at={}", head.position));
+        parts.uri = with(&parts.uri, &format!("known_at={}", head.position))?;
     }
     if format == Format::Pdf {
         return statement::as_pdf(state, parts, next).await;
@@ -97,7 +97,7 @@ async fn download(
         let cursor = page.member("next").and_then(Json::as_scalar).map(ToOwned::to_owned);
         match cursor {
             Some(cursor) if !is_one_page && table.rows() < MOST_ROWS => {
-                uri = with(&parts.uri, &format!("{PAGE}&after={cursor}"));
+                uri = with(&parts.uri, &format!("{PAGE}&after={cursor}"))?;
             }
             Some(_) if !is_one_page => {
                 let detail =
@@ -208,11 +208,12 @@ fn parameters(uri: &Uri) -> impl Iterator<Item = &str> {
     uri.query().unwrap_or_default().split('&')
 }
 
-fn with(uri: &Uri, parameter: &str) -> Uri {
+fn with(uri: &Uri, parameter: &str) -> Result<Uri, Problem> {
     let pairs = parameters(uri).filter(|pair| !pair.is_empty() && !pair.starts_with("after="));
     let query: Vec<&str> = pairs.chain([parameter]).collect();
     let extended = format!("{}?{}", uri.path(), query.join("&"));
-    extended.parse().expect("a path and parameters of a request, and one of digits")
+    // A path and parameters of a request, and one of digits: only too long it can be.
+    extended.parse().map_err(|_| invalid("query", "is too long for a download"))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
