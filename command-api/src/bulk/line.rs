@@ -64,7 +64,7 @@ impl Line {
 
     /// Whether it asks for what is only shown: a simulation, or a preview.
     pub(super) fn is_only_shown(&self) -> bool {
-        self.path().ends_with("/simulate") || self.uri.query().is_some_and(|query| query != "preview=false")
+        self.path().ends_with("/simulate") || self.uri.query() == Some("preview=true")
     }
 
     pub(super) fn key(&self) -> Option<&HeaderValue> {

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use chrono::Days;
 use domain::Currency;
 use domain::entry::Entry;
 use domain::id::{EntryId, LoanId};
 use domain::loan::Loan;
 use domain::proposal::{
-    Accepted, DAYS_OPEN, Executed, Failed, Made, Outcome, Proposal, ProposalCommand, ProposalRefusal,
+    Accepted, Executed, Failed, Made, Outcome, Proposal, ProposalCommand, ProposalRefusal,
 };
 use event_store::{CommandContext, ExecuteError, IdempotencyKey, Metadata, Receipt, Streams};
 use problems::{ABOVE_APPROVAL_LIMIT, CONFLICT, INTERNAL, NOT_FOUND, Problem};
@@ -99,7 +98,7 @@ pub(super) async fn check_fields_today(
     permits: &Permits,
 ) -> Result<(), Problem> {
     let endpoint = endpoint_of(made).ok_or_else(|| unknown(made))?;
-    let (today, asked_on) = (state.booking_day.today(), made.expires_on - Days::new(DAYS_OPEN));
+    let (today, asked_on) = (state.booking_day.today(), made.on);
     match read(state, endpoint, made).await {
         Ok(Asked::Loan(order)) if !is_of_an_earlier_month::<Loan>(&order, asked_on) => {
             check_fields::<Loan>(endpoint, &order, permits, today)

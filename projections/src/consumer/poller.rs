@@ -30,7 +30,7 @@ const POLL_PAUSED: Duration = Duration::from_millis(10);
 /// removed shows by itself only when something comes.
 const QUIET: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
-/// So many bytes of events may wait for the slowest writer: about two of its batches.
+/// So many bytes of events may wait for the slowest writer: more than one of its batches.
 const MOST_WAITING: usize = 8 << 20;
 /// And so many more for each writer that hangs with what it holds, so that the others go on.
 const MORE_FOR_ONE_THAT_HANGS: usize = super::writer::MOST_BYTES + (1 << 20);

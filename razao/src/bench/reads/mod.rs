@@ -50,6 +50,8 @@ pub(super) async fn measure(
     if events / 5 >= loans * LEAST_EVENTS {
         let young = Lived::begin(ground, (loans, events / 5), today).await?;
         let arriving = young.arriving(scale).await?;
+        // So that it has been asked as much before as the other one.
+        closed_loop(readers(young.server.address, &young.book.loans).await?, scale.span).await?;
         young
             .reads(|read, [plain, past]| {
                 figures.note(Figure::YoungP99Ms(read), plain.p99);
