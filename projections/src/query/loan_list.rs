@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use domain::loan::{Loan, LoanEvent};
-use event_store::Borrower;
+use event_store::{Borrower, LogError};
 use sqlx::postgres::PgArguments;
 use sqlx::{Arguments, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -63,14 +63,18 @@ impl QueryState {
     }
 
     /// One whose facts came out of order: from its events up to a position, seen on its last value date by the day. What the
-    /// read model has not taken in may be what it could not read, which is no reason to refuse all other loans.
+    /// read model has not taken in may be what it could not read, which is no reason to refuse all other loans. None where one of
+    /// those up to there cannot be read, which somebody discarded: then the loan is as its read model has it.
     pub(crate) async fn derive(
         &self,
         (loan, up_to): (Uuid, i64),
         moment: &Moment,
         as_of: AsOf,
-    ) -> Result<SeenLoan, Refused> {
-        let events = self.log.stream_up_to::<Loan>(loan, up_to.min(as_of.position)).await?;
+    ) -> Result<Option<SeenLoan>, Refused> {
+        let events = match self.log.stream_up_to::<Loan>(loan, up_to.min(as_of.position)).await {
+            Err(LogError::Unreadable { .. }) => return Ok(None),
+            read => read?,
+        };
         let day = moment.effective_on.unwrap_or(LAST_DAY);
         let dated = events.iter().filter(|event| !matches!(event.event, LoanEvent::ChargeAdded(_)));
         let dated = dated.filter_map(|event| event.event.days()).map(|(on, _)| on);
@@ -79,7 +83,7 @@ impl QueryState {
             let book = LoanBook::of(loan, events).ok_or_else(|| no_loan(loan, as_of))?;
             SeenLoan::of(book, last, as_of).map_err(|error| underivable(loan, &error))
         });
-        Ok(deriving.await.map_err(|error| underivable(loan, &error))??)
+        Ok(Some(deriving.await.map_err(|error| underivable(loan, &error))??))
     }
 
     /// A row as it is shown, with whether it had to be derived.
@@ -90,8 +94,8 @@ impl QueryState {
         as_of: AsOf,
     ) -> Result<(Listed, bool), Refused> {
         let LoanRow { first_position, borrower_id, is_to_be_derived, mut view, .. } = row;
-        if is_to_be_derived {
-            view = LoanView::of(&self.derive((view.id, view.position), moment, as_of).await?)?;
+        if is_to_be_derived && let Some(seen) = self.derive((view.id, view.position), moment, as_of).await? {
+            view = LoanView::of(&seen)?;
             view.count_days_past_due(moment.day);
         }
         Ok((Listed { first_position, borrower_id, view }, is_to_be_derived))

@@ -46,8 +46,7 @@ pub(super) struct Gathered {
     pub(super) parts: HashMap<PartKey, Owed>,
     pub(super) debts: HashMap<(Currency, Uuid), (i64, i128)>,
     to_look_up: Vec<Uuid>,
-    /// With the position of the last event that the read model has of each.
-    pub(super) to_derive: Vec<(Uuid, i64)>,
+    pub(super) to_derive: Vec<PgRow>,
 }
 
 #[derive(Default)]
@@ -120,14 +119,14 @@ impl Gathered {
             match Found::read(&row)? {
                 Found::Here => self.take(&row, day)?,
                 Found::ByLookingUp => self.to_look_up.push(row.try_get(0)?),
-                Found::ByDeriving => self.to_derive.push((row.try_get(0)?, row.try_get(15)?)),
+                Found::ByDeriving => self.to_derive.push(row),
             }
         }
         Ok(())
     }
 
     /// Takes in a loan, by the places of its columns: finding each by its name takes longer than reading it.
-    fn take(&mut self, row: &PgRow, day: NaiveDate) -> Result<(), sqlx::Error> {
+    pub(super) fn take(&mut self, row: &PgRow, day: NaiveDate) -> Result<(), sqlx::Error> {
         let is_disbursed: bool = row.try_get(13)?;
         if !is_disbursed {
             return Ok(());

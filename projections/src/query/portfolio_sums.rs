@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
+use std::pin::pin;
 
 use chrono::{Datelike, NaiveDate};
 use domain::Currency;
@@ -19,6 +20,7 @@ use super::loan::LoanView;
 use super::loan_list::Moment;
 use super::loan_row::read_currency;
 use super::portfolio_loans::Gathered;
+use super::seen_loan::SeenLoan;
 use super::snapshot::Snapshot;
 use crate::daily_balances::blocks::Prefix;
 use crate::minor::to_minor;
@@ -91,7 +93,7 @@ impl QueryState {
         moment: &Moment,
     ) -> Result<BTreeMap<Currency, CurrencySums>, Refused> {
         let mut gathered = self.gather(snapshot, moment).await?;
-        let to_derive = std::mem::take(&mut gathered.to_derive);
+        let derived = self.derive_all(&mut gathered, moment, snapshot.as_of).await?;
         let Gathered { products, parts, mut debts, .. } = gathered;
         let mut names = vec![None; products.len()];
         for (name, place) in products {
@@ -103,11 +105,7 @@ impl QueryState {
             let part = Part { product: names[product].clone(), status, bucket, loans, outstanding };
             currencies.entry(currency).or_default().parts.push(part);
         }
-        let as_of = snapshot.as_of;
-        let deriving = stream::iter(to_derive).map(|loan| self.derived_part(loan, moment, as_of));
-        let mut derived = deriving.buffer_unordered(AT_ONCE);
-        while let Some(one) = derived.try_next().await? {
-            let Some(DerivedPart { currency, borrower, part }) = one else { continue };
+        for DerivedPart { currency, borrower, part } in derived {
             if part.status != Status::WrittenOff {
                 let (loans, total) = debts.entry((currency, borrower)).or_default();
                 *loans += 1;
@@ -126,27 +124,43 @@ impl QueryState {
         Ok(currencies)
     }
 
-    /// A loan whose facts came out of order; none where it was not disbursed by the day.
-    async fn derived_part(
+    /// The loans whose facts came out of order. Those that cannot be derived are taken as their read model has them.
+    async fn derive_all(
         &self,
-        loan: (Uuid, i64),
+        gathered: &mut Gathered,
         moment: &Moment,
         as_of: AsOf,
-    ) -> Result<Option<DerivedPart>, Refused> {
-        let seen = self.derive(loan, moment, as_of).await?;
-        if seen.derived.is_none() {
-            return Ok(None);
+    ) -> Result<Vec<DerivedPart>, Refused> {
+        let to_derive = std::mem::take(&mut gathered.to_derive);
+        let deriving = stream::iter(to_derive).map(async |row| {
+            let seen = self.derive((row.try_get(0)?, row.try_get(15)?), moment, as_of).await?;
+            Ok::<_, Refused>((row, seen))
+        });
+        let (mut deriving, mut derived) = (pin!(deriving.buffer_unordered(AT_ONCE)), Vec::new());
+        while let Some((row, seen)) = deriving.try_next().await? {
+            match seen {
+                Some(seen) => derived.extend(derived_part(&seen, moment)?),
+                None => gathered.take(&row, moment.day)?,
+            }
         }
-        let mut view = LoanView::of(&seen)?;
-        view.count_days_past_due(moment.day);
-        let bucket = bucket_of(view.days_past_due);
-        let outstanding = seen.balances();
-        Ok(Some(DerivedPart {
-            currency: view.currency,
-            borrower: seen.book.applied.borrower_id.uuid(),
-            part: Part { product: view.product, status: view.status, bucket, loans: 1, outstanding },
-        }))
+        Ok(derived)
     }
+}
+
+/// What a loan adds to the portfolio; none where it was not disbursed by the day.
+fn derived_part(seen: &SeenLoan, moment: &Moment) -> Result<Option<DerivedPart>, Refused> {
+    if seen.derived.is_none() {
+        return Ok(None);
+    }
+    let mut view = LoanView::of(seen)?;
+    view.count_days_past_due(moment.day);
+    let bucket = bucket_of(view.days_past_due);
+    let outstanding = seen.balances();
+    Ok(Some(DerivedPart {
+        currency: view.currency,
+        borrower: seen.book.applied.borrower_id.uuid(),
+        part: Part { product: view.product, status: view.status, bucket, loans: 1, outstanding },
+    }))
 }
 
 pub(super) fn bucket_of(days_past_due: i64) -> usize {

@@ -14,6 +14,7 @@ mod later_versions;
 mod lender;
 mod loan_rows;
 mod loans;
+mod parked_past;
 mod parking;
 mod point_in_time;
 mod projecting;

@@ -12,7 +12,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::asking::Client;
-use crate::book::{day, varied};
+use crate::book::varied;
 use crate::log_on;
 use crate::projecting::{caught_up, digests, equals_its_rebuild, rebuild_each, start, start_with, until};
 
@@ -370,30 +370,5 @@ async fn dead_letters_are_listed_in_pages_and_by_read_model_and_state(pool: PgPo
     for path in ["redrive", "discard"].map(|what| format!("/v1/dead-letters/{nobody}/{what}")) {
         assert_eq!(client.post(&path, r#"{"reason": "none"}"#).await.status, 404);
     }
-    running.stop().await;
-}
-
-/// A past list derives the loans whose facts came out of order, and has of each what its read model took in.
-#[sqlx::test(migrations = false)]
-async fn a_parked_loan_does_not_refuse_the_past_of_all_others(pool: PgPool) {
-    let log = log_on(&pool).await;
-    let mut book = varied(8);
-    let mut borrowing = book.lend(Uuid::from_u128(77), "Working capital", day("2026-01-15"));
-    for on in ["2026-02-20", "2026-02-10", "2026-02-25"] {
-        book.repay(&mut borrowing, day(on), "50.00");
-    }
-    let last = i64::try_from(book.len()).unwrap();
-    book.append(&pool).await;
-    spoil(&pool, last).await;
-    let running = start_with(&pool, &log, BY_HAND);
-    caught_up(&pool, &log).await;
-    let client = Client::new(&pool, &log);
-    let list = client.ask("/v1/loans?effective_on=2026-02-15&limit=100").await;
-    assert_eq!(list.status, 200, "{}", list.text);
-    let items = list.json()["items"].as_array().unwrap().clone();
-    let parked = items.iter().find(|loan| loan["id"] == Uuid::from_u128(77).to_string()).unwrap();
-    assert_eq!(parked["received"], "50.00", "{parked}");
-    let portfolio = client.ask("/v1/portfolio?effective_on=2026-02-15").await;
-    assert_eq!((portfolio.status.as_u16(), &portfolio.json()["as_of"]["parked_streams"]), (200, &1.into()));
     running.stop().await;
 }
