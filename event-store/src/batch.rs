@@ -19,7 +19,7 @@ const APPEND: &str = include_str!("append.sql");
 
 const CLAIMS: &str = ", claimed as (
     insert into claims (kind, value, position)
-    select c.kind, c.value, $3 + cardinality($9::bigint[]) from unnest($18::text[], $19::text[]) as c (kind, value)
+    select c.kind, c.value, $3 + cardinality($9::bigint[]) from unnest($19::text[], $20::text[]) as c (kind, value)
     returning 1
 )";
 const AFTER_CLAIMS: &str = ", (select count(*) from claimed) as c";
@@ -27,7 +27,7 @@ const AFTER_CLAIMS: &str = ", (select count(*) from claimed) as c";
 /// Another id for a known tax id is a unique violation too.
 const BORROWERS: &str = ", named as (
     insert into borrowers (id, tax_id, name)
-    select b.id, b.tax_id, b.name from unnest($20::uuid[], $21::text[], $22::text[]) as b (id, tax_id, name)
+    select b.id, b.tax_id, b.name from unnest($21::uuid[], $22::text[], $23::text[]) as b (id, tax_id, name)
         on conflict (id) do update set name = excluded.name
     returning 1
 )";
@@ -61,6 +61,7 @@ pub(crate) async fn append(
     place: Place,
 ) -> Result<(), sqlx::Error> {
     let columns = Columns::of(batch);
+    let positions: Vec<i64> = (place.after + 1..).take(columns.sequences.len()).collect();
     let (has_claims, has_borrowers) = (!columns.claim_kinds.is_empty(), !columns.borrower_ids.is_empty());
     let statement = match (has_claims, has_borrowers) {
         (_, true) => APPEND_WITH_BORROWERS.as_str(),
@@ -84,7 +85,8 @@ pub(crate) async fn append(
         .bind(&columns.clients)
         .bind(&columns.keys)
         .bind(&columns.request_hashes)
-        .bind(&columns.command_events);
+        .bind(&columns.command_events)
+        .bind(&positions);
     if has_claims || has_borrowers {
         query = query.bind(&columns.claim_kinds).bind(&columns.claim_values);
     }

@@ -17,6 +17,9 @@ const CONNECT_AGAIN: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_millis(2);
 
 const CHANNEL: &str = "razao_events";
+/// What is told needs not be durable: without a flush of its own it makes no append wait for the disk. One that a crash
+/// loses costs others no more than the time until they look by themselves.
+const TELL: &str = "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)";
 
 /// What the feeds and the appender of one log share. Clones share it.
 #[derive(Clone)]
@@ -52,7 +55,7 @@ impl News {
     }
 
     /// Tells other processes of what was committed here, until `stop`. It comes after the commit, so that no append
-    /// waits for it; one that is lost costs others no more than the time until they look by themselves.
+    /// waits for it.
     pub(crate) async fn announce(self, pool: PgPool, stop: CancellationToken) {
         let sender = self.sender.to_string();
         loop {
@@ -60,7 +63,7 @@ impl News {
                 () = self.committed.notified() => {}
                 () = stop.cancelled() => return,
             }
-            let notify = sqlx::query("select pg_notify($1, $2)").bind(CHANNEL).bind(&sender);
+            let notify = sqlx::query(TELL).bind(CHANNEL).bind(&sender);
             if let Err(error) = notify.execute(&pool).await {
                 tracing::debug!(%error, "other processes are not told that the log grew");
             }
