@@ -26,6 +26,7 @@ mod report;
 mod rounds;
 mod server;
 mod stock;
+mod threads;
 mod visible;
 mod wire;
 

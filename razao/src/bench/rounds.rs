@@ -8,6 +8,7 @@ use super::ground::{Ground, log_at, pool_at};
 use super::pgbench::Pgbench;
 use super::server::Server;
 use super::stock::Stock;
+use super::threads::{WORKER_THREADS, half_of_the_cores, on_half_of_the_cores};
 use super::{Measurement, Scale, append, by_kafka, feed, http, long_loan, relay, visible};
 
 const ALL_ROLES: &str = "command-api,query-api,projections";
@@ -104,13 +105,18 @@ impl Rounds<'_> {
     }
 
     async fn append(&self, url: &str, figures: &mut Figures) -> anyhow::Result<()> {
-        let log = log_at(url).await?;
-        let spread = append::measure(&log, self.book, self.book.loans.clone(), self.scale.span).await?;
+        let (url, book, span) = (url.to_owned(), self.book.clone(), self.scale.span);
+        let (spread, one) = on_half_of_the_cores(async move {
+            let log = log_at(&url).await?;
+            let spread = append::measure(&log, &book, book.loans.clone(), span).await?;
+            let one = append::measure(&log, &book, book.apart(0), span).await?;
+            log.close().await;
+            Ok((spread, one))
+        })
+        .await?;
         figures.note(Figure::Append, spread.a_second);
         figures.note(Figure::AppendP99Ms, p99_ms(&spread.latencies));
-        let one = append::measure(&log, self.book, self.book.apart(0), self.scale.span).await?;
         figures.note(Figure::AppendOneStream, one.a_second);
-        log.close().await;
         Ok(())
     }
 
@@ -125,12 +131,18 @@ impl Rounds<'_> {
     }
 
     async fn http(&self, url: &str, figures: &mut Figures) -> anyhow::Result<()> {
-        let server = Server::serve(self.ground.home(), "command-api", url).await?;
-        let (loans, span) = (self.book.loans.clone(), self.scale.span);
-        let spread = http::measure(server.address, self.book, loans, span).await?;
+        let threads = half_of_the_cores().to_string();
+        let settings = [(WORKER_THREADS, threads.as_str())];
+        let server = Server::serve_with(self.ground.home(), "command-api", url, &settings).await?;
+        let (address, book, span) = (server.address, self.book.clone(), self.scale.span);
+        let (spread, one) = on_half_of_the_cores(async move {
+            let spread = http::measure(address, &book, book.loans.clone(), span).await?;
+            let one = http::measure(address, &book, book.apart(3), span).await?;
+            Ok((spread, one))
+        })
+        .await?;
         figures.note(Figure::Http, spread.a_second);
         figures.note(Figure::HttpP99Ms, p99_ms(&spread.latencies));
-        let one = http::measure(server.address, self.book, self.book.apart(3), span).await?;
         figures.note(Figure::HttpOneLoan, one.a_second);
         server.stop().await
     }
