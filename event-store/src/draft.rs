@@ -12,12 +12,14 @@ use crate::borrower::Borrower;
 use crate::idempotency::IdempotencyKey;
 
 type Stream = (&'static str, Uuid);
+/// A client and its idempotency key.
+type Key = (Arc<str>, Arc<str>);
 
 /// A batch that is being put together, as far as it decides on what else can join it.
 #[derive(Default)]
 pub(crate) struct Draft {
     commands: usize,
-    keys: HashSet<(Arc<str>, Arc<str>)>,
+    keys: HashSet<Key>,
     claims: HashSet<Claim>,
     tax_ids: HashSet<String>,
     borrowers: HashSet<Uuid>,
@@ -46,15 +48,16 @@ impl Draft {
             .get(&stream)
             .or_else(|| under_way.iter().rev().find_map(|draft| draft.ends.get(&stream)));
         let continues = is_barrier || end.is_none_or(|end| *end == request.expected);
-        let name_is_taken =
-            self.has_a_name_of(request) || under_way.iter().any(|draft| draft.has_a_name_of(request));
+        let key = request.key.as_ref().map(name);
+        let name_is_taken = self.has_a_name_of(request, key.as_ref())
+            || under_way.iter().any(|draft| draft.has_a_name_of(request, key.as_ref()));
         let joins = continues
             && !self.put_off.contains(&stream)
             && self.under_same_periods(request)
             && !(is_barrier && self.barrier_waits)
             && !name_is_taken;
         if joins {
-            self.join(stream, request);
+            self.join(stream, request, key);
         } else {
             self.put_off.insert(stream);
             self.barrier_waits = true;
@@ -63,11 +66,11 @@ impl Draft {
     }
 
     /// Whether it has something that only one command may have.
-    fn has_a_name_of(&self, request: &AppendRequest) -> bool {
+    fn has_a_name_of(&self, request: &AppendRequest, key: Option<&Key>) -> bool {
         let has_borrower = |borrower: &Borrower| {
             self.tax_ids.contains(&borrower.tax_id) || self.borrowers.contains(&borrower.id.uuid())
         };
-        request.key.as_ref().is_some_and(|key| self.keys.contains(&name(key)))
+        key.is_some_and(|key| self.keys.contains(key))
             || request.claims.iter().any(|claim| self.claims.contains(claim))
             || request.borrower.as_ref().is_some_and(has_borrower)
     }
@@ -80,12 +83,12 @@ impl Draft {
         same && !(self.moves_periods && request.decided_under.is_some())
     }
 
-    fn join(&mut self, stream: Stream, request: &AppendRequest) {
+    fn join(&mut self, stream: Stream, request: &AppendRequest, key: Option<Key>) {
         self.commands += 1;
         if request.is_barrier() {
             return;
         }
-        self.keys.extend(request.key.as_ref().map(name));
+        self.keys.extend(key);
         self.claims.extend(request.claims.iter().cloned());
         if let Some(borrower) = &request.borrower {
             self.tax_ids.insert(borrower.tax_id.clone());
@@ -97,6 +100,6 @@ impl Draft {
     }
 }
 
-fn name(key: &IdempotencyKey) -> (Arc<str>, Arc<str>) {
+fn name(key: &IdempotencyKey) -> Key {
     (Arc::clone(&key.client), Arc::clone(&key.key))
 }
