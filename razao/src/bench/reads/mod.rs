@@ -1,5 +1,5 @@
 //! Reads of a large book, plain and on both axes of time, while commands arrive at a steady rate. How they grow with it is
-//! known from a book of as many loans that has lived for a fifth of its events.
+//! known from a book of as many loans that has lived for a fifth of its events, which is asked for the same right before.
 
 mod book;
 
@@ -39,6 +39,7 @@ const COMMANDED: usize = 1_000;
 /// A loan has so many events when its first repayment is made.
 const LEAST_EVENTS: usize = 4;
 const DATABASE: &str = "reads";
+const YOUNG: &str = "young_reads";
 
 pub(super) async fn measure(
     ground: &Ground,
@@ -47,35 +48,40 @@ pub(super) async fn measure(
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
     let today = booking_day(SystemTime::now().into());
-    if events / 5 >= loans * LEAST_EVENTS {
-        let young = Lived::begin(ground, (loans, events / 5), today).await?;
-        let arriving = young.arriving(scale).await?;
-        // So that it has been asked as much before as the other one.
-        closed_loop(readers(young.server.address, &young.book.loans).await?, scale.span).await?;
-        young
-            .reads(|read, [plain, past]| {
-                figures.note(Figure::YoungP99Ms(read), plain.p99);
-                figures.note(Figure::YoungPastP99Ms(read), past.p99);
-            })
-            .await?;
-        arriving.end().await;
-        young.server.stop().await?;
-    }
-    let lived = Lived::begin(ground, (loans, events), today).await?;
+    let young = if events / 5 >= loans * LEAST_EVENTS {
+        Some(Lived::begin(ground, YOUNG, (loans, events / 5), today).await?)
+    } else {
+        None
+    };
+    let lived = Lived::begin(ground, DATABASE, (loans, events), today).await?;
     let pgbench = Pgbench::selecting(ground.home(), &lived.url).await?;
     figures.note(Figure::PgbenchSelect, pgbench.measure(scale.span).await?);
     let arriving = lived.arriving(scale).await?;
     let worked_out = (Figure::LoanReads, Figure::LoanReadsP99Ms);
     loan_reads(&lived.server, &lived.book.loans, scale, worked_out, figures).await?;
-    lived
-        .reads(|read, [plain, past]| {
-            figures.note(Figure::PlainMs(read), plain.median);
-            figures.note(Figure::PlainP99Ms(read), plain.p99);
-            figures.note(Figure::PastMs(read), past.median);
-            figures.note(Figure::PastP99Ms(read), past.p99);
-        })
-        .await?;
     arriving.end().await;
+    if let Some(young) = &young {
+        // So that it has been asked as much before as the other one.
+        let arriving = young.arriving(scale).await?;
+        closed_loop(readers(young.server.address, &young.book.loans).await?, scale.span).await?;
+        arriving.end().await;
+    }
+    for read in ReadOf::ALL {
+        // Of both books one right after the other: the machine's own ups and downs last longer.
+        if let Some(young) = &young {
+            let [plain, past] = young.times(read, scale).await?;
+            figures.note(Figure::YoungP99Ms(read), plain.p99);
+            figures.note(Figure::YoungPastP99Ms(read), past.p99);
+        }
+        let [plain, past] = lived.times(read, scale).await?;
+        figures.note(Figure::PlainMs(read), plain.median);
+        figures.note(Figure::PlainP99Ms(read), plain.p99);
+        figures.note(Figure::PastMs(read), past.median);
+        figures.note(Figure::PastP99Ms(read), past.p99);
+    }
+    if let Some(young) = young {
+        young.server.stop().await?;
+    }
     let lived = lived.serve_anew(ground).await?;
     let arriving = lived.arriving(scale).await?;
     let kept: Arc<[Uuid]> = lived.book.loans.iter().copied().rev().take(KEPT).collect();
@@ -83,6 +89,7 @@ pub(super) async fn measure(
         .await?;
     arriving.end().await;
     commands(ground, lived, scale, figures).await?;
+    ground.drop_copy(YOUNG).await?;
     ground.drop_copy(DATABASE).await
 }
 
@@ -100,10 +107,11 @@ impl Lived {
     /// On a database of its own. Nothing is kept of answers: what is worked out is measured first.
     async fn begin(
         ground: &Ground,
+        database: &str,
         (loans, events): (usize, usize),
         today: NaiveDate,
     ) -> anyhow::Result<Self> {
-        let url = ground.empty_database(DATABASE).await?;
+        let url = ground.empty_database(database).await?;
         let migrated = razao()?.args(["migrate", "--database-url", &url]).status().await?;
         anyhow::ensure!(migrated.success(), "the schema could not be made");
         let log = log_at(&url).await?;
@@ -117,7 +125,7 @@ impl Lived {
         let bar = book::progress("projected", head.unsigned_abs());
         server.caught_up_showing(|position| bar.set_position(position.unsigned_abs())).await?;
         bar.finish();
-        ground.vacuum(DATABASE).await?;
+        ground.vacuum(database).await?;
         eprintln!("  they are projected after {:.0?}", begun.elapsed());
         let paid = Book::of(book.loans.iter().copied().take(COMMANDED).collect(), today);
         Ok(Self { url, book, paid, head, server })
@@ -131,17 +139,17 @@ impl Lived {
         Ok(Self { server, ..self })
     }
 
-    /// Every read in turn, plain and on both axes of time.
-    async fn reads(&self, mut note: impl FnMut(ReadOf, [Times; 2])) -> anyhow::Result<()> {
+    /// How long a read takes while commands arrive, plain and on both axes of time.
+    async fn times(&self, read: ReadOf, scale: Scale) -> anyhow::Result<[Times; 2]> {
         let today = self.paid.today;
-        for read in ReadOf::ALL {
-            let path = path_of(read, &self.book, today);
-            let sign = if path.contains('?') { '&' } else { '?' };
-            let (day, position) = (today - Days::new(200), self.head * 9 / 10);
-            let earlier = format!("{path}{sign}effective_on={day}&known_at={position}");
-            note(read, in_turn(self.server.address, [&path, &earlier]).await?);
-        }
-        Ok(())
+        let path = path_of(read, &self.book, today);
+        let sign = if path.contains('?') { '&' } else { '?' };
+        let (day, position) = (today - Days::new(200), self.head * 9 / 10);
+        let earlier = format!("{path}{sign}effective_on={day}&known_at={position}");
+        let arriving = self.arriving(scale).await?;
+        let times = in_turn(self.server.address, [&path, &earlier]).await;
+        arriving.end().await;
+        times
     }
 
     async fn arriving(&self, scale: Scale) -> anyhow::Result<Arriving> {
