@@ -21,9 +21,9 @@ with appended as (
     select e.stream_type, e.stream_id, e.sequence, e.type, e.version, e.payload, e.metadata,
            e.position + (select case
                when $1 is null then 0
-               when not pg_try_advisory_xact_lock_shared(hashtext('razao append'), 0) then others_append()
-               when pg_advisory_xact_lock($1) is null or not pg_advisory_unlock($1)
-                    or pg_advisory_lock($1 + 2) is null then null
+               when not pg_try_advisory_xact_lock_shared(hashtext('razao append'), 0)
+                    or pg_advisory_xact_lock($1) is null or not pg_advisory_unlock($1)
+                    or pg_advisory_lock($1 + 2) is null then others_append()
                else 0 end as begun),
            $4, e.client, e.key, e.request_hash, e.command_events
       from (select unnest($7::text[]) as stream_type, unnest($8::text[]) as stream_id,
