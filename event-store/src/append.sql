@@ -2,8 +2,8 @@
 -- taken; `append_refusals` then tells which command stands in whose way. The caller orders the batch: the commands of a
 -- stream follow each other, so its sequences have no gap.
 --
--- The events are inserted before it is this batch's turn, with the positions ($18, after $3) and the instant ($4) that they have
--- if the batch before commits. Two sessions take turns ($1): each holds the lock of its turn from the end of the one
+-- The events are inserted before it is this batch's turn, with the positions ($18, after $3) and the instant ($4) that
+-- they have if the batch before commits. Two sessions take turns ($1): each holds the lock of its turn from the end of the one
 -- before until the transaction of this one ends (`begun`), and waits for the turn before ($2) at its end, if it
 -- is decided on top of that. Without a turn it waits for nobody. Whatever happened meanwhile, `end_append` lets the
 -- transaction commit only where nothing came between.
