@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use chrono::{Days, NaiveDate};
 use event_store::booking_day;
 use fastrand::Rng;
+use hdrhistogram::Histogram;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -26,10 +27,12 @@ use super::wire::Connection;
 
 /// As many clients as read one loan after another.
 const READERS: usize = 64;
-/// How often each read is made at least, one after another, and for how long.
-const TIMES: usize = 100;
-const LONG_ENOUGH: Duration = Duration::from_secs(5);
-/// The first ones find nothing in memory.
+/// Each book is asked for a read in so many turns, of one book after the other: stalls of the machine meet both.
+const TURNS: usize = 5;
+/// How often a read is made at least in each turn, one after another, and for how long.
+const TIMES: usize = 20;
+const LONG_ENOUGH: Duration = Duration::from_secs(2);
+/// The first ones of a turn find nothing in memory.
 const NOT_COUNTED: usize = 3;
 const ROLES: &str = "command-api,query-api,projections";
 /// The loans that are read again and again.
@@ -67,17 +70,21 @@ pub(super) async fn measure(
         arriving.end().await;
     }
     for read in ReadOf::ALL {
-        // Of both books one right after the other: the machine's own ups and downs last longer.
-        if let Some(young) = &young {
-            let [plain, past] = young.times(read, scale).await?;
-            figures.note(Figure::YoungP99Ms(read), plain.p99);
-            figures.note(Figure::YoungPastP99Ms(read), past.p99);
+        let (mut of_young, mut of_lived) = (Taken::nothing(), Taken::nothing());
+        for _ in 0..TURNS {
+            if let Some(young) = &young {
+                young.ask(read, scale, &mut of_young).await?;
+            }
+            lived.ask(read, scale, &mut of_lived).await?;
         }
-        let [plain, past] = lived.times(read, scale).await?;
-        figures.note(Figure::PlainMs(read), plain.median);
-        figures.note(Figure::PlainP99Ms(read), plain.p99);
-        figures.note(Figure::PastMs(read), past.median);
-        figures.note(Figure::PastP99Ms(read), past.p99);
+        if young.is_some() {
+            figures.note(Figure::YoungP99Ms(read), millis(&of_young.plain, 0.99));
+            figures.note(Figure::YoungPastP99Ms(read), millis(&of_young.past, 0.99));
+        }
+        figures.note(Figure::PlainMs(read), millis(&of_lived.plain, 0.5));
+        figures.note(Figure::PlainP99Ms(read), millis(&of_lived.plain, 0.99));
+        figures.note(Figure::PastMs(read), millis(&of_lived.past, 0.5));
+        figures.note(Figure::PastP99Ms(read), millis(&of_lived.past, 0.99));
     }
     if let Some(young) = young {
         young.server.stop().await?;
@@ -139,17 +146,17 @@ impl Lived {
         Ok(Self { server, ..self })
     }
 
-    /// How long a read takes while commands arrive, plain and on both axes of time.
-    async fn times(&self, read: ReadOf, scale: Scale) -> anyhow::Result<[Times; 2]> {
+    /// One turn of a read while commands arrive, plain and on both axes of time.
+    async fn ask(&self, read: ReadOf, scale: Scale, taken: &mut Taken) -> anyhow::Result<()> {
         let today = self.paid.today;
         let path = path_of(read, &self.book, today);
         let sign = if path.contains('?') { '&' } else { '?' };
         let (day, position) = (today - Days::new(200), self.head * 9 / 10);
         let earlier = format!("{path}{sign}effective_on={day}&known_at={position}");
         let arriving = self.arriving(scale).await?;
-        let times = in_turn(self.server.address, [&path, &earlier]).await;
+        let asked = in_turn(self.server.address, [(&path, &mut taken.plain), (&earlier, &mut taken.past)]).await;
         arriving.end().await;
-        times
+        asked
     }
 
     async fn arriving(&self, scale: Scale) -> anyhow::Result<Arriving> {
@@ -157,10 +164,20 @@ impl Lived {
     }
 }
 
-/// How long a read took, in milliseconds.
-struct Times {
-    median: f64,
-    p99: f64,
+/// How long a read took, plain and on both axes of time.
+struct Taken {
+    plain: Histogram<u64>,
+    past: Histogram<u64>,
+}
+
+impl Taken {
+    fn nothing() -> Self {
+        Self { plain: latencies(), past: latencies() }
+    }
+}
+
+fn millis(taken: &Histogram<u64>, quantile: f64) -> f64 {
+    taken.value_at_quantile(quantile) as f64 / 1e3
 }
 
 /// Loans read one after another on many connections.
@@ -174,7 +191,7 @@ async fn loan_reads(
     let read = readers(server.address, loans).await?;
     let Load { a_second, latencies } = closed_loop(read, scale.span).await?;
     figures.note(rate, a_second);
-    figures.note(p99, latencies.value_at_quantile(0.99) as f64 / 1e3);
+    figures.note(p99, millis(&latencies, 0.99));
     Ok(())
 }
 
@@ -211,28 +228,24 @@ fn path_of(read: ReadOf, book: &ReadBook, today: NaiveDate) -> String {
 }
 
 /// Two reads in turn, so that both meet the same circumstances.
-async fn in_turn(server: SocketAddr, paths: [&str; 2]) -> anyhow::Result<[Times; 2]> {
+async fn in_turn(server: SocketAddr, mut reads: [(&str, &mut Histogram<u64>); 2]) -> anyhow::Result<()> {
     let mut connection = Connection::open(server).await?;
-    let mut taken = [latencies(), latencies()];
     for _ in 0..NOT_COUNTED {
-        for path in paths {
+        for (path, _) in &reads {
             connection.read(path, 0).await?;
         }
     }
     let begun = Instant::now();
     let mut times = 0;
     while times < TIMES || begun.elapsed() < LONG_ENOUGH {
-        for (path, taken) in paths.iter().zip(&mut taken) {
+        for (path, taken) in &mut reads {
             let asked = Instant::now();
             connection.read(path, 0).await?;
             taken.saturating_record(micros(asked.elapsed()));
         }
         times += 1;
     }
-    Ok(taken.map(|taken| {
-        let millis = |quantile| taken.value_at_quantile(quantile) as f64 / 1e3;
-        Times { median: millis(0.5), p99: millis(0.99) }
-    }))
+    Ok(())
 }
 
 /// Repayments at a steady rate until they are broken off.
