@@ -2,6 +2,10 @@
 
 /// How many positions a block has, as powers of two, from the smallest.
 pub(crate) const SIZES: [u32; 3] = [10, 16, 22];
+/// The size of the largest blocks.
+pub(crate) const LARGEST: u32 = SIZES[SIZES.len() - 1];
+/// Of this size is the one block that has all positions.
+pub(crate) const WHOLE: u32 = 63;
 
 /// The number of the block of a size that a position is in.
 pub(crate) const fn block_of(position: i64, size: u32) -> i64 {

@@ -1,10 +1,12 @@
-//! Daily balances: what each account was debited and credited on each day, and in each block of the log.
+//! Daily balances: what each account was debited and credited on each day, and in each block of the log, with their sums by
+//! months.
 
 pub(crate) mod blocks;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use domain::Currency;
 use domain::journal::{Account, Side};
 use domain::loan::LoanEvent;
@@ -18,7 +20,7 @@ use crate::copy::{CopyRows, storable};
 use crate::event::{Event, Fact, StreamKind};
 use crate::minor::to_minor;
 use crate::read_model::{Changes, ReadModel, Table};
-use blocks::{SIZES, block_of};
+use blocks::{LARGEST, SIZES, WHOLE, block_of};
 
 pub(crate) static READ_MODEL: ReadModel = ReadModel {
     name: "daily_balances",
@@ -29,10 +31,14 @@ pub(crate) static READ_MODEL: ReadModel = ReadModel {
             name: "block_balances",
             key: "size, block, account, currency, booked_on, value_date, product",
         },
+        Table {
+            name: "monthly_balances",
+            key: "size, block, account, currency, booked_month, value_month, product",
+        },
         Table { name: "loan_products", key: "loan_id" },
     ],
     tables_sql: include_str!("schema.sql"),
-    indexes_sql: "",
+    indexes_sql: include_str!("indexes.sql"),
     views_sql: include_str!("views.sql"),
     kinds: &[StreamKind::Loan, StreamKind::Entry, StreamKind::DayClose],
     begin: || Box::new(Movements::default()),
@@ -102,31 +108,37 @@ impl Changes for Movements {
             }
             loans.write(connection, COPY_LOANS).await?;
             let products = self.products(connection).await?;
-            let (mut days, mut blocks) = (Rows::new(), BTreeMap::<(usize, i64), Rows<'_>>::new());
+            let (mut days, mut blocks) = (Rows::new(), Blocks::new());
             for ((block, loan, key), sums) in &self.moved {
                 let product = loan.and_then(|loan| products.get(&loan)).map_or("", String::as_str);
-                days.entry((key, product)).or_default().add(*sums);
-                for (place, size) in SIZES.into_iter().enumerate() {
-                    let block = block >> (size - SIZES[0]);
-                    let rows = blocks.entry((place, block)).or_default();
-                    rows.entry((key, product)).or_default().add(*sums);
+                days.entry((Cow::Borrowed(key), product)).or_default().add(*sums);
+                for size in SIZES {
+                    let rows = blocks.entry((size, block >> (size - SIZES[0]))).or_default();
+                    rows.entry((Cow::Borrowed(key), product)).or_default().add(*sums);
                 }
             }
+            let months = by_months(&blocks);
             upsert(include_str!("upsert_days.sql"), &days.into_iter().collect::<Vec<_>>(), None, connection)
                 .await?;
-            let places = blocks.iter().flat_map(|((place, block), rows)| {
-                let size = SIZES[*place].cast_signed();
-                rows.iter().map(move |_| (size, *block))
-            });
-            let places: Vec<(i32, i64)> = places.collect();
-            let rows: Vec<_> = blocks.into_values().flatten().collect();
-            upsert(include_str!("upsert_blocks.sql"), &rows, Some(&places), connection).await
+            upsert_by_blocks(include_str!("upsert_blocks.sql"), blocks, connection).await?;
+            upsert_by_blocks(include_str!("upsert_months.sql"), months, connection).await
         }
         .boxed()
     }
 }
 
-type Rows<'a> = BTreeMap<(&'a Key, &'a str), Sums>;
+/// By account, days and product.
+type Rows<'a> = BTreeMap<(Cow<'a, Key>, &'a str), Sums>;
+/// By size and number.
+type Blocks<'a> = BTreeMap<(u32, i64), Rows<'a>>;
+
+impl Key {
+    /// The months of its days, by their first.
+    fn of_month(&self) -> Self {
+        let first = |day: NaiveDate| day.with_day(1).expect("each month has a first day");
+        Self { booked_on: first(self.booked_on), value_date: first(self.value_date), ..self.clone() }
+    }
+}
 
 impl Movements {
     /// The products of the loans that moved.
@@ -153,9 +165,38 @@ impl Sums {
     }
 }
 
+/// The sums of the blocks by months, and those of the whole log.
+fn by_months<'a>(blocks: &Blocks<'a>) -> Blocks<'a> {
+    let mut months = Blocks::new();
+    for (place, rows) in blocks {
+        // What the largest blocks have is all that moved.
+        let whole = (place.0 == LARGEST).then_some((WHOLE, 0));
+        for ((key, product), sums) in rows {
+            for place in [Some(*place), whole].into_iter().flatten() {
+                let row = (Cow::Owned(key.of_month()), *product);
+                months.entry(place).or_default().entry(row).or_default().add(*sums);
+            }
+        }
+    }
+    months
+}
+
+async fn upsert_by_blocks(
+    statement: &'static str,
+    blocks: Blocks<'_>,
+    connection: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    let places = blocks
+        .iter()
+        .flat_map(|((size, block), rows)| rows.iter().map(move |_| (size.cast_signed(), *block)));
+    let places: Vec<(i32, i64)> = places.collect();
+    let rows: Vec<_> = blocks.into_values().flatten().collect();
+    upsert(statement, &rows, Some(&places), connection).await
+}
+
 async fn upsert(
     statement: &'static str,
-    rows: &[((&Key, &str), Sums)],
+    rows: &[((Cow<'_, Key>, &str), Sums)],
     places: Option<&[(i32, i64)]>,
     connection: &mut PgConnection,
 ) -> Result<(), sqlx::Error> {

@@ -27,7 +27,23 @@ create table block_balances (
     debits        numeric not null,
     credits       numeric not null,
     last_position bigint  not null,
-    primary key (size, block, account, currency, booked_on, value_date, product)
+    primary key (size, block, value_date, booked_on, account, currency, product)
+) with (fillfactor = 70);
+
+-- The same by months, named by their first day, of each block and of the whole log (size 63, block 0): what an account moved
+-- in all is a sum over few rows, however long the book has lived.
+create table monthly_balances (
+    size          int     not null,
+    block         bigint  not null,
+    account       text    collate "C" not null,
+    currency      text    collate "C" not null,
+    booked_month  date    not null,
+    value_month   date    not null,
+    product       text    collate "C" not null,
+    debits        numeric not null,
+    credits       numeric not null,
+    last_position bigint  not null,
+    primary key (size, block, account, currency, booked_month, value_month, product)
 ) with (fillfactor = 70);
 
 -- Of which product each loan is: its later events do not say.

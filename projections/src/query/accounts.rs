@@ -64,7 +64,7 @@ pub(crate) async fn list(
     let as_of = ledger.snapshot.as_of;
     let mut query = QueryBuilder::new(SUMS);
     let chosen = Chosen { after, effective_on: page.effective_on, ..Chosen::default() };
-    ledger.push_movements(&mut query, &chosen);
+    ledger.push_sums(&mut query, &chosen);
     query.push(" m group by account, currency order by account, currency limit ");
     query.push_bind(page.limit.and_one_more());
     let rows = query.build().fetch_all(&mut *ledger.snapshot.transaction).await?;

@@ -157,7 +157,7 @@ impl ExplainedBalance {
             return Ok(currency);
         }
         let mut query = QueryBuilder::new("select distinct currency from ");
-        ledger.push_movements(&mut query, &self.chosen(account, None));
+        ledger.push_sums(&mut query, &self.chosen(account, None));
         query.push(" m order by currency");
         let known: Vec<(String,)> =
             query.build_query_as().fetch_all(&mut *ledger.snapshot.transaction).await?;
@@ -179,14 +179,8 @@ impl ExplainedBalance {
         currency: Currency,
         day: NaiveDate,
     ) -> Result<DailyBalance, Refused> {
-        let column = self.by.column();
-        let mut query = QueryBuilder::new("select account, currency, case when ");
-        query.push(column).push(" = ").push_bind(day).push(" then ").push(column);
-        query.push(
-            " end as day, sum(debits) as debits, sum(credits) as credits, max(last_position) as last_position from ",
-        );
-        ledger.push_movements(&mut query, &self.chosen(account, Some(currency)));
-        query.push(format!(" m where {column} <= ")).push_bind(day).push(" group by 1, 2, 3");
+        let mut query = QueryBuilder::default();
+        ledger.push_days(&mut query, self.chosen(account, Some(currency)), self.by, (day, day));
         let movements: Vec<Movement> =
             query.build_query_as().fetch_all(&mut *ledger.snapshot.transaction).await?;
         let key: Key = (account.as_str().to_owned(), currency.code().to_owned());

@@ -148,14 +148,8 @@ impl DailyBalancesOf {
         let keys = self.keys(&mut ledger, wanted).await?;
         let (accounts, currencies): (Vec<String>, Vec<String>) = keys.iter().cloned().unzip();
         let chosen = Chosen { keys: Some((&accounts, &currencies)), ..self.chosen() };
-        let day = self.by.column();
-        let mut query = QueryBuilder::new("select account, currency, nullif(greatest(");
-        let before = wanted.from.pred_opt().unwrap_or(wanted.from);
-        query.push(day).push(", ").push_bind(before).push("), ").push_bind(before).push(
-            ") as day, sum(debits) as debits, sum(credits) as credits, max(last_position) as last_position from ",
-        );
-        ledger.push_movements(&mut query, &chosen);
-        query.push(format!(" m where {day} <= ")).push_bind(wanted.to).push(" group by 1, 2, 3");
+        let mut query = QueryBuilder::default();
+        ledger.push_days(&mut query, chosen, self.by, (wanted.from, wanted.to));
         let movements = query.build_query_as().fetch_all(&mut *ledger.snapshot.transaction).await?;
         Ok((wanted.balances(&keys, movements)?, ledger.snapshot.as_of))
     }
@@ -167,7 +161,7 @@ impl DailyBalancesOf {
         let from =
             wanted.after.as_ref().map(|((account, currency), _)| (account.as_str(), currency.as_str()));
         let mut query = QueryBuilder::new("select account, currency from ");
-        ledger.push_movements(&mut query, &Chosen { from, ..self.chosen() });
+        ledger.push_sums(&mut query, &Chosen { from, ..self.chosen() });
         query.push(" m group by account, currency order by account, currency limit ").push_bind(room);
         query.build_query_as().fetch_all(&mut *ledger.snapshot.transaction).await
     }

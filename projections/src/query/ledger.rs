@@ -1,9 +1,10 @@
 //! The movements of accounts on both axes of time: as they are, or as they were known at a position.
 //!
 //! What was known is a sum over whole blocks of the log and the journal lines after the last of them (ADR 0018), so it
-//! costs about what the present costs, however much came since.
+//! costs about what the present costs, however much came since. Where days do not matter, whole months are
+//! summed, so that neither costs more with each day that the book has lived.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use domain::Currency;
 use serde::Deserialize;
 use sqlx::{Postgres, QueryBuilder};
@@ -14,7 +15,7 @@ use super::answer::Refused;
 use super::point_in_time::{KnownAt, in_known_years};
 use super::request::Reading;
 use super::snapshot::Snapshot;
-use crate::daily_balances::blocks::Prefix;
+use crate::daily_balances::blocks::{Prefix, WHOLE};
 use crate::{daily_balances, journal};
 
 /// The ledger as it is known at a position.
@@ -36,7 +37,7 @@ pub(crate) enum DayBy {
 }
 
 /// Which movements are summed. Nothing chosen: all.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Chosen<'a> {
     pub(crate) account: Option<&'a str>,
     pub(crate) currency: Option<Currency>,
@@ -56,6 +57,13 @@ impl DayBy {
         match self {
             Self::BookedOn => "booked_on",
             Self::ValueDate => "value_date",
+        }
+    }
+
+    const fn month_column(self) -> &'static str {
+        match self {
+            Self::BookedOn => "booked_month",
+            Self::ValueDate => "value_month",
         }
     }
 }
@@ -103,41 +111,143 @@ impl QueryState {
     }
 }
 
+/// What is taken of a movement: of one that is kept in a sum, and of a journal line.
+struct Columns {
+    kept: &'static str,
+    of_lines: &'static str,
+}
+
+const ALL: Columns = Columns {
+    kept: "account, currency, product, booked_on, value_date, debits, credits, last_position",
+    of_lines: "account, currency, coalesce(p.product, ''), booked_on, value_date, \
+               case side when 'debit' then amount else 0 end::numeric, \
+               case side when 'credit' then amount else 0 end::numeric, position",
+};
+const SUMMED: Columns = Columns {
+    kept: "account, currency, debits, credits, last_position",
+    of_lines: "account, currency, case side when 'debit' then amount else 0 end::numeric, \
+               case side when 'credit' then amount else 0 end::numeric, position",
+};
+
 impl Ledger {
     /// Adds a select of the chosen movements in parentheses: account, currency, product, `booked_on`, `value_date`,
     /// debits, credits and `last_position`.
-    pub(crate) fn push_movements(&self, query: &mut QueryBuilder<'_, Postgres>, chosen: &Chosen<'_>) {
-        const COLUMNS: &str =
-            "account, currency, product, booked_on, value_date, debits, credits, last_position";
-        let Some(prefix) = &self.known else {
-            query.push(format!("(select {COLUMNS} from daily_balances m where true"));
-            chosen.push(query, true);
-            query.push(")");
-            return;
-        };
-        let (sizes, blocks): (Vec<i32>, Vec<i64>) =
-            prefix.blocks.iter().map(|(size, block)| (size.cast_signed(), *block)).unzip();
-        query.push(format!("(select {COLUMNS} from unnest(")).push_bind(sizes).push("::int[], ");
-        query.push_bind(blocks).push(
-            "::bigint[]) as k (in_size, in_block) join block_balances m \
-             on m.size = k.in_size and m.block = k.in_block where true",
-        );
+    fn push_movements(&self, query: &mut QueryBuilder<'_, Postgres>, chosen: &Chosen<'_>) {
+        query.push(format!("(select {} from ", ALL.kept));
+        self.push_days_kept(query);
         chosen.push(query, true);
-        query.push(
-            " union all select account, currency, coalesce(p.product, ''), booked_on, value_date, \
-             case side when 'debit' then amount else 0 end::numeric, \
-             case side when 'credit' then amount else 0 end::numeric, position \
-             from journal_lines m \
+        self.push_lines(query, &ALL, chosen);
+        query.push(")");
+    }
+
+    /// The same where the days do not matter: account, currency, debits, credits and `last_position`, of whole
+    /// months as far as all of their days are chosen.
+    pub(crate) fn push_sums(&self, query: &mut QueryBuilder<'_, Postgres>, chosen: &Chosen<'_>) {
+        query.push(format!("(select {} from ", SUMMED.kept));
+        self.push_months_kept(query);
+        chosen.push_keys(query, true);
+        for (by, day) in chosen.days() {
+            query.push(format!(" and m.{} < ", by.month_column())).push_bind(begun_month(day));
+        }
+        // The days of the months that are not whole, by either date: each once.
+        let mut whole_by = None;
+        for (by, day) in chosen.days() {
+            query.push(format!(" union all select {} from ", SUMMED.kept));
+            self.push_days_kept(query);
+            query.push(format!(" and m.{} >= ", by.column())).push_bind(begun_month(day));
+            if let Some((by, begun)) = whole_by.replace((by, begun_month(day))) {
+                query.push(format!(" and m.{} < ", by.column())).push_bind(begun);
+            }
+            chosen.push(query, true);
+        }
+        self.push_lines(query, &SUMMED, chosen);
+        query.push(")");
+    }
+
+    /// Adds a select of [`Movement`](super::day_balance::Movement)s: for each day from one to another, by one of the
+    /// dates, and for all before.
+    pub(crate) fn push_days(
+        &self,
+        query: &mut QueryBuilder<'_, Postgres>,
+        chosen: Chosen<'_>,
+        by: DayBy,
+        (from, to): (NaiveDate, NaiveDate),
+    ) {
+        const SUMS: &str =
+            "sum(debits) as debits, sum(credits) as credits, max(last_position) as last_position from";
+        if let Some(before) = from.pred_opt() {
+            query.push(format!("select account, currency, null::date as day, {SUMS} "));
+            self.push_sums(query, &chosen.until(by, before));
+            query.push(" m group by 1, 2 union all ");
+        }
+        let day = by.column();
+        query.push(format!("select account, currency, {day} as day, {SUMS} "));
+        self.push_movements(query, &chosen.until(by, to));
+        query.push(format!(" m where {day} >= ")).push_bind(from).push(" group by 1, 2, 3");
+    }
+
+    /// Adds where sums by days are: now, or in the blocks.
+    fn push_days_kept(&self, query: &mut QueryBuilder<'_, Postgres>) {
+        match &self.known {
+            None => _ = query.push("daily_balances m where true"),
+            Some(prefix) => push_blocks(query, "block_balances", prefix),
+        }
+    }
+
+    /// Adds where sums by months are.
+    fn push_months_kept(&self, query: &mut QueryBuilder<'_, Postgres>) {
+        match &self.known {
+            None => _ = query.push(format!("monthly_balances m where m.size = {WHOLE} and m.block = 0")),
+            Some(prefix) => push_blocks(query, "monthly_balances", prefix),
+        }
+    }
+
+    /// Adds a select of the journal lines after the last block.
+    fn push_lines(&self, query: &mut QueryBuilder<'_, Postgres>, columns: &Columns, chosen: &Chosen<'_>) {
+        let Some(prefix) = &self.known else { return };
+        query.push(format!(
+            " union all select {} from journal_lines m \
              left join loan_products p on p.loan_id = m.stream_id where m.position > ",
-        );
+            columns.of_lines
+        ));
         query.push_bind(prefix.rest_after).push(" and m.position <= ").push_bind(prefix.position);
         chosen.push(query, false);
-        query.push(")");
     }
 }
 
+fn push_blocks(query: &mut QueryBuilder<'_, Postgres>, table: &str, prefix: &Prefix) {
+    let (sizes, blocks): (Vec<i32>, Vec<i64>) =
+        prefix.blocks.iter().map(|(size, block)| (size.cast_signed(), *block)).unzip();
+    query.push("unnest(").push_bind(sizes).push("::int[], ").push_bind(blocks).push(format!(
+        "::bigint[]) as k (in_size, in_block) join {table} m on m.size = k.in_size and m.block = k.in_block \
+         where true"
+    ));
+}
+
 impl Chosen<'_> {
+    /// Of these only what is on a day or before, by one of the dates.
+    fn until(self, by: DayBy, day: NaiveDate) -> Self {
+        let until = |chosen: Option<NaiveDate>| Some(chosen.map_or(day, |chosen| chosen.min(day)));
+        match by {
+            DayBy::BookedOn => Self { booked_by: until(self.booked_by), ..self },
+            DayBy::ValueDate => Self { effective_on: until(self.effective_on), ..self },
+        }
+    }
+
     fn push(&self, query: &mut QueryBuilder<'_, Postgres>, has_product: bool) {
+        self.push_keys(query, has_product);
+        for (by, day) in self.days() {
+            query.push(format!(" and m.{} <= ", by.column())).push_bind(day);
+        }
+    }
+
+    /// The last days that are chosen, by their columns.
+    fn days(&self) -> impl Iterator<Item = (DayBy, NaiveDate)> {
+        let days = [(DayBy::BookedOn, self.booked_by), (DayBy::ValueDate, self.effective_on)];
+        days.into_iter().filter_map(|(by, day)| Some((by, day?)))
+    }
+
+    fn push_keys(&self, query: &mut QueryBuilder<'_, Postgres>, has_product: bool) {
         if let Some(account) = self.account {
             query.push(" and m.account = ").push_bind(account.to_owned());
         }
@@ -157,11 +267,11 @@ impl Chosen<'_> {
             query.push(" and (m.account, m.currency) in (select * from unnest(").push_bind(accounts.to_vec());
             query.push("::text[], ").push_bind(currencies.to_vec()).push("::text[]))");
         }
-        if let Some(day) = self.booked_by {
-            query.push(" and m.booked_on <= ").push_bind(day);
-        }
-        if let Some(day) = self.effective_on {
-            query.push(" and m.value_date <= ").push_bind(day);
-        }
     }
+}
+
+/// The first day of the first month that does not end by a day.
+fn begun_month(day: NaiveDate) -> NaiveDate {
+    let next = day.succ_opt().unwrap_or(day);
+    next.with_day(1).expect("each month has a first day")
 }

@@ -68,7 +68,7 @@ pub(crate) async fn find(
     let mut query = QueryBuilder::new(SUMS);
     let (currency, effective_on) = (params.currency, params.effective_on);
     let chosen = Chosen { currency, booked_by: Some(on), effective_on, ..Chosen::default() };
-    ledger.push_movements(&mut query, &chosen);
+    ledger.push_sums(&mut query, &chosen);
     query.push(" m group by account, currency order by currency, account");
     let rows = query.build().fetch_all(&mut *ledger.snapshot.transaction).await?;
     let items = rows.iter().map(AccountView::read).collect::<Result<Vec<_>, _>>()?;

@@ -154,7 +154,8 @@ impl Lived {
         let (day, position) = (today - Days::new(200), self.head * 9 / 10);
         let earlier = format!("{path}{sign}effective_on={day}&known_at={position}");
         let arriving = self.arriving(scale).await?;
-        let asked = in_turn(self.server.address, [(&path, &mut taken.plain), (&earlier, &mut taken.past)]).await;
+        let asked =
+            in_turn(self.server.address, [(&path, &mut taken.plain), (&earlier, &mut taken.past)]).await;
         arriving.end().await;
         asked
     }
