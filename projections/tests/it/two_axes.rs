@@ -89,28 +89,79 @@ async fn what_counts_by_a_day_is_what_the_journal_has_up_to_it(pool: PgPool) {
     varied(60).append(&pool).await;
     caught_up(&pool, &log).await;
     for (day, position) in [("2025-01-31", 400), ("2025-02-20", 200), ("2025-06-20", 133)] {
-        let by_hand: Vec<(String, Decimal)> = sqlx::query_as(&format!(
-            "select account, sum(case side when 'debit' then amount else -amount end) / 100 \
-             from read_journal.journal_lines where value_date <= '{day}' and position <= {position} \
-             group by account order by account"
-        ))
-        .fetch_all(&pool)
-        .await
-        .unwrap();
+        let lines = format!("value_date <= '{day}' and position <= {position}");
+        let by_hand = balances_by_hand(&pool, &lines).await;
         assert!(by_hand.len() > 3);
         for path in ["/v1/accounts?limit=100&", "/v1/trial-balance?on=2199-01-01&"] {
             let answer = read(&client, &format!("{path}effective_on={day}&known_at={position}")).await;
-            let items = answer["items"].as_array().unwrap().iter();
-            let balances: Vec<(String, Decimal)> = items
-                .map(|item| {
-                    let account = item["account"].as_str().unwrap().to_owned();
-                    (account, item["balance"].as_str().unwrap().parse().unwrap())
-                })
-                .collect();
-            assert_eq!(balances, by_hand, "{path} {day} {position}");
+            assert_eq!(balances(&answer, "balance"), by_hand, "{path} {day} {position}");
         }
     }
     running.stop().await;
+}
+
+/// Whole months are summed as such, the others by days: both dates cut where they will.
+#[sqlx::test(migrations = false)]
+async fn months_that_are_cut_by_either_date_are_summed_to_the_day(pool: PgPool) {
+    let log = log_on(&pool).await;
+    let running = start(&pool, &log);
+    let client = Client::new(&pool, &log);
+    varied(60).append(&pool).await;
+    caught_up(&pool, &log).await;
+    let apart: (i64,) = sqlx::query_as(
+        "select count(*) from read_journal.journal_lines \
+         where date_trunc('month', booked_on) <> date_trunc('month', value_date)",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    assert!(apart.0 > 0, "some movements are booked in a later month than the one in which they count");
+    let days = ["2025-01-31", "2025-02-01", "2025-02-15", "2025-02-28", "2025-04-30", "2199-01-01"];
+    for (booked_by, counts_by) in days.iter().flat_map(|on| days.map(|effective_on| (*on, effective_on))) {
+        for position in [log.head().await.unwrap().position, 333] {
+            let lines = format!("position <= {position} and value_date <= '{counts_by}'");
+            let path = format!("/v1/trial-balance?on={booked_by}&effective_on={counts_by}");
+            let known = format!("{path}&known_at={position}");
+            let by_hand = balances_by_hand(&pool, &format!("{lines} and booked_on <= '{booked_by}'")).await;
+            assert_eq!(balances(&read(&client, &known).await, "balance"), by_hand, "{known}");
+            if position > 333 {
+                assert_eq!(balances(&read(&client, &path).await, "balance"), by_hand, "{path}");
+            }
+            for by in ["booked_on", "value_date"] {
+                let opening = format!(
+                    "/v1/balances/daily?by={by}&from={booked_by}&to={booked_by}&effective_on={counts_by}\
+                     &known_at={position}&limit=1000"
+                );
+                let before = format!("{lines} and {by} < '{booked_by}'");
+                let mut by_hand = balances_by_hand(&pool, &before).await;
+                by_hand.retain(|(_, balance)| !balance.is_zero());
+                let mut shown = balances(&read(&client, &opening).await, "opening");
+                shown.retain(|(_, balance)| !balance.is_zero());
+                assert_eq!(shown, by_hand, "{opening}");
+            }
+        }
+    }
+    running.stop().await;
+}
+
+async fn balances_by_hand(pool: &PgPool, lines: &str) -> Vec<(String, Decimal)> {
+    sqlx::query_as(&format!(
+        "select account, sum(case side when 'debit' then amount else -amount end) / 100 \
+         from read_journal.journal_lines where {lines} group by account order by account"
+    ))
+    .fetch_all(pool)
+    .await
+    .unwrap()
+}
+
+/// What a list says of each account.
+fn balances(answer: &Value, field: &str) -> Vec<(String, Decimal)> {
+    let items = answer["items"].as_array().unwrap().iter();
+    let balance = |item: &Value| {
+        let account = item["account"].as_str().unwrap().to_owned();
+        (account, item[field].as_str().unwrap().parse().unwrap())
+    };
+    items.map(balance).collect()
 }
 
 #[sqlx::test(migrations = false)]
