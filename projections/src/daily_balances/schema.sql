@@ -27,7 +27,7 @@ create table block_balances (
     debits        numeric not null,
     credits       numeric not null,
     last_position bigint  not null,
-    primary key (size, block, value_date, booked_on, account, currency, product)
+    primary key (size, block, account, currency, booked_on, value_date, product)
 ) with (fillfactor = 70);
 
 -- The same by months, named by their first day, of each block and of the whole log (size 63, block 0): what an account moved
