@@ -124,9 +124,9 @@ const ALL: Columns = Columns {
                case side when 'credit' then amount else 0 end::numeric, position",
 };
 const SUMMED: Columns = Columns {
-    kept: "account, currency, debits, credits, last_position",
+    kept: "account, currency, debits, credits",
     of_lines: "account, currency, case side when 'debit' then amount else 0 end::numeric, \
-               case side when 'credit' then amount else 0 end::numeric, position",
+               case side when 'credit' then amount else 0 end::numeric",
 };
 
 impl Ledger {
@@ -140,8 +140,8 @@ impl Ledger {
         query.push(")");
     }
 
-    /// The same where the days do not matter: account, currency, debits, credits and `last_position`, of whole
-    /// months as far as all of their days are chosen.
+    /// The same where the days do not matter: account, currency, debits and credits, of whole months as far as all
+    /// of their days are chosen.
     pub(crate) fn push_sums(&self, query: &mut QueryBuilder<'_, Postgres>, chosen: &Chosen<'_>) {
         query.push(format!("(select {} from ", SUMMED.kept));
         self.push_months_kept(query);
@@ -173,17 +173,14 @@ impl Ledger {
         by: DayBy,
         (from, to): (NaiveDate, NaiveDate),
     ) {
-        const SUMS: &str =
-            "sum(debits) as debits, sum(credits) as credits, max(last_position) as last_position from";
-        if let Some(before) = from.pred_opt() {
-            query.push(format!("select account, currency, null::date as day, {SUMS} "));
-            self.push_sums(query, &chosen.until(by, before));
-            query.push(" m group by 1, 2 union all ");
-        }
-        let day = by.column();
-        query.push(format!("select account, currency, {day} as day, {SUMS} "));
+        let (day, before) = (by.column(), from.pred_opt().unwrap_or(from));
+        // In one pass: whole months would spare days before `from`, and cost another one over the blocks.
+        query.push(format!("select account, currency, nullif(greatest({day}, ")).push_bind(before);
+        query.push("), ").push_bind(before).push(
+            ") as day, sum(debits) as debits, sum(credits) as credits, max(last_position) as last_position from ",
+        );
         self.push_movements(query, &chosen.until(by, to));
-        query.push(format!(" m where {day} >= ")).push_bind(from).push(" group by 1, 2, 3");
+        query.push(" m group by 1, 2, 3");
     }
 
     /// Adds where sums by days are: now, or in the blocks.
