@@ -4,8 +4,8 @@
 pub(crate) const SIZES: [u32; 3] = [10, 16, 22];
 /// The size of the largest blocks.
 pub(crate) const LARGEST: u32 = SIZES[SIZES.len() - 1];
-/// Of this size is the one block that has all positions.
-pub(crate) const WHOLE: u32 = 63;
+/// The size and the number under which sums of the whole log are kept.
+pub(crate) const WHOLE: (u32, i64) = (0, 0);
 
 /// The number of the block of a size that a position is in.
 pub(crate) const fn block_of(position: i64, size: u32) -> i64 {

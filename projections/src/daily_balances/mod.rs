@@ -127,7 +127,7 @@ impl Changes for Movements {
     }
 }
 
-/// By account, days and product.
+/// By days, account and product.
 type Rows<'a> = BTreeMap<(Cow<'a, Key>, &'a str), Sums>;
 /// By size and number.
 type Blocks<'a> = BTreeMap<(u32, i64), Rows<'a>>;
@@ -169,14 +169,18 @@ impl Sums {
 fn by_months<'a>(blocks: &Blocks<'a>) -> Blocks<'a> {
     let mut months = Blocks::new();
     for (place, rows) in blocks {
-        // What the largest blocks have is all that moved.
-        let whole = (place.0 == LARGEST).then_some((WHOLE, 0));
+        let mut of_block = Rows::new();
         for ((key, product), sums) in rows {
-            for place in [Some(*place), whole].into_iter().flatten() {
-                let row = (Cow::Owned(key.of_month()), *product);
-                months.entry(place).or_default().entry(row).or_default().add(*sums);
+            of_block.entry((Cow::Owned(key.of_month()), *product)).or_default().add(*sums);
+        }
+        if place.0 == LARGEST {
+            // What the largest blocks have is all that moved.
+            let whole = months.entry(WHOLE).or_default();
+            for (row, sums) in &of_block {
+                whole.entry(row.clone()).or_default().add(*sums);
             }
         }
+        months.insert(*place, of_block);
     }
     months
 }

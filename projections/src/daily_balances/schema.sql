@@ -1,7 +1,7 @@
 -- What each account was debited and credited, in the currency's smallest unit: sums that no number of lines can make
 -- too large. By the day on which it is booked, by the value date (which differs where that lies in a closed period),
 -- and by the product of the loan ('' where there is none). `last_position` is the last event in the sums.
--- Opening and closing balances, and the trial balance of a day, are sums over it.
+-- What an account opens and closes a day with is a sum over it.
 create table daily_balances (
     account       text    collate "C" not null,
     currency      text    collate "C" not null,
@@ -30,8 +30,8 @@ create table block_balances (
     primary key (size, block, account, currency, booked_on, value_date, product)
 ) with (fillfactor = 70);
 
--- The same by months, named by their first day, of each block and of the whole log (size 63, block 0): what an account moved
--- in all is a sum over few rows, however long the book has lived.
+-- The same by months, named by their first day, of each block and of the whole log (size 0, block 0): the balance of an account
+-- is a sum over the months and the days of those that are not summed as a whole.
 create table monthly_balances (
     size          int     not null,
     block         bigint  not null,
@@ -42,7 +42,6 @@ create table monthly_balances (
     product       text    collate "C" not null,
     debits        numeric not null,
     credits       numeric not null,
-    last_position bigint  not null,
     primary key (size, block, account, currency, booked_month, value_month, product)
 ) with (fillfactor = 70);
 

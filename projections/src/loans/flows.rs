@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::step::Step;
-use crate::daily_balances::blocks::{SIZES, block_of};
+use crate::daily_balances::blocks::{SIZES, WHOLE, block_of};
 
 const LOANS: &str = "select loan_id, currency, coalesce(product, '') from standings where loan_id = any($1)";
 
@@ -40,8 +40,9 @@ pub(super) async fn write(
             if flow == [0; 4] {
                 continue;
             }
+            let whole = (WHOLE.0.cast_signed(), WHOLE.1);
             let blocks = SIZES.map(|size| (size.cast_signed(), block_of(step.position, size)));
-            for (size, block) in blocks.into_iter().chain([(0, 0)]) {
+            for (size, block) in blocks.into_iter().chain([whole]) {
                 flows.entry((size, block, currency, product, step.on)).or_default().add(flow);
             }
         }

@@ -53,7 +53,7 @@ pub(crate) struct Chosen<'a> {
 }
 
 impl DayBy {
-    pub(crate) const fn column(self) -> &'static str {
+    const fn column(self) -> &'static str {
         match self {
             Self::BookedOn => "booked_on",
             Self::ValueDate => "value_date",
@@ -118,8 +118,8 @@ struct Columns {
 }
 
 const ALL: Columns = Columns {
-    kept: "account, currency, product, booked_on, value_date, debits, credits, last_position",
-    of_lines: "account, currency, coalesce(p.product, ''), booked_on, value_date, \
+    kept: "account, currency, booked_on, value_date, debits, credits, last_position",
+    of_lines: "account, currency, booked_on, value_date, \
                case side when 'debit' then amount else 0 end::numeric, \
                case side when 'credit' then amount else 0 end::numeric, position",
 };
@@ -130,8 +130,8 @@ const SUMMED: Columns = Columns {
 };
 
 impl Ledger {
-    /// Adds a select of the chosen movements in parentheses: account, currency, product, `booked_on`, `value_date`,
-    /// debits, credits and `last_position`.
+    /// Adds a select of the chosen movements in parentheses: account, currency, `booked_on`, `value_date`, debits,
+    /// credits and `last_position`.
     fn push_movements(&self, query: &mut QueryBuilder<'_, Postgres>, chosen: &Chosen<'_>) {
         query.push(format!("(select {} from ", ALL.kept));
         self.push_days_kept(query);
@@ -149,7 +149,7 @@ impl Ledger {
         for (by, day) in chosen.days() {
             query.push(format!(" and m.{} < ", by.month_column())).push_bind(begun_month(day));
         }
-        // The days of the months that are not whole, by either date: each once.
+        // The days of the months that are not whole: those by value date only where they are not in one by booking date.
         let mut whole_by = None;
         for (by, day) in chosen.days() {
             query.push(format!(" union all select {} from ", SUMMED.kept));
@@ -194,7 +194,10 @@ impl Ledger {
     /// Adds where sums by months are.
     fn push_months_kept(&self, query: &mut QueryBuilder<'_, Postgres>) {
         match &self.known {
-            None => _ = query.push(format!("monthly_balances m where m.size = {WHOLE} and m.block = 0")),
+            None => {
+                let (size, block) = WHOLE;
+                query.push(format!("monthly_balances m where m.size = {size} and m.block = {block}"));
+            }
             Some(prefix) => push_blocks(query, "monthly_balances", prefix),
         }
     }

@@ -1,5 +1,5 @@
 //! Reads of a large book, plain and on both axes of time, while commands arrive at a steady rate. How they grow with it is
-//! known from a book of as many loans that has lived for a fifth of its events, which is asked for the same right before.
+//! known from a book of as many loans that has lived for a fifth of its events, which is asked for the same in turn.
 
 mod book;
 
