@@ -154,16 +154,15 @@ async fn balances_by_hand(pool: &PgPool, lines: &str) -> Vec<(String, Decimal)> 
     ))
     .fetch_all(pool)
     .await
-    .unwrap()
+    .expect("the journal is summed")
 }
 
 /// What a list says of each account.
 fn balances(answer: &Value, field: &str) -> Vec<(String, Decimal)> {
-    let items = answer["items"].as_array().unwrap().iter();
-    let balance = |item: &Value| {
-        let account = item["account"].as_str().unwrap().to_owned();
-        (account, item[field].as_str().unwrap().parse().unwrap())
-    };
+    let items = answer["items"].as_array().expect("a list has items").iter();
+    let text = |item: &Value, field: &str| item[field].as_str().expect("it is a text").to_owned();
+    let balance =
+        |item: &Value| (text(item, "account"), text(item, field).parse().expect("an amount is a number"));
     items.map(balance).collect()
 }
 
