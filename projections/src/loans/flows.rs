@@ -40,10 +40,9 @@ pub(super) async fn write(
             if flow == [0; 4] {
                 continue;
             }
-            let whole = (WHOLE.0.cast_signed(), WHOLE.1);
-            let blocks = SIZES.map(|size| (size.cast_signed(), block_of(step.position, size)));
-            for (size, block) in blocks.into_iter().chain([whole]) {
-                flows.entry((size, block, currency, product, step.on)).or_default().add(flow);
+            let blocks = SIZES.map(|size| (size, block_of(step.position, size)));
+            for (size, block) in blocks.into_iter().chain([WHOLE]) {
+                flows.entry((size.cast_signed(), block, currency, product, step.on)).or_default().add(flow);
             }
         }
     }

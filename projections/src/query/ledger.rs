@@ -146,17 +146,17 @@ impl Ledger {
         query.push(format!("(select {} from ", SUMMED.kept));
         self.push_months_kept(query);
         chosen.push_keys(query, true);
-        for (by, day) in chosen.days() {
-            query.push(format!(" and m.{} < ", by.month_column())).push_bind(begun_month(day));
+        let begun: Vec<_> = chosen.days().map(|(by, day)| (by, begun_month(day))).collect();
+        for (by, first) in &begun {
+            query.push(format!(" and m.{} < ", by.month_column())).push_bind(*first);
         }
-        // The days of the months that are not whole: those by value date only where they are not in one by booking date.
-        let mut whole_by = None;
-        for (by, day) in chosen.days() {
+        // The days of the months that are not whole by one of the dates, and were by those before it: so each comes once.
+        for (at, (by, first)) in begun.iter().enumerate() {
             query.push(format!(" union all select {} from ", SUMMED.kept));
             self.push_days_kept(query);
-            query.push(format!(" and m.{} >= ", by.column())).push_bind(begun_month(day));
-            if let Some((by, begun)) = whole_by.replace((by, begun_month(day))) {
-                query.push(format!(" and m.{} < ", by.column())).push_bind(begun);
+            query.push(format!(" and m.{} >= ", by.column())).push_bind(*first);
+            for (by, first) in &begun[..at] {
+                query.push(format!(" and m.{} < ", by.column())).push_bind(*first);
             }
             chosen.push(query, true);
         }
@@ -187,7 +187,7 @@ impl Ledger {
     fn push_days_kept(&self, query: &mut QueryBuilder<'_, Postgres>) {
         match &self.known {
             None => _ = query.push("daily_balances m where true"),
-            Some(prefix) => push_blocks(query, "block_balances", prefix),
+            Some(prefix) => push_kept_of_blocks(query, "block_balances", prefix),
         }
     }
 
@@ -198,7 +198,7 @@ impl Ledger {
                 let (size, block) = WHOLE;
                 query.push(format!("monthly_balances m where m.size = {size} and m.block = {block}"));
             }
-            Some(prefix) => push_blocks(query, "monthly_balances", prefix),
+            Some(prefix) => push_kept_of_blocks(query, "monthly_balances", prefix),
         }
     }
 
@@ -215,13 +215,17 @@ impl Ledger {
     }
 }
 
-fn push_blocks(query: &mut QueryBuilder<'_, Postgres>, table: &str, prefix: &Prefix) {
+fn push_kept_of_blocks(query: &mut QueryBuilder<'_, Postgres>, table: &str, prefix: &Prefix) {
+    push_blocks(query, prefix);
+    query.push(format!(" join {table} m on m.size = k.in_size and m.block = k.in_block where true"));
+}
+
+/// Adds the blocks of a prefix as a table: `k`, with `in_size` and `in_block`.
+pub(super) fn push_blocks(query: &mut QueryBuilder<'_, Postgres>, prefix: &Prefix) {
     let (sizes, blocks): (Vec<i32>, Vec<i64>) =
         prefix.blocks.iter().map(|(size, block)| (size.cast_signed(), *block)).unzip();
-    query.push("unnest(").push_bind(sizes).push("::int[], ").push_bind(blocks).push(format!(
-        "::bigint[]) as k (in_size, in_block) join {table} m on m.size = k.in_size and m.block = k.in_block \
-         where true"
-    ));
+    query.push("unnest(").push_bind(sizes).push("::int[], ").push_bind(blocks);
+    query.push("::bigint[]) as k (in_size, in_block)");
 }
 
 impl Chosen<'_> {

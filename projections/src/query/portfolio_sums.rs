@@ -16,13 +16,14 @@ use uuid::Uuid;
 
 use super::QueryState;
 use super::answer::{AsOf, Refused};
+use super::ledger::push_blocks;
 use super::loan::LoanView;
 use super::loan_list::Moment;
 use super::loan_row::read_currency;
 use super::portfolio_loans::Gathered;
 use super::seen_loan::SeenLoan;
 use super::snapshot::Snapshot;
-use crate::daily_balances::blocks::Prefix;
+use crate::daily_balances::blocks::{Prefix, WHOLE};
 use crate::minor::to_minor;
 
 /// The buckets of days past due (LENDING §14): each ends where the next begins.
@@ -195,12 +196,13 @@ async fn flows(snapshot: &mut Snapshot, moment: &Moment) -> Result<Vec<PgRow>, s
         moment.arguments()?,
     );
     match moment.known.map(Prefix::up_to) {
-        None => drop(query.push(" where size = 0 and block = 0 and $2 > 0")),
+        None => {
+            let (size, block) = WHOLE;
+            query.push(format!(" where size = {size} and block = {block} and $2 > 0"));
+        }
         Some(prefix) => {
-            let (sizes, blocks): (Vec<i32>, Vec<i64>) =
-                prefix.blocks.iter().map(|(size, block)| (size.cast_signed(), *block)).unzip();
-            query.push(" join unnest(").push_bind(sizes).push("::int[], ").push_bind(blocks);
-            query.push("::bigint[]) as k (in_size, in_block) on f.size = k.in_size and f.block = k.in_block");
+            push_blocks(query.push(" join "), &prefix);
+            query.push(" on f.size = k.in_size and f.block = k.in_block");
             query.push(concat!(" union all ", include_str!("flows_of_changes.sql"), " and c.position > "));
             query.push_bind(prefix.rest_after);
         }
